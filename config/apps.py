@@ -1,0 +1,20 @@
+"""The project package as an installed app: commands, checks, roles."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ConfigConfig(AppConfig):
+    """Ties the apps together; no app imports it."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        """Connect the reactions, the roles and the deployment checks."""
+        from config import checks, reactions, roles
+
+        checks.register()
+        reactions.connect()
+        post_migrate.connect(roles.keep_roles, dispatch_uid="config.roles")

@@ -1,0 +1,61 @@
+"""Celery: the fast path for work whose record is in the database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings  # noqa: E402  (the line above must come first)
+
+app = Celery("waybill")
+# Work is kept apart by purpose, so that a slow supplier delays nobody's mail.
+QUEUES = ("engine", "suppliers", "payments", "mail")
+
+
+def _transport_options() -> dict[str, object]:
+    if settings.REDIS_URL:
+        return {
+            # A hung Redis must cost the relay a second, not a minute.
+            "socket_timeout": 5,
+            "socket_connect_timeout": 1,
+            "visibility_timeout": 3600,
+            "global_keyprefix": f"{settings.REDIS_KEY_PREFIX}:",
+            "max_retries": 0,
+        }
+    folder = Path(settings.CELERY_BROKER_FOLDER)
+    for name in ("messages", "control"):
+        # The file broker fails at the first message when its folders are missing.
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(folder / "messages"),
+        "data_folder_out": str(folder / "messages"),
+        "control_folder": str(folder / "control"),
+        "polling_interval": 0.2,
+    }
+
+
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_transport_options=_transport_options(),
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=1,
+    task_publish_retry=False,
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_default_queue="engine",
+    task_soft_time_limit=settings.CELERY_TASK_SOFT_TIME_LIMIT,
+    task_time_limit=settings.CELERY_TASK_TIME_LIMIT,
+    # A task that dies with its worker comes back by the lease in the database; late
+    # acknowledgement on top costs little and brings it back sooner over Redis.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+)
+app.autodiscover_tasks(["orders", "suppliers", "support", "notifications"])

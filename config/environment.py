@@ -1,0 +1,78 @@
+"""Read what the operator set, and say clearly what is missing or wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ANYMAIL_KEYS = {
+    "brevo": "BREVO_API_KEY",
+    "mailgun": "MAILGUN_API_KEY",
+    "postmark": "POSTMARK_SERVER_TOKEN",
+    "resend": "RESEND_API_KEY",
+    "sendgrid": "SENDGRID_API_KEY",
+}
+
+
+def read_environment() -> environ.Env:
+    """Return the environment, filled up from ``.env`` and from what ``./run`` made.
+
+    The real environment wins over ``.env``, and ``.env`` over ``var/demo.env``, which
+    ``./run`` writes for the demo shop so that every ``manage.py`` command speaks to it.
+    """
+    env = environ.Env()
+    env.prefix = ""
+    for file in (BASE_DIR / ".env", BASE_DIR / "var" / "demo.env"):
+        if file.is_file():
+            env.read_env(str(file), overwrite=False)
+    return env
+
+
+def required(env: environ.Env, name: str, *, why: str) -> str:
+    """Return a setting that production cannot do without.
+
+    Raises ImproperlyConfigured, with the variable's name and what it is for, when it is
+    missing or empty.
+    """
+    value = env.str(name, default="").strip()
+    if not value:
+        raise ImproperlyConfigured(f"Set {name}: {why} (see .env.example).")
+    return value
+
+
+def mail_transport(url: str, folder: Path) -> dict[str, object]:
+    """Return the settings of the backend that carries mail out of the house.
+
+    ``url`` is EMAIL_URL: ``smtp://user:password@host:587`` (``smtp+tls``, ``smtp+ssl``), or the
+    name of a provider with its key, as in ``postmark://TOKEN@``. Empty: mails are kept as
+    files in ``folder``, which ``/dev/mail/`` shows.
+
+    Raises ImproperlyConfigured for a scheme nobody knows.
+    """
+    if not url:
+        return {"backend": "notifications.transport.MailFolder", "options": {"folder": str(folder)}}
+    parts = urlsplit(url)
+    if parts.scheme in ANYMAIL_KEYS:
+        return {
+            "backend": f"anymail.backends.{parts.scheme}.EmailBackend",
+            "anymail": {ANYMAIL_KEYS[parts.scheme]: unquote(parts.username or "")},
+            "options": {},
+        }
+    if parts.scheme not in {"smtp", "smtp+tls", "smtp+ssl"}:
+        known = ", ".join(["smtp", "smtp+tls", "smtp+ssl", *ANYMAIL_KEYS])
+        raise ImproperlyConfigured(f"EMAIL_URL begins with {parts.scheme!r}; known are: {known}.")
+    options = {
+        "host": parts.hostname or "localhost",
+        "port": parts.port or 25,
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_tls": parts.scheme == "smtp+tls",
+        "use_ssl": parts.scheme == "smtp+ssl",
+        # A mail server that does not answer must not hold a worker for longer than its lease.
+        "timeout": 15,
+    }
+    return {"backend": "django.core.mail.backends.smtp.EmailBackend", "options": options}

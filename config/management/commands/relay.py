@@ -1,0 +1,32 @@
+"""The clock of the shop."""
+
+from __future__ import annotations
+
+import signal
+from argparse import ArgumentParser
+from threading import Event as Flag
+
+from django.core.management.base import BaseCommand
+
+from config.relay import Hands, Relay, run_until_idle
+
+
+class Command(BaseCommand):
+    """Deliver events and hand out due work, every second; see ``config/relay.py``."""
+
+    help = "The clock: delivers events and hands due work to Celery (or does it, without a broker)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do everything that is due in this process, then exit")
+
+    def handle(self, *, once: bool, **options: object) -> None:
+        if once:
+            self.stdout.write(f"{run_until_idle()} done")
+            return
+        stop = Flag()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_args: stop.set())
+        hands = Hands()
+        self.stdout.write("relay: running")
+        Relay(hands).run(stop)
+        hands.drain()

@@ -1,0 +1,72 @@
+"""What holds for every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.cache import add_never_cache_headers
+
+from config.errors import unavailable
+
+Handler = Callable[[HttpRequest], HttpResponse]
+# Pages that show something personal: no copy of them may stay in any cache.
+PRIVATE_PATHS = ("/account/", "/orders/", "/checkout/", "/basket/", "/support/", "/desk/", "/admin/", "/supplier/")
+# Where people in staff roles may go before they have set up their second factor.
+WITHOUT_SECOND_FACTOR = ("/account/", "/static/", "/health/")
+
+
+class DatabaseUnavailableMiddleware:
+    """Answer 503 with a plain page, not 500, while the database does not answer."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Turn a lost or locked database into 503; everything else stays what it is."""
+        if isinstance(exception, OperationalError | InterfaceError):
+            return unavailable(request)
+        return None
+
+
+class StaffSecondFactorMiddleware:
+    """Send people in staff roles to set up their second factor before anything else.
+
+    Not in DEBUG, so that the demo log-ins work with a password.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self._must_set_up(request):
+            return redirect("mfa_activate_totp")
+        return self.get_response(request)
+
+    def _must_set_up(self, request: HttpRequest) -> bool:
+        user = request.user
+        if settings.DEBUG or not user.is_authenticated or request.path.startswith(WITHOUT_SECOND_FACTOR):
+            return False
+        # One query, and only for the few people who can have a role at all.
+        if not (user.is_staff or user.is_superuser or user.groups.filter(name__in=settings.STAFF_ROLES).exists()):
+            return False
+        return not user.authenticator_set.exists()
+
+
+class PrivatePagesMiddleware:
+    """Forbid every cache to keep personal pages, also their errors and redirects."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith(PRIVATE_PATHS) and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response

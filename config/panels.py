@@ -1,0 +1,19 @@
+"""What later apps show on earlier apps' pages: page to makers, in the order they appear.
+
+A maker is a function ``(request, subject) -> shop.panels.Panel | None``.
+"""
+
+from __future__ import annotations
+
+PANELS: dict[str, list[str]] = {
+    # The customer's order page; subject: the order.
+    "order_page": ["support.panels.customer_tickets"],
+    # The order in admin; subject: the order.
+    "order_admin": [
+        "suppliers.panels.supplier_orders",
+        "support.panels.staff_tickets",
+        "notifications.panels.messages_sent",
+    ],
+    # The ticket at the desk; subject: the ticket.
+    "ticket_desk": ["notifications.panels.ticket_messages_sent"],
+}

@@ -1,0 +1,56 @@
+"""Who may do what: the groups of staff and their permissions."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+from django.db import models
+
+# Group to permissions, each as "app.action_model"; "app.*" stands for viewing all of an app.
+ROLES: dict[str, list[str]] = {
+    "Store staff": [
+        "shop.view_*",
+        "shop.change_product",
+        "shop.change_category",
+        "shop.change_deliveryprofile",
+        "shop.add_deliveryrate",
+        "shop.change_deliveryrate",
+        "shop.delete_deliveryrate",
+        "shop.change_productimage",
+        "orders.view_*",
+        "orders.change_order",
+        "orders.change_workitem",
+        "orders.change_incomingevent",
+        "suppliers.view_*",
+        "suppliers.add_supplier",
+        "suppliers.change_supplier",
+        "suppliers.change_supplierorder",
+        "support.view_*",
+        "notifications.view_*",
+        "notifications.change_notification",
+    ],
+    "Support agents": [
+        "orders.view_order",
+        "support.view_*",
+        "support.add_ticketmessage",
+        "support.change_ticket",
+        "orders.add_refund",
+        "support.add_return",
+    ],
+    "Pharmacists": ["orders.view_order"],
+}
+
+
+def keep_roles(sender: object, **kwargs: object) -> None:
+    """Give each role exactly its permissions. Runs after every migrate; safe to repeat."""
+    for name, wanted in ROLES.items():
+        group, _new = Group.objects.get_or_create(name=name)
+        group.permissions.set(_permissions(wanted))
+
+
+def _permissions(wanted: list[str]) -> models.QuerySet[Permission]:
+    found = models.Q(pk=None)
+    for entry in wanted:
+        app, codename = entry.split(".")
+        match = {"codename__startswith": codename[:-1]} if codename.endswith("*") else {"codename": codename}
+        found |= models.Q(content_type__app_label=app, **match)
+    return Permission.objects.filter(found)

@@ -1,0 +1,306 @@
+"""Settings, read from the environment; ``.env.example`` documents each variable.
+
+Without any, the shop runs for development only if DEBUG is set: SQLite in ``var/``, files
+as the broker, mails kept in a folder. Production refuses to start without its secrets.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config.environment import BASE_DIR, mail_transport, read_environment, required
+
+env = read_environment()
+
+# --- Paths
+# Everything the shop writes: database, broker files, uploads, mails kept for preview.
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+MEDIA_ROOT = VAR_DIR / "media"
+MEDIA_URL = "/media/"
+# Files of customers (photos of a defect). Never under MEDIA_ROOT: a view checks who may see them.
+PRIVATE_ROOT = VAR_DIR / "private"
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- Security
+DEBUG = env.bool("DEBUG", default=False)
+TESTING = env.bool("WAYBILL_TESTING", default=False)
+if DEBUG:
+    SECRET_KEY = env.str("SECRET_KEY", default="development-only-" + "k" * 40)
+    FIELD_ENCRYPTION_KEY = env.str("FIELD_ENCRYPTION_KEY", default="ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMDE=")
+else:
+    SECRET_KEY = required(env, "SECRET_KEY", why="a long random text that signs sessions and links")
+    FIELD_ENCRYPTION_KEY = required(
+        env, "FIELD_ENCRYPTION_KEY", why="the Fernet key that supplier credentials rest under"
+    )
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
+if not DEBUG and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("Set ALLOWED_HOSTS: the host names the shop answers to (see .env.example).")
+# The address customers reach the shop at, for links in mails and for Stripe. No slash at the end.
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000" if DEBUG else f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+# How many proxies of ours stand in front; only then is X-Forwarded-Proto believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+# Load balancers ask for health by address and without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SESSION_COOKIE_NAME = "session" if DEBUG else "__Host-session"
+CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Development and tests only: supplier and payment addresses on this machine (check --deploy flags it).
+OUTBOUND_ALLOW_PRIVATE = env.bool("OUTBOUND_ALLOW_PRIVATE", default=False)
+# A customer's request is small; photos are capped where they are received.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_PERMISSIONS = 0o600
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+
+# --- Stripe. A stand-in answers at STRIPE_API_BASE in the demo and in tests; production refuses one.
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
+# Where the hosted pay page lives: the form on our page may redirect there.
+STRIPE_PAY_ORIGIN = STRIPE_API_BASE or "https://checkout.stripe.com"
+if DEBUG:
+    STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="sk_test_sandbox_unset")
+    STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="whsec_sandbox_unset")
+else:
+    STRIPE_SECRET_KEY = required(env, "STRIPE_SECRET_KEY", why="the secret key of the Stripe account")
+    STRIPE_WEBHOOK_SECRET = required(
+        env, "STRIPE_WEBHOOK_SECRET", why="the signing secret of the Stripe webhook endpoint"
+    )
+    if STRIPE_API_BASE:
+        raise ImproperlyConfigured("Unset STRIPE_API_BASE: production speaks to Stripe itself, never to a sandbox.")
+# Seconds. A web worker waits no longer than this for Stripe.
+STRIPE_TIMEOUT_SECONDS = 10
+# A Checkout Session lives at least 30 minutes (Stripe's rule); our Reservation outlives it a little.
+CHECKOUT_SESSION_MINUTES = 35
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF, STRIPE_PAY_ORIGIN],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Apps
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "notifications",
+    "support",
+    "suppliers",
+    "orders",
+    "shop",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.sitemaps",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_countries",
+    "phonenumber_field",
+    "anymail",
+    "csp",
+]
+if DEBUG or TESTING:
+    INSTALLED_APPS.append("demo.apps.DemoConfig")
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.DatabaseUnavailableMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.StaffSecondFactorMiddleware",
+    "config.middleware.PrivatePagesMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "shop.context.shop_window",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS.append("django.forms")
+
+# --- Database
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'shop.sqlite3'}")}
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: a transaction that will write takes the lock at once and waits for its turn,
+    # instead of failing at the first write. WAL: readers never wait for the writer.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+    # SQLite's test database is a file, because races need several connections.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Cache and broker
+REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="waybill")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "config.cache.TolerantRedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": REDIS_KEY_PREFIX,
+            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
+
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_FOLDER = VAR_DIR / "broker"
+# Seconds a task may run; the lease in the database is longer than either.
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 90, 120
+
+# --- Accounts
+AUTH_USER_MODEL = "shop.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/account/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "website"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.partition(":")[0]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = env.str("SHOP_NAME", default="Larkfield")
+# People in these groups may do harm with a stolen password: a second factor is mandatory unless DEBUG.
+STAFF_ROLES = ("Store staff", "Support agents", "Pharmacists")
+
+# --- Mail. Every mail becomes a row first; a task hands it to the transport.
+EMAIL_BACKEND = "notifications.backend.QueueingBackend"
+MAIL_FOLDER = VAR_DIR / "mail"
+MAIL_TRANSPORT = mail_transport(env.str("EMAIL_URL", default=""), MAIL_FOLDER)
+ANYMAIL = MAIL_TRANSPORT.get("anymail", {})
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Larkfield <hello@larkfield.example>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Languages and time
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("SHOP_TIME_ZONE", default="Europe/Dublin")
+USE_TZ = True
+
+# --- Static files
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_ROOT, "base_url": None},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_MAX_AGE = 0 if DEBUG else 31_536_000
+
+# --- Logs: ids, never personal data or secrets.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+
+# --- The shop
+SHOP_NAME = env.str("SHOP_NAME", default="Larkfield")
+SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
+SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="IE")
+# Letters before every order number, as in LF-204182.
+ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
+# Seconds between payment and forwarding in which a customer may still change their mind.
+FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=0)
+PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
+# What a later app adds to an earlier app's page; see shop/panels.py.
+PANELS = "config.panels.PANELS"
+
+# --- The engine (design: the database is the queue of record). All in seconds.
+# A row handed to Celery is offered again when nothing has taken it by then.
+HAND_OVER_SECONDS = env.int("HAND_OVER_SECONDS", default=30)
+# A taken row comes back when its worker has died: connect + read time-out + slack.
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=45)
+# First pause after a failure; doubles, with jitter, up to the second figure.
+RETRY_SECONDS = env.int("RETRY_SECONDS", default=2)
+RETRY_MAX_SECONDS = env.int("RETRY_MAX_SECONDS", default=900)
+SUPPLIER_CONNECT_SECONDS = env.float("SUPPLIER_CONNECT_SECONDS", default=5)
+SUPPLIER_READ_SECONDS = env.float("SUPPLIER_READ_SECONDS", default=30)
+# How often a supplier's orders and shipments are read, and its stock, whether or not webhooks work.
+SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
+SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
+# An order still unpaid this long after its session should have ended is looked at again.
+# How often payments and refunds of the last days are compared with Stripe (webhooks may be lost).
+RECONCILE_SECONDS = env.int("RECONCILE_SECONDS", default=900)
+SETTLE_SWEEP_SECONDS = env.int("SETTLE_SWEEP_SECONDS", default=60)
+UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+UPLOAD_LIMIT_FILES = 5
+ORDER_LINK_LIFE = timedelta(days=400)

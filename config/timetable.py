@@ -1,0 +1,74 @@
+"""The table of sweeps: which rows are due, and which task works on one of them.
+
+The relay looks at all of them every second with one query, and hands what is due to Celery by
+id. ``every`` (seconds) is for work that has no row of its own; it may run at any time, and
+twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from notifications.models import Notification, NotificationStatus
+from orders.lease import DueWork
+from orders.models import CheckoutSession, IncomingEvent, Reaction, Refund
+from suppliers.models import Supplier, SupplierOrder, SupplierReturn
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Rows that may be due, the task for one of them, and the queue it goes to."""
+
+    name: str
+    rows: Callable[[], QuerySet[DueWork]]
+    task: Callable[[DueWork], str]
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A task without a row: run every so many seconds, and when the relay starts."""
+
+    task: str
+    every: Callable[[], float]
+    queue: str
+
+
+def _always(task: str) -> Callable[[DueWork], str]:
+    return lambda row: task
+
+
+def _incoming_task(row: DueWork) -> str:
+    # One inbox for all senders; each app works on its own.
+    return "orders.tasks.work_incoming" if row.source == "stripe" else "suppliers.tasks.work_incoming"  # type: ignore[attr-defined]
+
+
+SWEEPS: list[Sweep] = [
+    Sweep("reactions", lambda: Reaction.objects.filter(done_at=None), lambda row: row.receiver, "engine"),  # type: ignore[attr-defined]
+    Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine"),
+    Sweep("sessions", CheckoutSession.objects.all, _always("orders.tasks.settle_session"), "payments"),
+    Sweep("refunds", Refund.objects.all, _always("orders.tasks.send_refund"), "payments"),
+    Sweep("supplier_orders", SupplierOrder.objects.all, _always("suppliers.tasks.send_supplier_order"), "suppliers"),
+    Sweep("supplier_returns", SupplierReturn.objects.all, _always("suppliers.tasks.ask_return"), "suppliers"),
+    Sweep(
+        "suppliers",
+        lambda: Supplier.objects.filter(is_active=True, uses_polling=True),
+        _always("suppliers.tasks.poll_supplier"),
+        "suppliers",
+    ),
+    Sweep(
+        "notifications",
+        lambda: Notification.objects.filter(status__in=[NotificationStatus.QUEUED, NotificationStatus.SENDING]),
+        _always("notifications.tasks.send_notification"),
+        "mail",
+    ),
+]
+
+PERIODIC: list[Periodic] = [
+    Periodic("orders.tasks.reconcile_payments", lambda: settings.RECONCILE_SECONDS, "payments"),
+    Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
+]

@@ -1,0 +1,28 @@
+"""The customer's order, the money, the parcels, and what happened to them."""
+
+from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
+from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
+from orders.models.parcel import Estimate, Shipment, ShipmentLine, TrackingEvent
+from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
+from orders.models.work import WorkItem
+
+__all__ = [
+    "CheckoutSession",
+    "Estimate",
+    "Event",
+    "Hold",
+    "IncomingEvent",
+    "Order",
+    "OrderDelivery",
+    "OrderLine",
+    "Payment",
+    "Reaction",
+    "Refund",
+    "RefundLine",
+    "RelayBeat",
+    "Reservation",
+    "Shipment",
+    "ShipmentLine",
+    "TrackingEvent",
+    "WorkItem",
+]

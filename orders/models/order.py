@@ -1,0 +1,297 @@
+"""The customer's one order: never split or doubled, whatever the suppliers do."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
+
+from orders.states import OrderStatus
+from shop.models import Basket, DeliveryProfile, User, Variant
+from shop.money import Money
+
+
+def new_token() -> str:
+    """Return an unguessable text for a link: 43 characters, 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Orders by who may see them, and by what is to be done."""
+
+    def of(self, user: User | AnonymousUser) -> OrderQuerySet:
+        """Return the orders of someone who is logged in; nobody else's."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def by_token(self, token: str) -> OrderQuerySet:
+        """Return the one order whose link this is: who has the link may see it."""
+        return self.filter(token=token)
+
+    def unpaid(self) -> OrderQuerySet:
+        """Orders that still wait for their money."""
+        return self.filter(status=OrderStatus.PLACED)
+
+
+class Order(models.Model):
+    """What one customer bought at one time. ``status`` is about the money only."""
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
+    )
+    basket = models.ForeignKey(Basket, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    basket_generation = models.PositiveIntegerField(default=1, editable=False)
+    status = models.CharField(
+        _("payment"), max_length=20, choices=OrderStatus, default=OrderStatus.PLACED, editable=False
+    )
+    status_changed_at = models.DateTimeField(_("payment changed"), default=timezone.now, editable=False)
+    # --- who and where
+    email = models.EmailField(_("e-mail address"))
+    name = models.CharField(_("full name"), max_length=100)
+    company = models.CharField(_("company"), max_length=100, blank=True)
+    line1 = models.CharField(_("address"), max_length=100)
+    line2 = models.CharField(_("flat, floor, building"), max_length=100, blank=True)
+    city = models.CharField(_("town"), max_length=60)
+    region = models.CharField(_("region"), max_length=60, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=12, blank=True)
+    country = CountryField(_("country"))
+    phone = models.CharField(_("telephone"), max_length=20, blank=True)
+    note = models.CharField(_("note for the courier"), max_length=200, blank=True)
+    language = models.CharField(_("language"), max_length=10, default="en-gb")
+    # --- money, all tax included, minor units
+    currency = models.CharField(_("currency"), max_length=3)
+    items_minor = models.PositiveIntegerField(_("goods"), help_text=_("Minor units, tax included."))
+    delivery_minor = models.PositiveIntegerField(_("delivery"), help_text=_("Minor units, tax included."))
+    discount_minor = models.PositiveIntegerField(_("discount"), default=0, help_text=_("Minor units."))
+    tax_minor = models.PositiveIntegerField(_("of which tax"), help_text=_("Minor units."))
+    total_minor = models.PositiveIntegerField(_("total"), help_text=_("Minor units."))
+    # --- times
+    placed_at = models.DateTimeField(_("placed"), default=timezone.now, db_index=True)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    pay_by = models.DateTimeField(_("to be paid by"))
+    forward_after = models.DateTimeField(
+        _("forwarded from"), null=True, blank=True, help_text=_("End of the time to change one's mind.")
+    )
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-placed_at", "-pk"]
+        indexes = [
+            models.Index(fields=["status", "pay_by"], name="order_by_status"),
+            models.Index(fields=["user", "-placed_at"], name="order_by_user"),
+            models.Index(fields=["email"], name="order_by_email"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="order_status_known"),
+            models.CheckConstraint(
+                condition=Q(total_minor=F("items_minor") + F("delivery_minor") - F("discount_minor")),
+                name="order_total_adds_up",
+            ),
+            # Two clicks on "pay", two tabs: one basket leads to one open order at a time.
+            models.UniqueConstraint(
+                fields=["basket", "basket_generation"],
+                condition=Q(
+                    status__in=[OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.PAID, OrderStatus.LATE_PAID]
+                ),
+                name="order_once_per_basket",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("orders:detail", args=[self.token])
+
+    @property
+    def total(self) -> Money:
+        """What the customer pays, everything included."""
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def is_paid(self) -> bool:
+        """True once the money is there, also if some of it went back later."""
+        return self.paid_at is not None
+
+    def money(self, minor: int) -> Money:
+        """Return an amount in the order's currency."""
+        return Money(minor, self.currency)
+
+
+class OrderDelivery(models.Model):
+    """The delivery sold with an order: one per place that goods are sent from."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="deliveries")
+    profile = models.ForeignKey(DeliveryProfile, models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField(default=1)
+    price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units, tax included."))
+    sent_from = models.CharField(_("sent from"), max_length=80)
+    # Promised at sale and never changed; estimates later are rows of their own.
+    promised_earliest_on = models.DateField(_("promised from"))
+    promised_latest_on = models.DateField(_("promised until"))
+    expected_earliest_on = models.DateField(_("expected from"))
+    expected_latest_on = models.DateField(_("expected until"))
+    ship_by_on = models.DateField(_("to be sent by"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "profile"], name="order_delivery_once"),
+            models.CheckConstraint(
+                condition=Q(promised_earliest_on__lte=F("promised_latest_on")), name="promise_is_a_window"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.sent_from}"
+
+    @property
+    def is_late(self) -> bool:
+        """True if it is expected later than promised."""
+        return self.expected_latest_on > self.promised_latest_on
+
+
+class OrderLine(models.Model):
+    """So many of one variant, at the price of the sale, and how far its units are."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    delivery = models.ForeignKey(OrderDelivery, models.PROTECT, related_name="lines")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField(default=1)
+    sku = models.CharField(_("SKU"), max_length=40)
+    name = models.CharField(_("name"), max_length=250)
+    options_label = models.CharField(_("options"), max_length=200, blank=True)
+    picture = models.CharField(
+        _("picture"), max_length=200, blank=True, help_text=_("Path of the small picture at sale.")
+    )
+    quantity = models.PositiveIntegerField(_("ordered"))
+    unit_price_minor = models.PositiveIntegerField(_("unit price"), help_text=_("Minor units, tax included."))
+    tax_basis_points = models.PositiveSmallIntegerField(_("tax rate"), help_text=_("1/100 of a percent."))
+    line_minor = models.PositiveIntegerField(
+        _("line total"), help_text=_("Minor units, tax included, before discount.")
+    )
+    tax_minor = models.PositiveIntegerField(_("of which tax"), help_text=_("Minor units."))
+    discount_minor = models.PositiveIntegerField(_("share of the discount"), default=0, help_text=_("Minor units."))
+    delivery_minor = models.PositiveIntegerField(_("share of the delivery"), default=0, help_text=_("Minor units."))
+    unit_cost = models.PositiveBigIntegerField(
+        _("unit cost"), null=True, blank=True, help_text=_("1/10,000 of the currency unit, at sale.")
+    )
+    cost_currency = models.CharField(_("cost currency"), max_length=3, blank=True)
+    # --- how far its units are, written by suppliers: ordered = open + forwarded + cancelled
+    forwarded = models.PositiveIntegerField(_("forwarded"), default=0)
+    confirmed = models.PositiveIntegerField(_("confirmed"), default=0)
+    backordered = models.PositiveIntegerField(_("backordered"), default=0)
+    shipped = models.PositiveIntegerField(_("sent"), default=0)
+    delivered = models.PositiveIntegerField(_("delivered"), default=0)
+    cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+    # --- how much of it was paid back, pending refunds included
+    refunded = models.PositiveIntegerField(_("units refunded"), default=0)
+    refunded_minor = models.PositiveIntegerField(_("refunded"), default=0, help_text=_("Minor units."))
+
+    class Meta:
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_some"),
+            models.CheckConstraint(
+                condition=Q(forwarded__lte=F("quantity") - F("cancelled")), name="order_line_adds_up"
+            ),
+            models.CheckConstraint(condition=Q(delivered__lte=F("shipped")), name="order_line_sent_before_delivered"),
+            models.CheckConstraint(condition=Q(refunded__lte=F("quantity")), name="order_line_refunded_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.quantity} x {self.sku}"
+
+    @property
+    def open(self) -> int:
+        """Units that are neither with a supplier nor cancelled."""
+        return self.quantity - self.forwarded - self.cancelled
+
+    @property
+    def paid_minor(self) -> int:
+        """What the customer paid for this line with its shares of delivery and discount."""
+        return self.line_minor + self.delivery_minor - self.discount_minor
+
+
+class ReservationState(models.TextChoices):
+    """Whether the units are still held."""
+
+    HELD = "held", _("held while being paid")
+    KEPT = "kept", _("paid")
+    RELEASED = "released", _("released")
+
+
+class Reservation(models.Model):
+    """Units held for an order line; the sum over open ones is the variant's ``reserved``.
+
+    Released when the order runs out or is cancelled, or when the supplier has told its stock
+    anew after taking the units (from then on its own number leaves them out).
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="reservations")
+    line = models.OneToOneField(OrderLine, models.CASCADE, related_name="reservation")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(_("units"))
+    state = models.CharField(_("state"), max_length=10, choices=ReservationState, default=ReservationState.HELD)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    taken_at = models.DateTimeField(_("taken by the supplier"), null=True, blank=True)
+    released_at = models.DateTimeField(_("released"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["variant", "state"], name="reservation_by_variant")]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ReservationState.values), name="reservation_state_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.variant} ({self.state})"
+
+
+class Hold(models.Model):
+    """A named reason why an order must not go out yet."""
+
+    class Reason(models.TextChoices):
+        PAYMENT_REVIEW = "payment_review", _("payment review")
+        ADDRESS = "address", _("address")
+        PRESCRIPTION = "prescription", _("prescription")
+        MARGIN = "margin", _("margin")
+        MANUAL = "manual", _("manual")
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="holds")
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("since"), default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    released_at = models.DateTimeField(_("released"), null=True, blank=True)
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "reason"], condition=Q(released_at=None), name="hold_once_per_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.get_reason_display()}"

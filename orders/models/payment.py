@@ -1,0 +1,161 @@
+"""Money in and money back: a ledger, never edited."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from orders.lease import DueWork
+from orders.models.order import Order, OrderLine
+from orders.states import RefundStatus
+from shop.money import Money
+
+
+class CheckoutSession(DueWork):
+    """One try to pay an order on the provider's page. A row before the provider is asked.
+
+    ``due_at`` is when the sweep looks at it again (return page and webhook may both be lost).
+    """
+
+    class State(models.TextChoices):
+        NEW = "new", _("to be opened")
+        OPEN = "open", _("open")
+        COMPLETE = "complete", _("complete")
+        EXPIRED = "expired", _("expired")
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="sessions")
+    serial = models.PositiveSmallIntegerField(_("try"), default=1)
+    idempotency_key = models.CharField(max_length=80, unique=True)
+    stripe_id = models.CharField(_("Stripe's id"), max_length=120, blank=True, db_index=True)
+    url = models.URLField(_("pay page"), max_length=1000, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW)
+    # The exact values sent: a repeat with the same key must send the same ones.
+    expires_at = models.DateTimeField(_("ends"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("checkout session")
+        verbose_name_plural = _("checkout sessions")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "serial"], name="checkout_session_once"),
+            models.UniqueConstraint(
+                fields=["stripe_id"], condition=~Q(stripe_id=""), name="checkout_session_stripe_id"
+            ),
+            # One payable session at a time: two open ones could both be paid.
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(state__in=["new", "open"]), name="checkout_session_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order} #{self.serial}"
+
+
+class Payment(models.Model):
+    """Money that the provider took for an order. ``refunded_minor`` counts pending refunds too."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
+    stripe_id = models.CharField(_("PaymentIntent"), max_length=120, unique=True, help_text=_("pi_…"))
+    captured_minor = models.PositiveIntegerField(_("captured"), help_text=_("Minor units."))
+    currency = models.CharField(_("currency"), max_length=3)
+    refunded_minor = models.PositiveIntegerField(
+        _("refunded"), default=0, help_text=_("Minor units, pending refunds included.")
+    )
+    card_brand = models.CharField(_("card"), max_length=30, blank=True)
+    card_last4 = models.CharField(_("last four digits"), max_length=4, blank=True)
+    captured_at = models.DateTimeField(_("captured at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["captured_at", "pk"]
+        constraints = [
+            # The last wall against paying back more than was taken.
+            models.CheckConstraint(
+                condition=Q(refunded_minor__lte=F("captured_minor")), name="payment_not_over_refunded"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+    @property
+    def captured(self) -> Money:
+        """What was taken."""
+        return Money(self.captured_minor, self.currency)
+
+
+class Refund(DueWork):
+    """Money on its way back. A row, with our own key, before the provider is asked."""
+
+    class Reason(models.TextChoices):
+        DEFECTIVE = "defective", _("faulty")
+        DAMAGED = "damaged", _("arrived damaged")
+        WRONG_ITEM = "wrong_item", _("wrong item")
+        NOT_DELIVERED = "not_delivered", _("not delivered")
+        SUPPLIER_CANNOT = "supplier_cannot", _("supplier cannot deliver")
+        CANCELLED = "cancelled", _("cancelled")
+        RETURNED = "returned", _("returned")
+        GOODWILL = "goodwill", _("goodwill")
+        LATE_PAYMENT = "late_payment", _("paid too late")
+        OUTSIDE = "outside", _("made in the provider's dashboard")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
+    status = models.CharField(
+        _("state"), max_length=20, choices=RefundStatus, default=RefundStatus.REQUESTED, editable=False
+    )
+    status_changed_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    amount_minor = models.PositiveIntegerField(_("amount"), help_text=_("Minor units."))
+    currency = models.CharField(_("currency"), max_length=3)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    idempotency_key = models.CharField(max_length=80, unique=True)
+    stripe_id = models.CharField(_("Stripe's id"), max_length=120, blank=True)
+    failure = models.CharField(_("why it failed"), max_length=200, blank=True)
+    requested_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ["requested_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=RefundStatus.values), name="refund_status_known"),
+            models.CheckConstraint(condition=Q(amount_minor__gte=1), name="refund_some"),
+            models.UniqueConstraint(fields=["stripe_id"], condition=~Q(stripe_id=""), name="refund_stripe_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.amount}"
+
+    @property
+    def amount(self) -> Money:
+        """What goes back."""
+        return Money(self.amount_minor, self.currency)
+
+
+class RefundLine(models.Model):
+    """Which units, and how much of their money, a refund pays back."""
+
+    refund = models.ForeignKey(Refund, models.CASCADE, related_name="lines")
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="refund_lines")
+    quantity = models.PositiveIntegerField(
+        _("units"), help_text=_("0: money only, as for a scratch the customer lives with.")
+    )
+    amount_minor = models.PositiveIntegerField(_("amount"), help_text=_("Minor units."))
+
+    class Meta:
+        verbose_name = _("refund line")
+        verbose_name_plural = _("refund lines")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.refund_id}: {self.quantity} x {self.line_id}"

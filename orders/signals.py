@@ -1,0 +1,43 @@
+"""The signals of this app's events.
+
+The relay sends each of them from the stored event, as often as it takes, with ``event``
+(an ``orders.models.Event``). What follows what is listed in ``config/reactions.py``; other
+people's code may connect here as well, and must be safe to run twice.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.dispatch import Signal
+
+
+class EventSignal(Signal):
+    """The signal of one kind of event, findable by that kind."""
+
+    by_kind: ClassVar[dict[str, EventSignal]] = {}
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.by_kind[kind] = self
+
+
+order_placed = EventSignal("order.placed")
+order_paid = EventSignal("order.paid")  # the post-payment signal
+order_expired = EventSignal("order.expired")
+order_late_paid = EventSignal("order.late_paid")
+order_cancelled = EventSignal("order.cancelled")
+payment_failed = EventSignal("payment.failed")
+payment_pending = EventSignal("payment.pending")
+payment_unexpected = EventSignal("payment.unexpected")
+refund_requested = EventSignal("refund.requested")
+refund_pending = EventSignal("refund.pending")
+refund_succeeded = EventSignal("refund.succeeded")
+refund_failed = EventSignal("refund.failed")
+parcel_announced = EventSignal("parcel.announced")
+parcel_in_transit = EventSignal("parcel.in_transit")
+parcel_out_for_delivery = EventSignal("parcel.out_for_delivery")
+parcel_delivered = EventSignal("parcel.delivered")
+estimate_changed = EventSignal("estimate.changed")
+lines_cancelled = EventSignal("lines.cancelled")

@@ -1,0 +1,147 @@
+"""The state machines of an order's money, a refund and a parcel: choices, arrows and ``move()``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from orders import events
+
+if TYPE_CHECKING:
+    from shop.models import User
+
+
+class IllegalMove(Exception):
+    """The state in the database does not lead to the one asked for."""
+
+
+class OrderStatus(models.TextChoices):
+    """An order's money. How far its goods are is computed (``orders.progress``)."""
+
+    PLACED = "placed", _("placed")
+    AUTHORISED = "authorised", _("authorised")
+    PAID = "paid", _("paid")
+    EXPIRED = "expired", _("expired")
+    LATE_PAID = "late_paid", _("paid late")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class RefundStatus(models.TextChoices):
+    """A refund's way through the payment provider."""
+
+    REQUESTED = "requested", _("asked for")
+    PENDING = "pending", _("under way")
+    SUCCEEDED = "succeeded", _("paid back")
+    FAILED = "failed", _("failed")
+
+
+class ParcelStatus(models.TextChoices):
+    """Where a parcel is; the words of the supplier contract's TrackingStatus."""
+
+    PENDING = "pending", _("announced")
+    LABEL_CREATED = "label_created", _("label made")
+    IN_TRANSIT = "in_transit", _("on its way")
+    OUT_FOR_DELIVERY = "out_for_delivery", _("out for delivery")
+    AVAILABLE_FOR_PICKUP = "available_for_pickup", _("waiting for pick-up")
+    ATTEMPT_FAILED = "attempt_failed", _("delivery tried")
+    DELIVERED = "delivered", _("delivered")
+    EXCEPTION = "exception", _("needs attention")
+    RETURNING = "returning", _("on the way back")
+    RETURNED = "returned", _("returned")
+    CANCELLED = "cancelled", _("void")
+    UNKNOWN = "unknown", _("no news")
+
+
+_O, _R, _P = OrderStatus, RefundStatus, ParcelStatus
+ORDER_MOVES: Mapping[str, frozenset[str]] = {
+    _O.PLACED: frozenset({_O.AUTHORISED, _O.PAID, _O.EXPIRED, _O.CANCELLED}),
+    _O.AUTHORISED: frozenset({_O.PAID, _O.CANCELLED}),
+    _O.EXPIRED: frozenset({_O.LATE_PAID}),
+    _O.LATE_PAID: frozenset({_O.PAID, _O.CANCELLED}),
+    _O.PAID: frozenset({_O.CANCELLED}),
+    _O.CANCELLED: frozenset(),
+}
+REFUND_MOVES: Mapping[str, frozenset[str]] = {
+    _R.REQUESTED: frozenset({_R.PENDING, _R.SUCCEEDED, _R.FAILED}),
+    _R.PENDING: frozenset({_R.SUCCEEDED, _R.FAILED}),
+    # A refund that was paid can still come back days later (a closed card account).
+    _R.SUCCEEDED: frozenset({_R.FAILED}),
+    _R.FAILED: frozenset(),
+}
+_MOVING = {_P.IN_TRANSIT, _P.OUT_FOR_DELIVERY, _P.AVAILABLE_FOR_PICKUP, _P.ATTEMPT_FAILED}
+_TROUBLE = {_P.EXCEPTION, _P.UNKNOWN, _P.RETURNING, _P.RETURNED}
+PARCEL_MOVES: Mapping[str, frozenset[str]] = {
+    _P.PENDING: frozenset({_P.LABEL_CREATED, _P.CANCELLED, _P.DELIVERED} | _MOVING | _TROUBLE),
+    _P.LABEL_CREATED: frozenset({_P.CANCELLED, _P.DELIVERED} | _MOVING | _TROUBLE),
+    _P.IN_TRANSIT: frozenset(({_P.DELIVERED} | _MOVING | _TROUBLE) - {_P.IN_TRANSIT}),
+    _P.OUT_FOR_DELIVERY: frozenset({_P.DELIVERED, _P.AVAILABLE_FOR_PICKUP, _P.ATTEMPT_FAILED} | _TROUBLE),
+    _P.ATTEMPT_FAILED: frozenset(
+        {_P.DELIVERED, _P.OUT_FOR_DELIVERY, _P.AVAILABLE_FOR_PICKUP, _P.IN_TRANSIT} | _TROUBLE
+    ),
+    _P.AVAILABLE_FOR_PICKUP: frozenset({_P.DELIVERED} | _TROUBLE),
+    _P.EXCEPTION: frozenset({_P.DELIVERED, _P.RETURNING, _P.RETURNED, _P.UNKNOWN} | _MOVING),
+    _P.UNKNOWN: frozenset({_P.DELIVERED, _P.EXCEPTION, _P.RETURNING, _P.RETURNED} | _MOVING),
+    _P.DELIVERED: frozenset({_P.RETURNING, _P.RETURNED}),
+    _P.RETURNING: frozenset({_P.RETURNED, _P.EXCEPTION}),
+    _P.RETURNED: frozenset(),
+    _P.CANCELLED: frozenset(),
+}
+
+M = TypeVar("M", bound=models.Model)
+
+
+def move_row(
+    row: M,
+    to: str,
+    *,
+    moves: Mapping[str, frozenset[str]],
+    kind: str,
+    by: User | None,
+    fields: Mapping[str, object] | None = None,
+    **facts: object,
+) -> bool:
+    """Move a row to the state ``to`` by one conditional UPDATE, and record the event ``kind``.
+
+    ``fields`` are further columns to write with the move, only if it happens. Returns False,
+    and records nothing, if the row was already there: what is told twice is not an error.
+    The row in memory is brought up to date. ``by`` is who did it; None means the system.
+
+    Raises IllegalMove if the state in the database does not lead to ``to``.
+    """
+    sources = [state for state, targets in moves.items() if to in targets]
+    changes = {"status": to, "status_changed_at": timezone.now(), **(fields or {})}
+    with transaction.atomic():
+        # One conditional UPDATE, so that of two processes only one wins.
+        # It needs no row lock, which SQLite does not have.
+        moved = type(row)._default_manager.filter(pk=row.pk, status__in=sources).update(**changes)
+        if moved:
+            events.record(kind, row, by=by, **facts)
+    row.refresh_from_db(fields=list(changes))
+    if not moved and row.status != to:
+        raise IllegalMove(f"{row}: {row.status} to {to}")
+    return bool(moved)
+
+
+def move_order(
+    order: M, to: OrderStatus, *, by: User | None, fields: Mapping[str, object] | None = None, **facts: object
+) -> bool:
+    """Move an order's money to ``to`` and record ``order.<to>``; see ``move_row``."""
+    return move_row(order, to, moves=ORDER_MOVES, kind=f"order.{to}", by=by, fields=fields, **facts)
+
+
+def move_refund(
+    refund: M, to: RefundStatus, *, by: User | None, fields: Mapping[str, object] | None = None, **facts: object
+) -> bool:
+    """Move a refund to ``to`` and record ``refund.<to>``; see ``move_row``."""
+    return move_row(refund, to, moves=REFUND_MOVES, kind=f"refund.{to}", by=by, fields=fields, **facts)
+
+
+def move_parcel(
+    shipment: M, to: ParcelStatus, *, by: User | None, fields: Mapping[str, object] | None = None, **facts: object
+) -> bool:
+    """Move a parcel to ``to`` and record ``parcel.<to>``; see ``move_row``."""
+    return move_row(shipment, to, moves=PARCEL_MOVES, kind=f"parcel.{to}", by=by, fields=fields, **facts)

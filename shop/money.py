@@ -1,0 +1,136 @@
+"""Money: whole minor units with their currency, and the few sums a shop does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from babel.numbers import format_currency
+from django.utils.translation import get_language, to_locale
+
+# Digits behind the point by ISO 4217; every currency not named has two.
+MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+# Unit costs of suppliers carry four decimals: integers of 1/10,000 of the currency unit.
+COST_DIGITS = 4
+
+
+class WrongPrecision(ValueError):
+    """An amount that whole minor units cannot hold exactly, or that is no amount at all."""
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies met in one sum."""
+
+
+def minor_units(currency: str) -> int:
+    """Return how many digits stand behind the point in ``currency``."""
+    return MINOR_UNITS.get(currency, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents, pence, yen) of one currency."""
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> Money:
+        """Read a decimal string such as ``"12.34"``, as suppliers and payment providers write it.
+
+        Raises WrongPrecision rather than round: a price we cannot hold exactly is a
+        mistake in the list, and a person must look at it.
+        """
+        scaled = _decimal(text).scaleb(minor_units(currency))
+        if scaled != scaled.to_integral_value():
+            raise WrongPrecision(f"{text} {currency}")
+        return cls(int(scaled), currency)
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in whole units, exact."""
+        return Decimal(self.minor).scaleb(-minor_units(self.currency))
+
+    @property
+    def plain(self) -> str:
+        """The amount as a decimal string without a sign of currency, for machines: ``"12.50"``."""
+        return f"{self.decimal:.{minor_units(self.currency)}f}"
+
+    def __add__(self, other: Money) -> Money:
+        self._check(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._check(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __str__(self) -> str:
+        locale = to_locale(get_language() or "en-gb")
+        return format_currency(self.decimal, self.currency, locale=locale)
+
+    def _check(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(f"{self.currency} and {other.currency}")
+
+
+def _decimal(text: str) -> Decimal:
+    # Decimal() also accepts "NaN", "1E+400" and full-width digits; a price list may not.
+    if not text.isascii() or not text.replace(".", "", 1).replace("-", "", 1).isdigit() or len(text) > 20:
+        raise WrongPrecision(text[:40])
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise WrongPrecision(text[:40]) from error
+
+
+def parse_cost(text: str) -> int:
+    """Read a supplier's unit cost, a decimal string with at most four decimals, as 1/10,000 units.
+
+    Raises WrongPrecision for more decimals than that, and for anything that is no number.
+    """
+    scaled = _decimal(text).scaleb(COST_DIGITS)
+    if scaled != scaled.to_integral_value():
+        raise WrongPrecision(text)
+    return int(scaled)
+
+
+def format_cost(cost: int) -> str:
+    """Write a unit cost of 1/10,000 units as the decimal string that suppliers read: ``"4.5200"``."""
+    return f"{Decimal(cost).scaleb(-COST_DIGITS):.{COST_DIGITS}f}"
+
+
+def line_cost_minor(unit_cost: int, quantity: int, currency: str) -> int:
+    """Return what ``quantity`` units cost, in minor units, rounded once per line (half up)."""
+    exact = Decimal(unit_cost * quantity).scaleb(minor_units(currency) - COST_DIGITS)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def included_tax_minor(gross_minor: int, rate_basis_points: int) -> int:
+    """Return the tax inside a price that includes it, rounded half up.
+
+    ``rate_basis_points`` is the rate in 1/100 of a percent: 2300 is 23 %.
+    """
+    exact = Decimal(gross_minor * rate_basis_points) / Decimal(10_000 + rate_basis_points)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def split_by_weight(total_minor: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount in proportion to ``weights`` so that the parts sum to it exactly.
+
+    Largest remainder: each part gets its share rounded down, and what is left goes, one
+    minor unit each, to the largest remainders, the earlier part first when equal. With
+    all weights 0 everything goes to the first part. ``total_minor`` may be negative.
+    """
+    if not weights:
+        raise ValueError("nothing to split over")
+    whole = sum(weights)
+    if whole == 0:
+        return [total_minor] + [0] * (len(weights) - 1)
+    sign = -1 if total_minor < 0 else 1
+    shares = [divmod(abs(total_minor) * weight, whole) for weight in weights]
+    parts = [share for share, _rest in shares]
+    by_rest = sorted(range(len(weights)), key=lambda place: (-shares[place][1], place))
+    for place in by_rest[: abs(total_minor) - sum(parts)]:
+        parts[place] += 1
+    return [sign * part for part in parts]

@@ -1,0 +1,1 @@
+"""Business actions, one subject a module."""

@@ -1,0 +1,50 @@
+"""The state machine of our dialogue with one supplier about one order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from orders.states import move_row
+from shop.models import User
+
+
+class SupplierOrderStatus(models.TextChoices):
+    """The dialogue only. What the supplier says of the goods is in the lines' counters."""
+
+    HELD = "held", _("held")
+    READY = "ready", _("to be sent")
+    SENDING = "sending", _("being sent")
+    UNKNOWN = "unknown", _("outcome unknown")
+    PLACED = "placed", _("placed")
+    REFUSED = "refused", _("refused")
+    CANCEL_REQUESTED = "cancel_requested", _("cancellation asked for")
+    CLOSED = "closed", _("closed")
+
+
+_S = SupplierOrderStatus
+MOVES: Mapping[str, frozenset[str]] = {
+    _S.HELD: frozenset({_S.READY, _S.CLOSED}),
+    _S.READY: frozenset({_S.SENDING, _S.HELD, _S.CLOSED}),
+    # Back to ready only where it is proven that nothing arrived.
+    _S.SENDING: frozenset({_S.UNKNOWN, _S.PLACED, _S.REFUSED, _S.READY}),
+    _S.UNKNOWN: frozenset({_S.SENDING, _S.PLACED, _S.REFUSED}),
+    _S.PLACED: frozenset({_S.CANCEL_REQUESTED, _S.CLOSED}),
+    _S.CANCEL_REQUESTED: frozenset({_S.CLOSED, _S.PLACED}),
+    _S.REFUSED: frozenset({_S.CLOSED}),
+    _S.CLOSED: frozenset(),
+}
+
+
+def move_supplier_order(
+    supplier_order: models.Model,
+    to: SupplierOrderStatus,
+    *,
+    by: User | None,
+    fields: Mapping[str, object] | None = None,
+    **facts: object,
+) -> bool:
+    """Move a supplier order to ``to`` and record ``supplier_order.<to>``; see ``orders.states.move_row``."""
+    return move_row(supplier_order, to, moves=MOVES, kind=f"supplier_order.{to}", by=by, fields=fields, **facts)
