@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import threading
+
+from demo.payments.checkout import end_session, found_session
+from demo.payments.ledger import Job
+from demo.payments.paying import settle_payment
+from demo.payments.refunds import settle_refund
+from demo.payments.sandbox import Sandbox
+
+TICK_SECONDS = 0.1
+
+
+class Clock(threading.Thread):
+    """Does what happens by itself: sessions expire, banks and card networks answer late."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(name="clock", daemon=True)
+        self.sandbox = sandbox
+
+    def run(self) -> None:
+        while not self.sandbox.stopping.is_set():
+            if not self.do_one():
+                self.sandbox.stopping.wait(TICK_SECONDS)
+
+    def do_one(self) -> bool:
+        """Do the job that is due first; False if none is due. A job and its effect are one change."""
+        with self.sandbox.ledger.change():
+            job = self.sandbox.ledger.take_due_job()
+            if job is None:
+                return False
+            self._do(job)
+        return True
+
+    def _do(self, job: Job) -> None:
+        if job.kind == "settle_payment":
+            settle_payment(self.sandbox, job.subject, succeeds=job.detail["succeeds"])
+        elif job.kind == "settle_refund":
+            settle_refund(self.sandbox, job.subject, succeeds=job.detail["succeeds"])
+        else:
+            session = found_session(self.sandbox, job.subject)
+            if session["status"] == "open":
+                end_session(self.sandbox, session)
