@@ -175,11 +175,70 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return render(request, "styleguide/gallery.html", context)
 
 
-ICONS = (
-    "search basket account truck parcel return check cross plus minus info warning clock calendar card mail help chat pin "
-    "home filter copy external print next previous edit eye bin lock note kitchen desk outdoors bath kids"
-).split()
-COLOURS = (
-    "bg surface raised ink muted line control accent accent-hover accent-soft link focus danger danger-soft warn "
-    "warn-soft info info-soft ok ok-soft tag panel-kitchen panel-desk panel-home panel-outdoors panel-bath panel-kids"
-).split()
+ICONS = [
+    "search",
+    "basket",
+    "account",
+    "truck",
+    "parcel",
+    "return",
+    "check",
+    "cross",
+    "plus",
+    "minus",
+    "info",
+    "warning",
+    "clock",
+    "calendar",
+    "card",
+    "mail",
+    "help",
+    "chat",
+    "pin",
+    "home",
+    "filter",
+    "copy",
+    "external",
+    "print",
+    "next",
+    "previous",
+    "edit",
+    "eye",
+    "bin",
+    "lock",
+    "note",
+    "kitchen",
+    "desk",
+    "outdoors",
+    "bath",
+    "kids",
+]
+COLOURS = [
+    "bg",
+    "surface",
+    "raised",
+    "ink",
+    "muted",
+    "line",
+    "control",
+    "accent",
+    "accent-hover",
+    "accent-soft",
+    "link",
+    "focus",
+    "danger",
+    "danger-soft",
+    "warn",
+    "warn-soft",
+    "info",
+    "info-soft",
+    "ok",
+    "ok-soft",
+    "tag",
+    "panel-kitchen",
+    "panel-desk",
+    "panel-home",
+    "panel-outdoors",
+    "panel-bath",
+    "panel-kids",
+]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-# Smallest charge per currency in minor units (Stripe docs, "Supported currencies: minimum charge
-# amounts"); these are also the currencies the sandbox takes.
+# Smallest charge per currency in minor units, in the order of Stripe's own minimum charge
+# amounts; these are also the currencies the sandbox takes.
 MINIMUM_MINOR = {
     "aud": 50,
     "cad": 50,

@@ -1,4 +1,4 @@
-"""Stripe's well-known test cards and what each does (Stripe docs, "Testing: use test cards")."""
+"""Stripe's well-known test cards and what each does."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def email(value: object, path: str) -> str:
 
 
 def metadata(value: object, path: str) -> dict[str, str]:
-    """Take up to 50 keys of 40 characters with values of 500 (Stripe docs, "Metadata")."""
+    """Take up to 50 keys of 40 characters with values of 500 (the limits of Stripe's metadata)."""
     if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
         raise Invalid("Invalid object", param=path)
     if len(value) > 50:

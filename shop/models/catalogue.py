@@ -75,7 +75,7 @@ class Product(models.Model):
     department = models.ForeignKey(
         Category,
         models.PROTECT,
-        related_name="+",
+        related_name="products_in_department",
         verbose_name=_("department"),
         help_text=_("The category's topmost ancestor."),
     )
@@ -226,10 +226,10 @@ class ProductImage(models.Model):
     variant = models.ForeignKey(Variant, models.CASCADE, null=True, blank=True, related_name="images")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     alt = models.CharField(_("description for those who cannot see it"), max_length=250)
-    large = models.ImageField(_("large"), upload_to="products/", width_field="large_width", height_field="large_height")
+    large = models.ImageField(_("large"), upload_to="products/")
     large_width = models.PositiveSmallIntegerField(default=0, editable=False)
     large_height = models.PositiveSmallIntegerField(default=0, editable=False)
-    small = models.ImageField(_("small"), upload_to="products/", width_field="small_width", height_field="small_height")
+    small = models.ImageField(_("small"), upload_to="products/")
     small_width = models.PositiveSmallIntegerField(default=0, editable=False)
     small_height = models.PositiveSmallIntegerField(default=0, editable=False)
     source_url = models.URLField(_("came from"), max_length=500, blank=True)

@@ -1,0 +1,226 @@
+"""Turn a basket into an order that waits for its money."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from orders import events
+from orders.actions.reservation import SoldOut, release, reserve
+from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
+from orders.states import OrderStatus, move_order
+from shop.actions.basket import basket_lines, most_of
+from shop.actions.catalog import refresh_availability
+from shop.cards import picture_of
+from shop.delivery import Parcel, plan_parcels
+from shop.models import Basket, BasketLine, User
+from shop.money import included_tax_minor, split_by_weight
+
+# Our reservation outlives Stripe's session a little, so that nothing paid in time is gone.
+SLACK = timedelta(minutes=5)
+NUMBER_TRIES = 5
+
+
+class EmptyBasket(Exception):
+    """There is nothing to order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Who the order is for and where it goes; empty text where nothing was given."""
+
+    email: str
+    name: str
+    line1: str
+    city: str
+    postcode: str
+    country: str
+    line2: str = ""
+    company: str = ""
+    region: str = ""
+    phone: str = ""
+    note: str = ""
+
+
+def place_order(basket: Basket, address: Address, *, user: User | None, now: datetime) -> Order:
+    """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
+
+    Asked again for the same basket, it returns the open order if nothing has changed; otherwise
+    that one is given up and a new one made. Raises EmptyBasket, Undeliverable, or SoldOut.
+    """
+    lines = basket_lines(basket)
+    if not lines:
+        raise EmptyBasket
+    for line in lines:
+        if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(basket, line):
+            raise SoldOut(line.variant)
+    parcels = plan_parcels([(line.variant, line.quantity) for line in lines], address.country, now=now)
+    wanted = _fingerprint(address, parcels)
+    current = open_order(basket)
+    if current is not None and _fingerprint_of(current) == wanted and current.pay_by > now:
+        return current
+    try:
+        with transaction.atomic():
+            if current is not None:
+                give_up(current)
+            return _make(basket, address, parcels, lines, user, now)
+    except IntegrityError:
+        # Another click was faster; its order is the one.
+        winner = open_order(basket)
+        if winner is None:
+            raise
+        return winner
+
+
+def open_order(basket: Basket) -> Order | None:
+    """Return the basket's order that still waits for its money, if there is one."""
+    return Order.objects.unpaid().filter(basket=basket, basket_generation=basket.generation).first()
+
+
+def give_up(order: Order) -> bool:
+    """Let an unpaid order run out and give its units back; False if it was not waiting any more.
+
+    Its pay page stays known: money that arrives there all the same is noted and dealt with.
+    """
+    with transaction.atomic():
+        if not move_order(order, OrderStatus.EXPIRED, by=None):
+            return False
+        open_states = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
+        order.sessions.filter(state__in=open_states).update(state=CheckoutSession.State.EXPIRED)
+        release(order)
+    return True
+
+
+def _held_by(basket: Basket, line: BasketLine) -> int:
+    # What this basket's own open order holds is not gone for it.
+    order = open_order(basket)
+    held = order.reservations.filter(variant=line.variant, state="held").first() if order else None
+    return held.quantity if held else 0
+
+
+def _fingerprint(address: Address, parcels: Sequence[Parcel]) -> tuple[object, ...]:
+    goods = sorted(
+        (variant.sku, quantity, variant.price_minor) for parcel in parcels for variant, quantity in parcel.lines
+    )
+    return (*asdict(address).values(), *goods, sum(parcel.price_minor for parcel in parcels))
+
+
+def _fingerprint_of(order: Order) -> tuple[object, ...]:
+    fields = [str(getattr(order, name)) for name in Address.__dataclass_fields__]
+    goods = sorted((line.sku, line.quantity, line.unit_price_minor) for line in order.lines.all())
+    return (*fields, *goods, order.delivery_minor)
+
+
+def _make(
+    basket: Basket,
+    address: Address,
+    parcels: Sequence[Parcel],
+    lines: Sequence[BasketLine],
+    user: User | None,
+    now: datetime,
+) -> Order:
+    ends = now + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
+    order = _insert(basket, address, parcels, user, now, ends + SLACK)
+    pictures = {line.variant_id: picture_of(line.variant, line.variant.product.images.all()) for line in lines}
+    position = 0
+    for number, parcel in enumerate(parcels, start=1):
+        delivery = _delivery(order, parcel, number)
+        weights = [variant.price_minor * quantity for variant, quantity in parcel.lines]
+        shares = split_by_weight(parcel.price_minor, weights)
+        for (variant, quantity), share in zip(parcel.lines, shares, strict=True):
+            position += 1
+            image = pictures.get(variant.pk)
+            line_minor = variant.price_minor * quantity
+            line = OrderLine.objects.create(
+                order=order,
+                delivery=delivery,
+                variant=variant,
+                position=position,
+                sku=variant.sku,
+                name=variant.product.name,
+                options_label=variant.options_label,
+                picture=image.small.name if image else "",
+                quantity=quantity,
+                unit_price_minor=variant.price_minor,
+                tax_basis_points=variant.tax_basis_points,
+                line_minor=line_minor,
+                tax_minor=included_tax_minor(line_minor + share, variant.tax_basis_points),
+                delivery_minor=share,
+                unit_cost=variant.unit_cost,
+                cost_currency=variant.cost_currency,
+            )
+            reserve(line, until=order.pay_by)
+    tax = sum(line.tax_minor for line in order.lines.all())
+    Order.objects.filter(pk=order.pk).update(tax_minor=tax)
+    order.tax_minor = tax
+    add_session(order, ends_at=ends)
+    refresh_availability(line.variant_id for line in lines)
+    events.record("order.placed", order, by=user, total_minor=order.total_minor)
+    return order
+
+
+def _insert(
+    basket: Basket, address: Address, parcels: Sequence[Parcel], user: User | None, now: datetime, pay_by: datetime
+) -> Order:
+    items = sum(parcel.items_minor for parcel in parcels)
+    delivery = sum(parcel.price_minor for parcel in parcels)
+    return Order.objects.create(
+        number=_free_number(),
+        user=user,
+        basket=basket,
+        basket_generation=basket.generation,
+        currency=settings.SHOP_CURRENCY,
+        items_minor=items,
+        delivery_minor=delivery,
+        tax_minor=0,
+        total_minor=items + delivery,
+        placed_at=now,
+        pay_by=pay_by,
+        **asdict(address),
+    )
+
+
+def _free_number() -> str:
+    # Random, so that a number tells nobody how much the shop sells.
+    for _try in range(NUMBER_TRIES):
+        number = f"{settings.ORDER_PREFIX}-{secrets.randbelow(9_000_000) + 1_000_000}"
+        if not Order.objects.filter(number=number).exists():
+            return number
+    raise RuntimeError("no free order number found")
+
+
+def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
+    window = parcel.window
+    return OrderDelivery.objects.create(
+        order=order,
+        profile=parcel.profile,
+        position=number,
+        price_minor=parcel.price_minor,
+        sent_from=parcel.profile.sent_from,
+        promised_earliest_on=window.earliest_on,
+        promised_latest_on=window.latest_on,
+        expected_earliest_on=window.earliest_on,
+        expected_latest_on=window.latest_on,
+        ship_by_on=window.ship_by_on,
+    )
+
+
+def add_session(order: Order, *, ends_at: datetime) -> CheckoutSession:
+    """Owe the order a Checkout Session: a row with its key, before Stripe is asked.
+
+    The sweep looks at it first when it should have ended.
+    """
+    serial = order.sessions.count() + 1
+    return CheckoutSession.objects.create(
+        order=order,
+        serial=serial,
+        idempotency_key=f"session-{order.number}-{serial}",
+        # Whole seconds: Stripe counts in them, and a repeat must send the same value.
+        expires_at=ends_at.replace(microsecond=0),
+        due_at=ends_at + timedelta(seconds=settings.SETTLE_SWEEP_SECONDS),
+    )

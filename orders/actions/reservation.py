@@ -1,0 +1,82 @@
+"""Hold units for an order, keep them once it is paid, let them go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from orders.models import Order, OrderLine, Reservation
+from orders.models.order import ReservationState
+from shop.actions.catalog import refresh_availability
+from shop.models import Variant
+from shop.models.catalogue import Availability
+
+OPEN = (ReservationState.HELD, ReservationState.KEPT)
+
+
+class SoldOut(Exception):
+    """There are not so many units left; ``variant`` says of what."""
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__(variant.sku)
+        self.variant = variant
+
+
+def reserve(line: OrderLine, *, until: datetime) -> Reservation:
+    """Hold the units of an order line until then, by one conditional UPDATE.
+
+    Call it inside the transaction that makes the order. Raises SoldOut if another buyer was
+    faster; the caller's transaction must then be rolled back.
+    """
+    sellable = Q(stock_told=None) | Q(stock_told__gte=F("reserved") + line.quantity)
+    gone = [Availability.OUT_OF_STOCK, Availability.DISCONTINUED]
+    free = Variant.objects.filter(sellable, pk=line.variant_id, is_active=True).exclude(availability__in=gone)
+    if not free.update(reserved=F("reserved") + line.quantity):
+        raise SoldOut(line.variant)
+    return Reservation.objects.create(
+        order=line.order, line=line, variant=line.variant, quantity=line.quantity, expires_at=until
+    )
+
+
+def keep(order: Order) -> None:
+    """Keep what is held for an order that is paid: it expires no more. Safe to repeat."""
+    held = order.reservations.filter(state=ReservationState.HELD)
+    held.update(state=ReservationState.KEPT, expires_at=None)
+
+
+def release(order: Order) -> int:
+    """Let go everything an order holds; return how many lines that was. Safe to repeat."""
+    with transaction.atomic():
+        released = [row for row in order.reservations.filter(state__in=OPEN) if _release(row)]
+        refresh_availability(row.variant_id for row in released)
+    return len(released)
+
+
+def note_taken(line_ids: Iterable[int], *, at: datetime) -> None:
+    """Note that the supplier has taken the units of some order lines. Safe to repeat."""
+    Reservation.objects.filter(line__in=list(line_ids), taken_at=None).update(taken_at=at)
+
+
+def release_told(variant_ids: Iterable[int], *, profile_id: int, told_at: datetime) -> int:
+    """Let go what a supplier had taken before it told its stock: its number leaves them out by now.
+
+    ``profile_id`` is the delivery profile of the supplier that spoke. Returns how many lines.
+    """
+    known = Reservation.objects.filter(
+        variant__in=list(variant_ids), state__in=OPEN, taken_at__lt=told_at, line__delivery__profile=profile_id
+    )
+    with transaction.atomic():
+        return sum(_release(row) for row in known)
+
+
+def _release(row: Reservation) -> bool:
+    # The state is the fence: of two that release at once, only one gives the units back.
+    mine = Reservation.objects.filter(pk=row.pk, state__in=OPEN)
+    if not mine.update(state=ReservationState.RELEASED, released_at=timezone.now(), expires_at=None):
+        return False
+    Variant.objects.filter(pk=row.variant_id).update(reserved=F("reserved") - row.quantity)
+    return True

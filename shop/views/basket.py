@@ -1,0 +1,145 @@
+"""The basket: look, add, change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _, ngettext
+from django.views.decorators.http import require_POST
+
+from shop.actions.basket import (
+    NotSellable,
+    add_to_basket,
+    basket_lines,
+    basket_of,
+    ensure_basket,
+    most_of,
+    set_quantity,
+)
+from shop.cards import Picture, picture_of, small_picture
+from shop.delivery import Parcel, Undeliverable, plan_parcels
+from shop.forms import QuantityForm
+from shop.models import BasketLine, Variant
+from shop.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line of the basket in words."""
+
+    line: BasketLine
+    picture: Picture | None
+    price: str
+    total: str
+    most: int
+    warning: str
+
+
+def line_view(line: BasketLine) -> LineView:
+    """Put a basket line into words; no query if fetched by ``basket_lines``."""
+    variant = line.variant
+    most = most_of(variant) if variant.is_sellable else 0
+    warning = ""
+    if most == 0:
+        warning = _("Sold out since you added it. Please remove it to go on.")
+    elif line.quantity > most:
+        warning = _("Only %(most)d left. Please lower the quantity.") % {"most": most}
+    elif variant.price_minor != line.price_seen_minor:
+        before = Money(line.price_seen_minor, variant.currency)
+        warning = _("The price has changed from %(before)s to %(now)s.") % {"before": before, "now": variant.price}
+    return LineView(
+        line=line,
+        picture=small_picture(picture_of(variant, variant.product.images.all())),
+        price=str(variant.price),
+        total=str(Money(variant.price_minor * line.quantity, variant.currency)),
+        most=most,
+        warning=warning,
+    )
+
+
+def basket(request: HttpRequest) -> HttpResponse:
+    lines = basket_lines(basket_of(request))
+    views = {line.variant_id: line_view(line) for line in lines}
+    country = settings.SHOP_COUNTRY
+    undeliverable: list[Variant] = []
+    parcels: list[Parcel] = []
+    try:
+        parcels = (
+            plan_parcels([(line.variant, line.quantity) for line in lines], country, now=timezone.now())
+            if lines
+            else []
+        )
+    except Undeliverable as error:
+        undeliverable = error.variants
+    items = sum(line.variant.price_minor * line.quantity for line in lines)
+    delivery = sum(parcel.price_minor for parcel in parcels)
+    context = {
+        "groups": [(parcel, [views[variant.pk] for variant, _quantity in parcel.lines]) for parcel in parcels],
+        "loose": [view for view in views.values() if not parcels],
+        "undeliverable": undeliverable,
+        "items": Money(items, settings.SHOP_CURRENCY),
+        "delivery": Money(delivery, settings.SHOP_CURRENCY),
+        "total": Money(items + delivery, settings.SHOP_CURRENCY),
+        "currency": settings.SHOP_CURRENCY,
+        "can_order": bool(parcels) and all(view.line.quantity <= view.most for view in views.values()),
+    }
+    return render(request, "shop/basket.html", context)
+
+
+@require_POST
+def basket_add(request: HttpRequest) -> HttpResponse:
+    found = Variant.objects.select_related("product").filter(is_active=True, product__is_published=True)
+    variant = get_object_or_404(found, sku=request.POST.get("variant", "").replace("\x00", "")[:40])
+    page = f"{variant.product.get_absolute_url()}?variant={variant.sku}"
+    form = QuantityForm(_quantity_posted(request))
+    if not form.is_valid():
+        messages.error(request, form.errors["quantity"][0])
+        return redirect(page)
+    try:
+        line = add_to_basket(ensure_basket(request), variant, quantity=form.cleaned_data["quantity"] or 1)
+    except NotSellable as error:
+        messages.error(request, _not_so_many(error))
+        return redirect(page)
+    return redirect(f"{reverse('shop:basket')}?added={line.pk}")
+
+
+@require_POST
+def basket_update(request: HttpRequest, line_id: int) -> HttpResponse:
+    mine = basket_of(request)
+    form = QuantityForm(_quantity_posted(request))
+    if mine is None or not form.is_valid():
+        if not form.is_valid():
+            messages.error(request, form.errors["quantity"][0])
+        return redirect("shop:basket")
+    quantity = 0 if "remove" in request.POST else form.cleaned_data["quantity"]
+    try:
+        if quantity is not None:
+            set_quantity(mine, line_id, quantity=quantity)
+    except NotSellable as error:
+        messages.error(request, _not_so_many(error))
+    return redirect("shop:basket")
+
+
+def _quantity_posted(request: HttpRequest) -> dict[str, str]:
+    """Read the typed quantity, moved by one where the minus or plus button was pressed."""
+    typed = request.POST.get("quantity", "").strip()[:12]
+    step = {"less": -1, "more": 1}.get(request.POST.get("change", ""), 0)
+    if step and typed.isascii() and typed.isdigit():
+        typed = str(max(1, int(typed) + step))
+    return {"quantity": typed}
+
+
+def _not_so_many(error: NotSellable) -> str:
+    name = error.variant.product.name
+    if error.most == 0:
+        return _("%(name)s cannot be ordered at the moment.") % {"name": name}
+    text = ngettext(
+        "You can order at most %(most)d of %(name)s.", "You can order at most %(most)d of %(name)s.", error.most
+    )
+    return text % {"most": error.most, "name": name}

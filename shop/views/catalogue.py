@@ -1,0 +1,179 @@
+"""Home, lists, search and product pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shop.actions.basket import most_of
+from shop.cards import Picture, cards, for_cards, large_picture, picture_of, small_picture, stock_words, window_of
+from shop.delivery import rates_for
+from shop.forms import ListForm
+from shop.models import Category, DeliveryRate, Product, ProductImage, Variant
+from shop.search import clean_query, find_products
+
+PER_PAGE = 24
+ON_HOME = 8
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    newest = for_cards(Product.objects.on_sale().filter(is_available=True)).order_by("-created_at", "-pk")[:ON_HOME]
+    context = {"cards": cards(newest, settings.SHOP_COUNTRY), "tiles": _tiles()}
+    return render(request, "shop/home.html", context)
+
+
+def _tiles() -> list[dict[str, object]]:
+    """Return the departments with one picture each; two queries."""
+    first = ProductImage.objects.filter(position=0, product__is_published=True, product__is_available=True)
+    pictures: dict[int, ProductImage] = {}
+    for image in first.select_related("product").order_by("product__created_at", "pk"):
+        pictures.setdefault(image.product.department_id, image)
+    return [
+        {
+            "name": department.name,
+            "get_absolute_url": department.get_absolute_url(),
+            "tint": department.panel,
+            "image": small_picture(pictures[department.pk]),
+        }
+        for department in Category.objects.filter(parent=None)
+        if department.pk in pictures
+    ]
+
+
+def category(request: HttpRequest, slug: str) -> HttpResponse:
+    shown = get_object_or_404(Category.objects.select_related("parent"), slug=slug)
+    within = Q(department=shown) if shown.parent is None else Q(category=shown) | Q(category__parent=shown)
+    context = _list_context(request, Product.objects.on_sale().filter(within))
+    trail = [(shown.parent.name, shown.parent.get_absolute_url())] if shown.parent else []
+    context |= {
+        "title": shown.name,
+        "department": shown.parent or shown,
+        "children": [] if shown.parent else list(shown.children.all()),
+        "crumbs": [(_("Home"), "/"), *trail, (shown.name, "")],
+    }
+    return render(request, "shop/list.html", context)
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    query = clean_query(request.GET.get("q", ""))
+    context = _list_context(request, find_products(query))
+    context |= {"title": _("Search"), "query": query, "is_search": True}
+    return render(request, "shop/list.html", context)
+
+
+def _list_context(request: HttpRequest, products: QuerySet[Product]) -> dict[str, object]:
+    form = ListForm(request.GET)
+    ordering = form.ordering()
+    if form.cleaned_data.get("available"):
+        products = products.filter(is_available=True)
+    pages = Paginator(for_cards(products.order_by(*ordering)), PER_PAGE)
+    page = pages.get_page(clean_query(request.GET.get("page", "1")))
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    return {
+        "list_form": form,
+        "page_obj": page,
+        "count": pages.count,
+        "cards": cards(page.object_list, settings.SHOP_COUNTRY),
+        "querystring": kept.urlencode().replace("%00", ""),
+    }
+
+
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    variants = Prefetch(
+        "variants", Variant.objects.filter(is_active=True).select_related("delivery_profile"), to_attr="offered"
+    )
+    found = Product.objects.on_sale().select_related("department", "category")
+    shown = get_object_or_404(found.prefetch_related(variants, "images", "facts"), slug=slug)
+    variant = _chosen(shown, request.GET.get("variant", ""))
+    rates = rates_for([variant.delivery_profile_id] if variant.delivery_profile_id else [], settings.SHOP_COUNTRY)
+    images = list(shown.images.all())
+    own = [image for image in images if image.variant_id == variant.pk] or images
+    main = own[_place(request.GET.get("picture", ""), len(own))] if own else None
+    window = window_of(variant, rates, timezone.now()) if variant.is_sellable else None
+    words, level = stock_words(variant)
+    context = {
+        "product": shown,
+        "variant": variant,
+        "choices": [_choice(one, picture_of(one, images), variant) for one in shown.offered],
+        "axes": ", ".join(variant.options),
+        "rate": rates.get(variant.delivery_profile_id or 0),
+        "window": window,
+        "stock_words": words,
+        "stock_level": level,
+        "most": most_of(variant),
+        "main": large_picture(main) if main else None,
+        "thumbs": [(place, small_picture(image), image is main) for place, image in enumerate(own)],
+        "crumbs": [
+            (_("Home"), "/"),
+            (shown.department.name, shown.department.get_absolute_url()),
+            (shown.name, ""),
+        ],
+        "structured": structured_product(request, shown, variant, rates, large_picture(main) if main else None),
+        "department": shown.department,
+    }
+    return render(request, "shop/product.html", context)
+
+
+def _chosen(shown: Product, sku: str) -> Variant:
+    if not shown.offered:
+        raise Http404
+    asked = next((variant for variant in shown.offered if variant.sku == sku), None)
+    return asked or next((variant for variant in shown.offered if variant.is_sellable), shown.offered[0])
+
+
+def _place(text: str, length: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 and int(text) < length else 0
+
+
+def _choice(variant: Variant, image: ProductImage | None, chosen: Variant) -> dict[str, object]:
+    words, level = stock_words(variant)
+    return {
+        "sku": variant.sku,
+        "label": variant.options_label,
+        "is_chosen": variant.pk == chosen.pk,
+        "is_gone": level == "gone",
+        "stock_words": words,
+        "image": small_picture(image),
+        "price": str(variant.price),
+    }
+
+
+def structured_product(
+    request: HttpRequest, shown: Product, variant: Variant, rates: Mapping[int, DeliveryRate], main: Picture | None
+) -> str:
+    """Return the product as JSON-LD (schema.org), safe inside a script element."""
+    offer: dict[str, object] = {
+        "@type": "Offer",
+        "price": variant.price.plain,
+        "priceCurrency": variant.currency,
+        "availability": f"https://schema.org/{'InStock' if variant.is_sellable else 'OutOfStock'}",
+        "url": request.build_absolute_uri(shown.get_absolute_url()),
+    }
+    rate = rates.get(variant.delivery_profile_id or 0)
+    if rate is not None:
+        cost = {"@type": "MonetaryAmount", "value": variant.price.__class__(rate.price_minor, variant.currency).plain}
+        region = {"@type": "DefinedRegion", "addressCountry": settings.SHOP_COUNTRY}
+        offer["shippingDetails"] = {
+            "@type": "OfferShippingDetails",
+            "shippingRate": cost | {"currency": variant.currency},
+            "shippingDestination": region,
+        }
+    facts = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": shown.name,
+        "sku": variant.sku,
+        "brand": {"@type": "Brand", "name": shown.brand},
+        "offers": offer,
+    } | ({"image": request.build_absolute_uri(main.url)} if main else {})
+    # A "<" inside a text must not end the script element.
+    return json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

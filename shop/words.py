@@ -1,0 +1,34 @@
+"""Dates and money in the customer's words, the same on pages and in mails."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from babel.dates import format_date, format_time
+from django.utils import timezone
+from django.utils.translation import get_language, gettext as _, to_locale
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en-gb")
+
+
+def day(when: date) -> str:
+    """Write a day as “Thu 26 Nov”, with the year when it is another than this one."""
+    pattern = "EEE d MMM" if when.year == timezone.localdate().year else "EEE d MMM y"
+    return format_date(when, pattern, locale=_locale()).replace(",", "")
+
+
+def day_range(earliest: date, latest: date) -> str:
+    """Write an arrival window as “Thu 26 – Sat 28 Nov”; one day if both are the same."""
+    if earliest == latest:
+        return day(latest)
+    same_month = (earliest.year, earliest.month) == (latest.year, latest.month)
+    first = format_date(earliest, "EEE d", locale=_locale()).replace(",", "") if same_month else day(earliest)
+    return f"{first} – {day(latest)}"
+
+
+def moment(when: datetime) -> str:
+    """Write a point in time as “Thu 26 Nov, 14:05”, in the shop's time zone."""
+    local = timezone.localtime(when)
+    return _("%(day)s, %(time)s") % {"day": day(local.date()), "time": format_time(local, "HH:mm", locale=_locale())}

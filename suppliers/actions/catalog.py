@@ -1,0 +1,252 @@
+"""Sync a supplier's catalogue and stock, and write the best offers down to the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from orders.actions.reservation import release_told
+from shop.actions import catalog
+from shop.actions.catalog import CatalogueEntry, NotAPicture
+from shop.models import Variant
+from shop.models.catalogue import Availability
+from shop.money import Money, WrongPrecision, minor_units, parse_cost
+from suppliers.adapters import adapter_of
+from suppliers.adapters.base import Adapter, Refused, TryLater, Unclear
+from suppliers.models import Offer, OfferStatus, Supplier
+
+Report = Callable[[str], None]
+PICTURE_THREADS = 4
+BATCH = 200
+# What may stand in a row of a feed and does not fit: the row is named and left out.
+BAD_ROW = (KeyError, TypeError, ValueError, AttributeError, WrongPrecision)
+
+
+def sync_supplier(supplier: Supplier, *, report: Report) -> int:
+    """Read a supplier's catalogue, pictures and stock; return how many items were taken.
+
+    Reads only what changed since the last complete walk. A bad row is reported and left out. Talks
+    to the network; raises TryLater, Unclear or Refused when the supplier does not answer. Safe to
+    repeat, also after it broke off.
+    """
+    adapter = adapter_of(supplier)
+    account = adapter.account()
+    Supplier.objects.filter(pk=supplier.pk).update(capabilities=[str(one) for one in account.get("capabilities") or []])
+    walk = adapter.walk("catalog", since=supplier.catalogue_as_of)
+    taken = 0
+    for batch in _batches(walk.items):
+        pairs = [pair for pair in (_take_item(supplier, item, report) for item in batch) if pair]
+        _take_pictures(adapter, pairs, report)
+        taken += len(pairs)
+        report(f"{supplier.name}: {taken} items")
+    sync_stock(supplier, adapter=adapter, report=report)
+    Supplier.objects.filter(pk=supplier.pk).update(catalogue_as_of=walk.as_of[0] if walk.as_of else "")
+    return taken
+
+
+def sync_stock(supplier: Supplier, *, adapter: Adapter | None = None, report: Report) -> int:
+    """Read a supplier's stock since the last walk; return how many levels were told."""
+    adapter = adapter or adapter_of(supplier)
+    walk = adapter.walk("stock", since=supplier.stock_as_of)
+    count = 0
+    for batch in _batches(walk.items):
+        count += take_stock(supplier, batch, report=report)
+    Supplier.objects.filter(pk=supplier.pk).update(stock_as_of=walk.as_of[0] if walk.as_of else "")
+    return count
+
+
+def take_stock(supplier: Supplier, levels: Iterable[dict[str, Any]], *, report: Report) -> int:
+    """Write down what a supplier tells of its stock; return how many offers it was about.
+
+    An older message than the one known is left out. Frees reservations that the told number has
+    in it already.
+    """
+    variant_ids: list[int] = []
+    for level in levels:
+        try:
+            told_at = _moment(level["updated_at"])
+            fields = {
+                "availability": Availability(level["availability"]),
+                "stock": None if level.get("quantity") is None else int(level["quantity"]),
+                "restock_on": _day(level.get("restock_date")),
+                "stock_told_at": told_at,
+            }
+            offer = Offer.objects.filter(supplier=supplier, supplier_sku=str(level["sku"])).first()
+        except BAD_ROW as error:
+            report(f"{supplier.name}: stock row left out: {type(error).__name__}: {error}")
+            continue
+        if offer is None or (offer.stock_told_at and offer.stock_told_at > told_at):
+            continue
+        Offer.objects.filter(pk=offer.pk).update(**fields)
+        variant_ids.append(offer.variant_id)
+        release_told([offer.variant_id], profile_id=supplier.delivery_profile_id, told_at=told_at)
+    write_best_offers(variant_ids)
+    return len(variant_ids)
+
+
+def write_best_offers(variant_ids: Iterable[int]) -> None:
+    """Write the best offer of each variant down to the shop. Safe to repeat.
+
+    Best is: can be sold now, then the lowest cost, then the shorter handling time.
+    """
+    variants = {variant.pk: variant for variant in Variant.objects.filter(pk__in=set(variant_ids))}
+    offers: dict[int, list[Offer]] = {pk: [] for pk in variants}
+    live = Offer.objects.filter(variant__in=variants, status=OfferStatus.ACTIVE, supplier__is_active=True)
+    for offer in live.select_related("supplier__delivery_profile"):
+        offers[offer.variant_id].append(offer)
+    for pk, variant in variants.items():
+        best = min(offers[pk], key=_rank, default=None)
+        if best is None:
+            catalog.take_off_sale(variant)
+        else:
+            _write(variant, best)
+    catalog.refresh_products({variant.product_id for variant in variants.values()})
+
+
+def _rank(offer: Offer) -> tuple[bool, int, int, int]:
+    gone = offer.availability in {Availability.OUT_OF_STOCK, Availability.DISCONTINUED} or offer.stock == 0
+    return gone, offer.unit_cost, offer.handling_max_days, offer.pk
+
+
+def _write(variant: Variant, offer: Offer) -> None:
+    catalog.write_best_offer(
+        variant,
+        price_minor=retail_minor(offer),
+        unit_cost=offer.unit_cost,
+        cost_currency=offer.currency,
+        availability=Availability(offer.availability),
+        stock_told=offer.stock,
+        stock_told_at=offer.stock_told_at or timezone.now(),
+        restock_on=offer.restock_on,
+        handling_min_days=offer.handling_min_days,
+        handling_max_days=offer.handling_max_days,
+        delivery_profile=offer.supplier.delivery_profile,
+    )
+
+
+def retail_minor(offer: Offer) -> int:
+    """Return the price in the shop, tax included, in minor units of the shop's currency.
+
+    The supplier's recommended price if it is above cost; else cost with the supplier's mark-up,
+    rounded up to half a unit.
+    """
+    cost_minor = offer.unit_cost * 10 ** minor_units(offer.currency) // 10_000
+    if offer.recommended_minor and offer.recommended_minor > cost_minor:
+        return offer.recommended_minor
+    step = 10 ** minor_units(settings.SHOP_CURRENCY) // 2 or 1
+    marked_up = cost_minor * (100 + offer.supplier.markup_percent) // 100
+    return -(-marked_up // step) * step
+
+
+def _take_item(supplier: Supplier, item: dict[str, Any], report: Report) -> tuple[Variant, dict[str, Any]] | None:
+    try:
+        variant = catalog.put_variant(_entry(item))
+        _put_offer(supplier, variant, item)
+    except BAD_ROW as error:
+        report(f"{supplier.name}: {str(item.get('sku'))[:64]} left out: {type(error).__name__}: {error}")
+        return None
+    return variant, item
+
+
+def _entry(item: dict[str, Any]) -> CatalogueEntry:
+    price = item.get("recommended_price") or item["cost"]
+    facts = dict(item.get("attributes") or {})
+    not_returnable = str(facts.pop("Not returnable", ""))
+    return CatalogueEntry(
+        sku=str(item["sku"])[:40],
+        group=str(item.get("parent_sku") or item["sku"]),
+        name=str(item["name"])[:250],
+        description=str(item.get("description") or ""),
+        brand=str(item.get("brand") or ""),
+        gtin=str(item.get("gtin") or ""),
+        category_path=[str(name) for name in item.get("category_path") or []],
+        options={str(axis)[:40]: str(value)[:80] for axis, value in (item.get("variant") or {}).items()},
+        facts={str(name): str(value) for name, value in facts.items()},
+        tax_basis_points=parse_cost(str(item.get("tax_rate") or "0")) // 100,
+        weight_grams=item.get("weight_g"),
+        max_per_order=int(item.get("max_quantity") or 99),
+        not_returnable_reason=not_returnable[:200],
+        price_minor=Money.parse(str(price["amount"]), str(price["currency"])).minor
+        if item.get("recommended_price")
+        else 0,
+        currency=settings.SHOP_CURRENCY,
+    )
+
+
+def _put_offer(supplier: Supplier, variant: Variant, item: dict[str, Any]) -> Offer:
+    recommended, handling = item.get("recommended_price"), item.get("handling_days") or {"min": 0, "max": 1}
+    if item["cost"]["currency"] != settings.SHOP_CURRENCY:
+        raise WrongPrecision(f"cost in {item['cost']['currency']}, the shop sells in {settings.SHOP_CURRENCY}")
+    same = recommended and recommended["currency"] == settings.SHOP_CURRENCY
+    fields = {
+        "variant": variant,
+        "unit_cost": parse_cost(str(item["cost"]["amount"])),
+        "currency": str(item["cost"]["currency"]),
+        "recommended_minor": Money.parse(str(recommended["amount"]), settings.SHOP_CURRENCY).minor if same else None,
+        "status": OfferStatus(item["status"]),
+        "handling_min_days": int(handling["min"]),
+        "handling_max_days": int(handling["max"]),
+        "ships_to": item.get("ships_to"),
+    }
+    offer, _new = Offer.objects.update_or_create(supplier=supplier, supplier_sku=str(item["sku"]), defaults=fields)
+    return offer
+
+
+def _take_pictures(adapter: Adapter, pairs: list[tuple[Variant, dict[str, Any]]], report: Report) -> None:
+    wanted = [
+        (variant, position, str(url))
+        for variant, item in pairs
+        for position, url in enumerate((item.get("images") or [])[:6])
+        # A second supplier's pictures of the same goods would only repeat the first one's.
+        if variant.sku == str(item["sku"])[:40]
+        and not catalog.has_picture(variant.product, variant, position, str(url))
+    ]
+    with ThreadPoolExecutor(PICTURE_THREADS) as pool:
+        contents = pool.map(lambda entry: _fetch(adapter, entry[2], report), wanted)
+        for (variant, position, url), content in zip(wanted, contents, strict=True):
+            _store(variant, position, url, content, report)
+
+
+def _fetch(adapter: Adapter, url: str, report: Report) -> bytes | None:
+    try:
+        return adapter.picture(url)
+    except (TryLater, Unclear, Refused) as error:
+        report(f"picture left out: {url}: {error}")
+        return None
+    finally:
+        close_old_connections()
+
+
+def _store(variant: Variant, position: int, url: str, content: bytes | None, report: Report) -> None:
+    if content is None:
+        return
+    label = variant.options_label
+    alt = f"{variant.product.name}, {label}" if label else variant.product.name
+    try:
+        catalog.store_picture(variant.product, variant, position=position, alt=alt, content=content, source_url=url)
+    except NotAPicture as error:
+        report(f"picture left out: {url}: {error}")
+
+
+def _batches(items: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(items, BATCH)):
+        yield batch
+
+
+def _moment(text: object) -> datetime:
+    moment = parse_datetime(str(text))
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"no point in time: {text}")
+    return moment
+
+
+def _day(text: object) -> date | None:
+    return parse_date(str(text)) if text else None

@@ -1,0 +1,123 @@
+"""Suppliers that speak our own contract, ``docs/supplier-contract.yaml``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from suppliers import outbound
+from suppliers.actions.calls import note_call
+from suppliers.adapters.base import Adapter, AlreadyThere, KeyRefused, Refused, TryLater, Unclear, Walk
+
+PAGE = 200
+# A walk that never ends is a supplier's mistake, not a reason to run for ever.
+MOST_PAGES = 10_000
+
+
+class RestAdapter(Adapter):
+    """Our own contract: keys are honoured for a day, references are unique for ever."""
+
+    honours_keys = True
+    reads_by_reference = True
+
+    def account(self) -> dict[str, Any]:
+        return self._send("GET", "/account")
+
+    def place(self, request: dict[str, Any], *, key: str) -> dict[str, Any]:
+        return self._send("POST", "/orders", json_body=request, key=key, reference=request["reference"])
+
+    def find(self, reference: str) -> dict[str, Any] | None:
+        return self._find(f"/orders/{quote(reference, safe='')}", reference)
+
+    def cancel(self, reference: str, request: dict[str, Any], *, key: str) -> dict[str, Any]:
+        path = f"/orders/{quote(reference, safe='')}/cancel"
+        return self._send("POST", path, json_body=request, key=key, reference=reference)
+
+    def open_return(self, request: dict[str, Any], *, key: str) -> dict[str, Any]:
+        return self._send("POST", "/returns", json_body=request, key=key, reference=request["reference"])
+
+    def find_return(self, return_reference: str) -> dict[str, Any] | None:
+        return self._find(f"/returns/{quote(return_reference, safe='')}", return_reference)
+
+    def walk(self, what: str, *, since: str = "") -> Walk:
+        walk = Walk(iter(()))
+        walk.items = self._pages(what, since, walk.as_of)
+        return walk
+
+    def picture(self, url: str) -> bytes:
+        answer = self._call("GET", url, {}, None, "")
+        if not answer.is_ok:
+            raise Refused(str(answer.status), "picture")
+        return answer.body
+
+    def _pages(self, what: str, since: str, as_of: list[str]) -> Iterator[dict[str, Any]]:
+        params: dict[str, Any] = {"limit": PAGE} | ({"updated_since": since} if since else {})
+        for _page in range(MOST_PAGES):
+            page = self._send("GET", f"/{what}", params=params)
+            if not isinstance(page.get("data"), list):
+                raise Unclear(f"/{what}: no list")
+            yield from (item for item in page["data"] if isinstance(item, dict))
+            cursor = page.get("next_cursor")
+            if not cursor:
+                as_of.append(str(page.get("as_of") or ""))
+                return
+            params = {"limit": PAGE, "cursor": cursor}
+
+    def _find(self, path: str, reference: str) -> dict[str, Any] | None:
+        try:
+            return self._send("GET", path, reference=reference)
+        except Refused as refusal:
+            if refusal.code == "not-found":
+                return None
+            raise
+
+    def _send(
+        self, method: str, path: str, *, json_body: Any = None, params: Any = None, key: str = "", reference: str = ""
+    ) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.supplier.api_key}"} | ({"Idempotency-Key": key} if key else {})
+        url = self.supplier.base_url.rstrip("/") + path
+        answer = self._call(method, url, headers, json_body, reference, params)
+        return _classified(answer, f"{method} {path}")
+
+    def _call(
+        self, method: str, url: str, headers: dict[str, str], json_body: Any, reference: str, params: Any = None
+    ) -> outbound.Answer:
+        hosts = {urlsplit(self.supplier.base_url).hostname or "", *self.supplier.allowed_hosts}
+        try:
+            answer = outbound.call(
+                method, url, allowed_hosts=hosts, headers=headers, json_body=json_body, params=params
+            )
+        except outbound.NeverConnected as error:
+            note_call(self.supplier, method, url, reference=reference, failure=f"never connected: {error}")
+            raise TryLater(str(error)) from error
+        except outbound.Forbidden as error:
+            note_call(self.supplier, method, url, reference=reference, failure=str(error))
+            raise Refused("forbidden-address", str(error)) from error
+        except outbound.Failed as error:
+            note_call(self.supplier, method, url, reference=reference, failure=str(error))
+            raise Unclear(str(error)) from error
+        note_call(self.supplier, method, url, reference=reference, answer=answer)
+        return answer
+
+
+def _classified(answer: outbound.Answer, what: str) -> dict[str, Any]:
+    body: Any = None
+    with contextlib.suppress(outbound.NotStrictJson):
+        body = answer.json() if answer.body else None
+    code = str(body.get("code") or "") if isinstance(body, dict) and not answer.is_ok else ""
+    if answer.status in {408, 425, 429, 503} or code == "idempotency-in-progress":
+        raise TryLater(f"{what}: {answer.status} {code}", answer.retry_after)
+    if answer.status in {401, 403}:
+        raise KeyRefused(code or str(answer.status))
+    if code == "duplicate-reference":
+        raise AlreadyThere(what)
+    if answer.status >= 500 and answer.status != 501:
+        raise Unclear(f"{what}: {answer.status}")
+    if answer.is_ok:
+        if not isinstance(body, dict):
+            # A 200 that makes no sense may still be an order.
+            raise Unclear(f"{what}: no object")
+        return body
+    raise Refused(code or str(answer.status), str(body.get("title") or "")[:200] if isinstance(body, dict) else "")

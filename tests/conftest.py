@@ -1,0 +1,65 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from config.relay import run_until_idle
+
+_connect = socket.socket.connect
+
+
+def _only_here(self, address):
+    """Let tests speak to this machine only."""
+    if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+        raise AssertionError(f"a test tried to reach {address}")
+    return _connect(self, address)
+
+
+socket.socket.connect = _only_here
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Add the cache's table, which no migration makes."""
+    with django_db_blocker.unblock():
+        call_command("createcachetable")
+
+
+@pytest.fixture(autouse=True)
+def clean_folders():
+    """Begin each test without mails, uploads and broker messages of the one before."""
+    yield
+    for folder in (settings.MAIL_FOLDER, settings.PRIVATE_ROOT, settings.MEDIA_ROOT):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class RelayRunner:
+    """Turns the relay in this process."""
+
+    def run_until_idle(self) -> int:
+        return run_until_idle()
+
+
+@pytest.fixture
+def relay() -> RelayRunner:
+    return RelayRunner()
+
+
+@pytest.fixture
+def mailbox():
+    """Return a function that reads every mail sent so far, oldest first."""
+
+    def read():
+        files = sorted(Path(settings.MAIL_FOLDER).glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
+        return [BytesParser(policy=policy.default).parsebytes(file.read_bytes()) for file in files]
+
+    return read

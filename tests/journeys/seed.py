@@ -1,0 +1,11 @@
+"""Fill a journey's database: suppliers connected and synced as a merchant would, and log-ins."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
