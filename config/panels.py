@@ -14,6 +14,4 @@ PANELS: dict[str, list[str]] = {
         "support.panels.staff_tickets",
         "notifications.panels.messages_sent",
     ],
-    # The ticket at the desk; subject: the ticket.
-    "ticket_desk": ["notifications.panels.ticket_messages_sent"],
 }

@@ -30,6 +30,7 @@ REACTIONS: Mapping[Signal, list[str]] = {
     orders.parcel_in_transit: ["notifications.tasks.tell_parcel_sent"],
     orders.parcel_delivered: ["notifications.tasks.tell_parcel_delivered"],
     orders.estimate_changed: ["notifications.tasks.tell_arrival_changed"],
+    orders.link_requested: ["notifications.tasks.tell_order_link"],
     orders.lines_cancelled: ["notifications.tasks.tell_lines_cancelled"],
     suppliers.supplier_lines_rejected: ["suppliers.tasks.repair_rejection"],
     suppliers.supplier_return_updated: ["support.tasks.note_supplier_answer"],

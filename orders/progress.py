@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.core.files.storage import default_storage
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
-from orders.models import Order, OrderDelivery, OrderLine, Shipment
-from orders.states import OrderStatus, ParcelStatus
-from orders.words import ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, Word
-from shop.words import day_range, moment
+from orders.models import Order, OrderDelivery, OrderLine, Refund, Shipment
+from orders.states import OrderStatus, ParcelStatus, RefundStatus
+from orders.words import ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, Word
+from shop.money import Money
+from shop.words import day, day_range, moment
 
 STEP_LABELS = (
     gettext_lazy("Ordered"),
@@ -26,27 +30,58 @@ ON_THE_WAY = {ParcelStatus.OUT_FOR_DELIVERY, ParcelStatus.AVAILABLE_FOR_PICKUP, 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One of the five steps: ``done``, ``current`` or ``todo``; ``at`` in words."""
+    """One of the five steps: ``done``, ``current`` or ``todo``."""
 
     label: str | Promise
     state: str
-    at: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """So many units in one parcel; the names that ``components/_items.html`` reads."""
+
+    name: str
+    options: str
+    quantity: int
+    image: dict[str, str] | None
+    line_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One scan in words; the names that ``components/_timeline.html`` reads."""
+
+    text: str
+    at: datetime
+    place: str
+    problem: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ParcelCard:
-    """One parcel as the customer sees it; units not in any parcel yet make a card of their own."""
+    """One parcel as customers see it; units not in any parcel yet make a card of their own.
 
-    title: str
-    delivery: OrderDelivery | None
-    shipment: Shipment | None
-    items: list[tuple[OrderLine, int]]
-    word: Word
+    The names are those that ``components/_parcel.html`` reads.
+    """
+
+    key: str
+    heading: str
+    word: str | Promise
+    shape: str
+    arrival_words: str
+    old_arrival: str
+    reason: str
+    sent_from: str
     steps: list[Step]
-    arrival: str
-    was: str
-    reason: str | Promise
-    is_delivered: bool
+    items: list[Item]
+    carrier: str
+    number: str
+    number_note: str
+    tracking_url: str
+    entries: list[Entry]
+    updated_words: str
+    is_final: bool
 
 
 def order_word(order: Order) -> Word:
@@ -60,7 +95,9 @@ def order_word(order: Order) -> Word:
         return ORDER_WORDS[OrderStatus.CANCELLED]
     if delivered >= live:
         return PARCEL_WORDS[ParcelStatus.DELIVERED]
-    if delivered or 0 < shipped < live:
+    if delivered:
+        return Word(_("Partly delivered"), "half")
+    if 0 < shipped < live:
         return Word(_("Partly sent"), "half")
     if shipped:
         return PARCEL_WORDS[ParcelStatus.IN_TRANSIT]
@@ -70,54 +107,85 @@ def order_word(order: Order) -> Word:
 
 
 def parcel_cards(order: Order) -> list[ParcelCard]:
-    """Return the order's parcels, sent or still to come, in order of delivery. Four queries at most."""
-    deliveries = list(order.deliveries.all())
+    """Return the order's parcels, sent or still to come, in order of delivery. Six queries at most."""
     lines = list(order.lines.all())
-    shipments = list(
-        order.shipments.exclude(status=ParcelStatus.CANCELLED).prefetch_related("lines", "tracking_events")
-    )
-    raw: list[tuple[OrderDelivery | None, Shipment | None, list[tuple[OrderLine, int]]]] = []
+    found = order.shipments.exclude(status=ParcelStatus.CANCELLED).prefetch_related("lines", "tracking_events")
+    raw = []
+    for delivery in order.deliveries.prefetch_related("estimates"):
+        raw += _parcels_of(delivery, lines, [one for one in found if one.delivery_id == delivery.pk])
+    return [_card(order, place, len(raw), *parts) for place, parts in enumerate(raw, start=1)]
+
+
+Parts = tuple[OrderDelivery, Shipment | None, list[tuple[OrderLine, int]]]
+
+
+def _parcels_of(delivery: OrderDelivery, lines: Sequence[OrderLine], shipments: Sequence[Shipment]) -> list[Parts]:
     by_id = {line.pk: line for line in lines}
-    for delivery in deliveries:
-        packed = dict.fromkeys(by_id, 0)
-        for shipment in (one for one in shipments if one.delivery_id == delivery.pk):
-            items = [(by_id[part.line_id], part.quantity) for part in shipment.lines.all()]
-            for line, quantity in items:
-                packed[line.pk] += quantity if shipment.kind == Shipment.Kind.OUTBOUND else 0
-            raw.append((delivery, shipment, items))
-        left = [
-            (line, line.quantity - line.cancelled - packed[line.pk])
-            for line in lines
-            if line.delivery_id == delivery.pk and line.quantity - line.cancelled > packed[line.pk]
-        ]
-        if left:
-            raw.append((delivery, None, left))
-    total = len(raw)
-    return [_card(order, place, total, *parts) for place, parts in enumerate(raw, start=1)]
+    packed = dict.fromkeys(by_id, 0)
+    made: list[Parts] = []
+    for shipment in shipments:
+        items = [(by_id[part.line_id], part.quantity) for part in shipment.lines.all()]
+        for line, quantity in items:
+            packed[line.pk] += quantity if shipment.kind == Shipment.Kind.OUTBOUND else 0
+        made.append((delivery, shipment, items))
+    left = [
+        (line, line.quantity - line.cancelled - packed[line.pk])
+        for line in lines
+        if line.delivery_id == delivery.pk and line.quantity - line.cancelled > packed[line.pk]
+    ]
+    return [*made, (delivery, None, left)] if left else made
 
 
 def _card(
     order: Order,
     place: int,
     total: int,
-    delivery: OrderDelivery | None,
+    delivery: OrderDelivery,
     shipment: Shipment | None,
     items: list[tuple[OrderLine, int]],
 ) -> ParcelCard:
     word = PARCEL_WORDS[shipment.status] if shipment else _waiting_word(order, items)
-    arrival, was, reason = _arrival(delivery, shipment)
+    arrival, was, reason = _arrival(order, delivery, shipment)
+    heading = _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
+    if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
+        heading = _("Replacement")
     return ParcelCard(
-        title=_("Parcel %(place)d of %(total)d") % {"place": place, "total": total},
-        delivery=delivery,
-        shipment=shipment,
-        items=items,
-        word=word,
-        steps=_steps(order, shipment, items),
-        arrival=arrival,
-        was=was,
+        key=str(place),
+        heading=heading,
+        word=word.text,
+        shape=word.shape,
+        arrival_words=arrival,
+        old_arrival=was,
         reason=reason,
-        is_delivered=bool(shipment and shipment.delivered_at),
+        sent_from=_("Sent from %(town)s") % {"town": delivery.sent_from},
+        steps=_steps(order, shipment, items),
+        items=[item_of(line, quantity) for line, quantity in items],
+        carrier=shipment.carrier_name if shipment else "",
+        number=shipment.tracking_number if shipment else "",
+        number_note=_("It may take a day until the carrier knows the number.")
+        if shipment and shipment.status in {ParcelStatus.PENDING, ParcelStatus.LABEL_CREATED}
+        else "",
+        tracking_url=safe_link(shipment.tracking_url) if shipment else "",
+        entries=_entries(shipment),
+        updated_words=_("Last news: %(when)s") % {"when": moment(shipment.updated_at)} if shipment else "",
+        is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
     )
+
+
+def item_of(line: OrderLine, quantity: int) -> Item:
+    """Return an order line as lists of goods show it."""
+    image = {"url": default_storage.url(line.picture)} if line.picture else None
+    return Item(line.name, line.options_label, quantity, image, line.pk)
+
+
+def safe_link(url: str) -> str:
+    """Return a link that came from outside if customers may be shown it, else nothing.
+
+    Only https; in development also this very machine, where the simulated carriers are.
+    """
+    parts = urlsplit(url)
+    here = settings.DEBUG and parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    return url if parts.scheme == "https" or here else ""
 
 
 def _waiting_word(order: Order, items: Sequence[tuple[OrderLine, int]]) -> Word:
@@ -127,41 +195,101 @@ def _waiting_word(order: Order, items: Sequence[tuple[OrderLine, int]]) -> Word:
     return Word(_("Confirmed"), "half") if confirmed else Word(_("Ordered"), "waiting")
 
 
-def _arrival(delivery: OrderDelivery | None, shipment: Shipment | None) -> tuple[str, str, str | Promise]:
-    if delivery is None:
-        return "", "", ""
+def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -> tuple[str, str, str]:
     if shipment is not None and shipment.delivered_at:
-        return moment(shipment.delivered_at), "", ""
+        return _("Delivered %(when)s") % {"when": moment(shipment.delivered_at)}, "", ""
     latest = (shipment and shipment.expected_latest_on) or delivery.expected_latest_on
     earliest = (shipment and shipment.expected_earliest_on) or delivery.expected_earliest_on
-    now = day_range(min(earliest, latest), latest)
+    now = _("Arrives %(days)s") % {"days": day_range(min(earliest, latest), latest)}
+    if not order.is_paid:
+        # Nothing is promised before it is paid; the words tell what a payment now would bring.
+        return now, "", ""
     if latest <= delivery.promised_latest_on:
         return now, "", ""
-    estimate = delivery.estimates.first()
-    reason = REASON_WORDS.get(estimate.reason_code, "") if estimate else ""
-    return now, day_range(delivery.promised_earliest_on, delivery.promised_latest_on), reason
+    estimate = next(iter(delivery.estimates.all()), None)
+    reason = REASON_WORDS.get(estimate.reason_code) if estimate else None
+    was = _("Arrives %(days)s") % {"days": day_range(delivery.promised_earliest_on, delivery.promised_latest_on)}
+    text = _("Later than promised, by %(day)s at the latest.") % {"day": day(latest)}
+    if reason:
+        text = _("Later than promised: %(reason)s.") % {"reason": reason}
+    return now, was, text
 
 
 def _steps(order: Order, shipment: Shipment | None, items: Sequence[tuple[OrderLine, int]]) -> list[Step]:
-    reached: list[datetime | None | bool] = [
-        order.placed_at,
-        bool(shipment) or (order.is_paid and all(line.confirmed > 0 for line, _quantity in items)),
-        shipment.shipped_at if shipment else None,
-        _on_the_way_at(shipment),
-        shipment.delivered_at if shipment else None,
+    confirmed = order.is_paid and all(line.confirmed > 0 for line, _quantity in items)
+    reached: list[tuple[bool, datetime | None]] = [
+        (True, order.placed_at),
+        (bool(shipment) or confirmed, shipment.created_at if shipment else None),
+        _sent(shipment),
+        _near(shipment),
+        (bool(shipment and shipment.delivered_at), shipment.delivered_at if shipment else None),
     ]
-    last = max((place for place, value in enumerate(reached) if value), default=0)
+    last = max(place for place, (is_reached, _at) in enumerate(reached) if is_reached)
+    ended = last == len(reached) - 1
     steps = []
-    for place, (label, value) in enumerate(zip(STEP_LABELS, reached, strict=True)):
-        state = (
-            "done" if place < last or (place == last == len(reached) - 1) else "current" if place == last else "todo"
-        )
-        steps.append(Step(label, state, moment(value) if isinstance(value, datetime) else ""))
+    for place, (label, (_reached, at)) in enumerate(zip(STEP_LABELS, reached, strict=True)):
+        state = "done" if place < last or ended else "current" if place == last else "todo"
+        steps.append(Step(label, state, at if place <= last else None))
     return steps
 
 
-def _on_the_way_at(shipment: Shipment | None) -> datetime | None | bool:
+def _sent(shipment: Shipment | None) -> tuple[bool, datetime | None]:
+    waiting = {ParcelStatus.PENDING, ParcelStatus.LABEL_CREATED}
+    if shipment is None or shipment.status in waiting:
+        return False, None
+    return True, shipment.shipped_at
+
+
+def _near(shipment: Shipment | None) -> tuple[bool, datetime | None]:
     if shipment is None:
-        return None
+        return False, None
     seen = [event.occurred_at for event in shipment.tracking_events.all() if event.status in ON_THE_WAY]
-    return min(seen) if seen else shipment.status in ON_THE_WAY
+    return (bool(seen) or shipment.status in ON_THE_WAY), min(seen, default=None)
+
+
+def _entries(shipment: Shipment | None) -> list[Entry]:
+    if shipment is None:
+        return []
+    trouble = {ParcelStatus.EXCEPTION, ParcelStatus.ATTEMPT_FAILED, ParcelStatus.RETURNING, ParcelStatus.RETURNED}
+    return [
+        Entry(
+            event.description or str(PARCEL_WORDS[event.status].text),
+            event.occurred_at,
+            event.place,
+            event.status in trouble,
+        )
+        for event in shipment.tracking_events.all()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """One refund in words."""
+
+    amount: Money
+    word: Word
+    at: datetime
+    goods: list[str]
+
+
+def refund_lines(order: Order) -> list[RefundRow]:
+    """Return the order's refunds in words, oldest first; two queries."""
+    found = order.refunds.prefetch_related("lines__line")
+    return [RefundRow(one.amount, REFUND_WORDS[one.status], one.requested_at, refund_goods(one)) for one in found]
+
+
+def refund_goods(refund: Refund) -> list[str]:
+    """Name what a refund is for, as in “2 × Enamel mug”."""
+    return [f"{part.quantity} × {part.line.name}" if part.quantity else part.line.name for part in refund.lines.all()]
+
+
+def is_moving(order: Order) -> bool:
+    """True while something about the order may still change without anybody acting: parcels, money."""
+    if order.status in {OrderStatus.PLACED, OrderStatus.LATE_PAID, OrderStatus.AUTHORISED}:
+        return True
+    if order.status != OrderStatus.PAID:
+        return False
+    lines = order.lines.all()
+    under_way = any(line.delivered < line.quantity - line.cancelled for line in lines)
+    open_states = {RefundStatus.REQUESTED, RefundStatus.PENDING}
+    return under_way or any(refund.status in open_states for refund in order.refunds.all())

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from shop.models import Category, Product
 
 
-class ProductSitemap(Sitemap[Product]):
+class ProductSitemap(Sitemap):
     """Every published product."""
 
     def items(self) -> QuerySet[Product]:
@@ -18,7 +18,7 @@ class ProductSitemap(Sitemap[Product]):
         return product.updated_at
 
 
-class CategorySitemap(Sitemap[Category]):
+class CategorySitemap(Sitemap):
     """Every category."""
 
     def items(self) -> QuerySet[Category]:

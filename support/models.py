@@ -107,14 +107,13 @@ class TicketMessage(models.Model):
     body = models.TextField(_("text"), help_text=_("Plain text."))
     at = models.DateTimeField(_("at"), default=timezone.now)
     # A form sent twice by a double click carries the same key.
-    form_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    form_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["at", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["ticket", "form_key"], name="ticket_message_once"),
             models.CheckConstraint(
                 condition=Q(thread__in=["customer", "supplier", "internal"]), name="ticket_thread_known"
             ),

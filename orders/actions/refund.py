@@ -41,6 +41,13 @@ def refundable_minor(line: OrderLine) -> int:
     return line.paid_minor - line.refunded_minor
 
 
+def units_minor(line: OrderLine, units: int) -> int:
+    """Return what so many units of a line cost the customer; the last units get the odd cents."""
+    if line.refunded + units >= line.quantity:
+        return refundable_minor(line)
+    return min(line.paid_minor * units // line.quantity, refundable_minor(line))
+
+
 def request_refund(
     order: Order, parts: Sequence[RefundPart], *, reason: Refund.Reason, note: str = "", by: User | None, key: str
 ) -> Refund:

@@ -56,6 +56,17 @@ def release(order: Order) -> int:
     return len(released)
 
 
+def release_line(line: OrderLine) -> bool:
+    """Let go what is held for one order line, if no unit of it is wanted any more. Safe to repeat."""
+    line.refresh_from_db()
+    held = Reservation.objects.filter(line=line, state__in=OPEN).first()
+    if held is None or line.cancelled < line.quantity:
+        return False
+    released = _release(held)
+    refresh_availability([held.variant_id])
+    return released
+
+
 def note_taken(line_ids: Iterable[int], *, at: datetime) -> None:
     """Note that the supplier has taken the units of some order lines. Safe to repeat."""
     Reservation.objects.filter(line__in=list(line_ids), taken_at=None).update(taken_at=at)

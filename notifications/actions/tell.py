@@ -1,0 +1,102 @@
+"""From an event to the message about it: one function per event; each may run any number of times."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from notifications import messages, ticket_messages
+from notifications.actions.announce import announce
+from notifications.mail import Mail
+from orders.models import Estimate, Event, Order, Refund, Shipment
+from support.models import TicketMessage
+
+# The message that a quantity is cancelled names its refund as well.
+TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT}
+
+
+def _about_order(kind: str, mail: Mail, order: Order, event: Event, version: object) -> None:
+    announce(kind, f"{order.number}:{version}", mail, recipient=order.email, order=order, event=event)
+
+
+def order_confirmed(event: Event) -> None:
+    """Once per order."""
+    _about_order("order-confirmed", messages.order_confirmed(event.order), event.order, event, 1)
+
+
+def payment_pending(event: Event) -> None:
+    """Once per order."""
+    _about_order("payment-pending", messages.payment_pending(event.order), event.order, event, 1)
+
+
+def payment_failed(event: Event) -> None:
+    """Once per order, and not after it was paid: three tries at a till are no reason for three mails."""
+    if not event.order.is_paid:
+        _about_order("payment-failed", messages.payment_failed(event.order), event.order, event, 1)
+
+
+def parcel_sent(event: Event) -> None:
+    """Once per parcel."""
+    shipment = Shipment.objects.get(pk=event.subject_id)
+    _about_order("parcel-sent", messages.parcel_sent(shipment), event.order, event, shipment.pk)
+
+
+def parcel_delivered(event: Event) -> None:
+    """Once per parcel."""
+    shipment = Shipment.objects.get(pk=event.subject_id)
+    _about_order("parcel-delivered", messages.parcel_delivered(shipment), event.order, event, shipment.pk)
+
+
+def arrival_changed(event: Event) -> None:
+    """Once per moved day; not for what has been delivered meanwhile."""
+    estimate = Estimate.objects.select_related("delivery", "order").get(pk=event.subject_id)
+    newest = estimate.delivery.estimates.first()
+    if newest != estimate or all(
+        line.delivered >= line.quantity - line.cancelled for line in estimate.delivery.lines.all()
+    ):
+        return
+    version = f"{estimate.delivery_id}-{estimate.previous_latest_on}-{estimate.latest_on}"
+    _about_order("arrival-changed", messages.arrival_changed(estimate), event.order, event, version)
+
+
+def refund_on_its_way(event: Event) -> None:
+    """Once per refund, unless the message about cancelled goods tells it."""
+    refund = Refund.objects.get(pk=event.subject_id)
+    if refund.reason not in TOLD_WITH_LINES:
+        _about_order("refund", messages.refund_on_its_way(refund), event.order, event, refund.pk)
+
+
+def refund_failed(event: Event) -> None:
+    """Once per refund."""
+    refund = Refund.objects.get(pk=event.subject_id)
+    _about_order("refund-failed", messages.refund_failed(refund), event.order, event, refund.pk)
+
+
+def lines_cancelled(event: Event) -> None:
+    """Once per cancellation."""
+    parts = {int(part["line"]): int(part["quantity"]) for part in event.facts["lines"]}
+    refund = Refund.objects.filter(pk=event.facts.get("refund")).first()
+    by_supplier = event.facts.get("reason") == Refund.Reason.SUPPLIER_CANNOT
+    mail = messages.lines_cancelled(event.order, parts, refund, by_supplier=by_supplier)
+    _about_order("lines-cancelled", mail, event.order, event, event.pk)
+
+
+def order_link(event: Event) -> None:
+    """Once per request."""
+    _about_order("order-link", messages.order_link(event.order, timezone.localdate()), event.order, event, event.pk)
+
+
+def ticket_opened(event: Event) -> None:
+    """Once per case."""
+    message = TicketMessage.objects.select_related("ticket").get(pk=event.facts["message"])
+    _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
+
+
+def ticket_answered(event: Event) -> None:
+    """Once per answer."""
+    message = TicketMessage.objects.select_related("ticket", "user").get(pk=event.facts["message"])
+    _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
+
+
+def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -> None:
+    ticket = message.ticket
+    announce(kind, f"{ticket.number}:{message.pk}", mail, recipient=ticket.email, order=ticket.order, event=event)

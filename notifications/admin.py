@@ -1,0 +1,41 @@
+"""Messages in the admin: what was sent to whom, exactly as it went out."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _t, gettext_lazy as _
+
+from notifications.actions.announce import message_id
+from notifications.models import Notification, NotificationStatus
+from shop.readonly import ReadOnlyAdmin
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    """One message to one person."""
+
+    list_display = ["created_at", "kind", "recipient", "subject", "status", "attempt", "sent_at"]
+    list_filter = ["status", "kind", "created_at"]
+    search_fields = ["recipient", "subject", "order__number", "key"]
+    exclude = ["html"]
+    actions = ["send_again"]
+    show_full_result_count = False
+
+    def has_change_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
+        return obj is None and request.user.has_perm("notifications.change_notification")
+
+    @admin.action(description=_("Send again"), permissions=["change"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        for row in queryset:
+            if row.status == NotificationStatus.SENT:
+                # A wilful second copy is a message of its own.
+                row.pk, row.key = None, f"{row.key}:again-{uuid4().hex[:8]}"
+                row.message_id = message_id(row.key)
+            row.status, row.due_at, row.failures, row.sent_at = NotificationStatus.QUEUED, timezone.now(), 0, None
+            row.save()
+        self.message_user(request, _t("%(count)d go out in a moment.") % {"count": len(queryset)})

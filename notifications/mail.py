@@ -1,0 +1,62 @@
+"""What a mail says, as data: one shape for all of them, rendered to text and HTML alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import css_inline
+from django.conf import settings
+from django.template.loader import render_to_string
+
+PREHEADER_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled block of short lines, as the goods of one parcel."""
+
+    title: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail. The subject begins with the fact; the preheader adds to it and does not repeat it."""
+
+    subject: str
+    preheader: str
+    heading: str
+    paragraphs: list[str]
+    sections: list[Section] = field(default_factory=list)
+    button: str = ""
+    url: str = ""
+    after: list[str] = field(default_factory=list)
+    # Someone else's words (an agent's), shown as they are.
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail ready to be stored."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(mail: Mail) -> Rendered:
+    """Render a mail. Plain text and HTML hold the same facts."""
+    context = {
+        "mail": mail,
+        "shop_name": settings.SHOP_NAME,
+        "site_url": settings.SITE_URL,
+        "preheader": mail.preheader[:PREHEADER_MOST],
+    }
+    text = render_to_string("emails/mail.txt", context)
+    html = css_inline.inline(render_to_string("emails/mail.html", context), load_remote_stylesheets=False)
+    return Rendered(" ".join(mail.subject.split())[:250], text.strip() + "\n", html)
+
+
+def absolute(path: str) -> str:
+    """Return the full address of one of our pages."""
+    return settings.SITE_URL + path

@@ -1,0 +1,266 @@
+"""What each message about an order says. The words for states are those of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from notifications.mail import Mail, Section, absolute
+from orders.models import Estimate, Order, OrderLine, Refund, Shipment
+from orders.progress import ParcelCard, parcel_cards, refund_goods
+from orders.words import REASON_WORDS
+from shop.words import day, day_range
+
+
+def _order_url(order: Order) -> str:
+    return absolute(order.get_absolute_url())
+
+
+def _goods(card: ParcelCard) -> list[str]:
+    return [f"{item.quantity} × {item.name}" + (f", {item.options}" if item.options else "") for item in card.items]
+
+
+def _line(line: OrderLine, quantity: int) -> str:
+    return f"{quantity} × {line.name}" + (f", {line.options_label}" if line.options_label else "")
+
+
+def order_confirmed(order: Order) -> Mail:
+    """Say that it is paid, what comes when, and what it cost."""
+    cards = parcel_cards(order)
+    first = min(delivery.promised_earliest_on for delivery in order.deliveries.all())
+    last = max(delivery.promised_latest_on for delivery in order.deliveries.all())
+    sums = [
+        _("Goods: %(amount)s") % {"amount": order.money(order.items_minor)},
+        _("Delivery: %(amount)s") % {"amount": order.money(order.delivery_minor)},
+        _("Total, paid: %(amount)s") % {"amount": order.total},
+        _("of which VAT: %(amount)s") % {"amount": order.money(order.tax_minor)},
+    ]
+    address = [
+        order.name,
+        order.company,
+        order.line1,
+        order.line2,
+        f"{order.postcode} {order.city}",
+        order.country.name,
+    ]
+    return Mail(
+        subject=_("Order confirmed: arrives %(days)s (%(number)s)")
+        % {"days": day_range(first, last), "number": order.number},
+        preheader=_("%(count)d parcels, %(total)s. Follow each of them on your order page.")
+        % {"count": len(cards), "total": order.total},
+        heading=_("Thank you, %(name)s. Your order is paid.") % {"name": order.name},
+        paragraphs=[
+            _("We are ordering the goods now. You hear from us as each parcel leaves, and before anything slips.")
+        ],
+        sections=[
+            *[Section(f"{card.heading}: {card.arrival_words}", [*_goods(card), card.sent_from]) for card in cards],
+            Section(_("Payment"), sums),
+            Section(_("Goes to"), [part for part in address if part.strip()]),
+        ],
+        button=_("See your order"),
+        url=_order_url(order),
+        after=[
+            _("You can return anything within 30 days. Keep this mail: its link opens your order without an account.")
+        ],
+    )
+
+
+def payment_pending(order: Order) -> Mail:
+    """Say that the bank needs time, before payment."""
+    return Mail(
+        subject=_("Waiting for your bank (%(number)s)") % {"number": order.number},
+        preheader=_("We hold the goods for you meanwhile."),
+        heading=_("We are waiting for your bank"),
+        paragraphs=[
+            _("Your payment of %(total)s is on its way. As soon as it is here we order the goods and tell you.")
+            % {"total": order.total}
+        ],
+        button=_("See your order"),
+        url=_order_url(order),
+    )
+
+
+def payment_failed(order: Order) -> Mail:
+    """Say that the card was refused, and how to go on."""
+    return Mail(
+        subject=_("Payment did not go through (%(number)s)") % {"number": order.number},
+        preheader=_("Nothing was taken. You can try again or use another card."),
+        heading=_("Your payment did not go through"),
+        paragraphs=[_("Nothing was taken, and nothing is sent yet. You can try again, or use another card.")],
+        button=_("Pay the order"),
+        url=_order_url(order),
+    )
+
+
+def parcel_sent(shipment: Shipment) -> Mail:
+    """Say what is in this parcel, when it arrives, and what is still to come."""
+    order = shipment.order
+    cards = parcel_cards(order)
+    card = _card_of(shipment, cards)
+    still = [good for other in cards if not other.number and other is not card for good in _goods(other)]
+    sections = [Section(_("In this parcel"), _goods(card))]
+    if still:
+        sections.append(Section(_("Still to come"), still))
+    if shipment.tracking_number:
+        sections.append(Section(_("Tracking"), [f"{shipment.carrier_name} {shipment.tracking_number}"]))
+    arrives = card.arrival_words[:1].lower() + card.arrival_words[1:]
+    return Mail(
+        subject=_("Sent: %(arrives)s (%(number)s, %(parcel)s)")
+        % {"arrives": arrives, "number": order.number, "parcel": card.heading.lower()},
+        preheader=_("%(parcel)s is on its way to you.") % {"parcel": card.heading},
+        heading=_("%(parcel)s is on its way") % {"parcel": card.heading},
+        paragraphs=[f"{card.arrival_words}. {card.sent_from}."],
+        sections=sections,
+        button=_("Track parcel"),
+        url=_order_url(order),
+    )
+
+
+def parcel_delivered(shipment: Shipment) -> Mail:
+    """Say that a parcel is there, and what to do if it is not."""
+    order = shipment.order
+    card = _card_of(shipment, parcel_cards(order))
+    return Mail(
+        subject=_("Delivered: %(parcel)s (%(number)s)") % {"parcel": card.heading.lower(), "number": order.number},
+        preheader=_("Not there, or something wrong with it? Tell us and we solve it."),
+        heading=_("%(parcel)s was delivered") % {"parcel": card.heading},
+        paragraphs=[
+            _(
+                "The carrier says it was delivered. Is it not there, or is something wrong with it? Tell us and we solve it with the supplier."
+            )
+        ],
+        sections=[Section(_("In this parcel"), _goods(card))],
+        button=_("Get help with this order"),
+        url=absolute(reverse("support:order-help", args=[order.token])),
+        after=[_("You can return anything within 30 days.")],
+    )
+
+
+def _card_of(shipment: Shipment, cards: list[ParcelCard]) -> ParcelCard:
+    wanted = {(part.line_id, part.quantity) for part in shipment.lines.all()}
+    for card in cards:
+        same_number = card.number == shipment.tracking_number and card.carrier == shipment.carrier_name
+        if same_number and {(item.line_id, item.quantity) for item in card.items} == wanted:
+            return card
+    return cards[0]
+
+
+def arrival_changed(estimate: Estimate) -> Mail:
+    """Say the old and the new day, why, and what the customer can do."""
+    order, delivery = estimate.order, estimate.delivery
+    new = day_range(estimate.earliest_on, estimate.latest_on)
+    is_late = estimate.latest_on > delivery.promised_latest_on
+    reason = REASON_WORDS.get(estimate.reason_code)
+    goods = [
+        _line(line, line.quantity - line.cancelled) for line in delivery.lines.all() if line.quantity > line.cancelled
+    ]
+    why = _("The reason: %(reason)s.") % {"reason": reason} if reason else _("The supplier gives no reason.")
+    facts: Mapping[str, object] = {"new": new, "old": day(estimate.previous_latest_on), "number": order.number}
+    if is_late:
+        paragraphs = [
+            _("It was to arrive by %(old)s. It now arrives %(new)s.") % facts,
+            why,
+            _(
+                "You can wait, and need do nothing. Or tell us that you would rather not, and we try to stop it and pay you back."
+            ),
+        ]
+    else:
+        paragraphs = [_("It was to arrive by %(old)s. It now arrives %(new)s, as first promised.") % facts]
+    return Mail(
+        subject=(
+            _("Later than promised: arrives %(new)s (%(number)s)")
+            if is_late
+            else _("Sooner again: arrives %(new)s (%(number)s)")
+        )
+        % facts,
+        preheader=_("Before: by %(old)s.") % facts,
+        heading=_("Your parcel from %(town)s is late") % {"town": delivery.sent_from}
+        if is_late
+        else _("Good news of your parcel"),
+        paragraphs=paragraphs,
+        sections=[Section(_("What it is about"), goods)],
+        button=_("Wait or cancel") if is_late else _("See your order"),
+        url=absolute(reverse("support:order-help", args=[order.token])) if is_late else _order_url(order),
+    )
+
+
+def refund_on_its_way(refund: Refund) -> Mail:
+    """Say how much goes back for what, and how long it takes."""
+    order = refund.order
+    return Mail(
+        subject=_("Refund of %(amount)s on its way (%(number)s)") % {"amount": refund.amount, "number": order.number},
+        preheader=_("It goes back the way you paid."),
+        heading=_("We are paying you back %(amount)s") % {"amount": refund.amount},
+        paragraphs=[_("It goes back the way you paid, and takes your bank up to ten working days.")],
+        sections=[Section(_("For"), refund_goods(refund) or [_("Order %(number)s") % {"number": order.number}])],
+        button=_("See your order"),
+        url=_order_url(order),
+    )
+
+
+def refund_failed(refund: Refund) -> Mail:
+    """Say that the money did not arrive and that we look after it."""
+    order = refund.order
+    return Mail(
+        subject=_("Refund of %(amount)s did not go through (%(number)s)")
+        % {"amount": refund.amount, "number": order.number},
+        preheader=_("The money is safe with us; we pay it in another way."),
+        heading=_("Your refund did not go through"),
+        paragraphs=[
+            _("Your bank did not take it. The money is safe with us; a colleague looks into it and writes to you.")
+        ],
+        button=_("See your order"),
+        url=_order_url(order),
+    )
+
+
+def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | None, *, by_supplier: bool) -> Mail:
+    """Say what will not come, and what is paid back for it."""
+    goods = [_line(line, parts[line.pk]) for line in order.lines.all() if line.pk in parts]
+    rest = [
+        _line(line, line.quantity - line.cancelled - line.delivered)
+        for line in order.lines.all()
+        if line.quantity - line.cancelled - line.delivered > 0
+    ]
+    text = (
+        _("The supplier cannot deliver it, and no other can in time. We are sorry.")
+        if by_supplier
+        else _("As agreed, it is cancelled.")
+    )
+    money = []
+    if refund is not None:
+        money = [
+            _("We are paying you back %(amount)s, the way you paid; it takes your bank up to ten working days.")
+            % {"amount": refund.amount}
+        ]
+    sections = [Section(_("Not coming"), goods)]
+    if rest:
+        sections.append(Section(_("Comes as planned"), rest))
+    return Mail(
+        subject=_("Cancelled: %(goods)s (%(number)s)") % {"goods": goods[0] if goods else "", "number": order.number},
+        preheader=money[0] if money else _("Nothing was taken for it."),
+        heading=_("Part of your order will not come") if rest else _("Your order is cancelled"),
+        paragraphs=[text, *money],
+        sections=sections,
+        button=_("See your order"),
+        url=_order_url(order),
+    )
+
+
+def order_link(order: Order, today: date) -> Mail:
+    """Send the order's link to the address it was ordered with."""
+    return Mail(
+        subject=_("Your order page (%(number)s)") % {"number": order.number},
+        preheader=_("The link you asked for on %(day)s.") % {"day": day(today)},
+        heading=_("Here is your order"),
+        paragraphs=[
+            _(
+                "Someone, we hope you, asked for the link to this order. Whoever has it can see the order, so keep it to yourself."
+            )
+        ],
+        button=_("See your order"),
+        url=_order_url(order),
+    )

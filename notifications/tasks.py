@@ -1,0 +1,74 @@
+"""The tasks of this app: one per reaction, and the one that sends."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from notifications.actions import send, tell
+from orders.reactions import react
+
+
+@shared_task
+def send_notification(notification_id: int) -> None:
+    """Send one recorded message."""
+    send.send_notification(notification_id)
+
+
+@shared_task
+def tell_order_confirmed(reaction_id: int) -> None:
+    react(reaction_id, tell.order_confirmed)
+
+
+@shared_task
+def tell_payment_pending(reaction_id: int) -> None:
+    react(reaction_id, tell.payment_pending)
+
+
+@shared_task
+def tell_payment_failed(reaction_id: int) -> None:
+    react(reaction_id, tell.payment_failed)
+
+
+@shared_task
+def tell_parcel_sent(reaction_id: int) -> None:
+    react(reaction_id, tell.parcel_sent)
+
+
+@shared_task
+def tell_parcel_delivered(reaction_id: int) -> None:
+    react(reaction_id, tell.parcel_delivered)
+
+
+@shared_task
+def tell_arrival_changed(reaction_id: int) -> None:
+    react(reaction_id, tell.arrival_changed)
+
+
+@shared_task
+def tell_refund_on_its_way(reaction_id: int) -> None:
+    react(reaction_id, tell.refund_on_its_way)
+
+
+@shared_task
+def tell_refund_failed(reaction_id: int) -> None:
+    react(reaction_id, tell.refund_failed)
+
+
+@shared_task
+def tell_lines_cancelled(reaction_id: int) -> None:
+    react(reaction_id, tell.lines_cancelled)
+
+
+@shared_task
+def tell_order_link(reaction_id: int) -> None:
+    react(reaction_id, tell.order_link)
+
+
+@shared_task
+def tell_ticket_opened(reaction_id: int) -> None:
+    react(reaction_id, tell.ticket_opened)
+
+
+@shared_task
+def tell_ticket_answered(reaction_id: int) -> None:
+    react(reaction_id, tell.ticket_answered)

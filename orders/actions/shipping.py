@@ -1,0 +1,188 @@
+"""Write down what is told of parcels: states, scans, estimates, and how many units are where."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders import events
+from orders.models import Estimate, Order, OrderDelivery, OrderLine, Shipment, ShipmentLine, TrackingEvent
+from orders.states import IllegalMove, ParcelStatus, move_parcel
+
+NOT_SENT = {ParcelStatus.PENDING, ParcelStatus.LABEL_CREATED, ParcelStatus.CANCELLED}
+# States that a parcel can only be in after it was on its way.
+AFTER_SENT = {
+    ParcelStatus.OUT_FOR_DELIVERY,
+    ParcelStatus.AVAILABLE_FOR_PICKUP,
+    ParcelStatus.ATTEMPT_FAILED,
+    ParcelStatus.DELIVERED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan of a carrier, in our words; ``event_id`` is the sender's and unique per parcel."""
+
+    event_id: str
+    occurred_at: datetime
+    status: ParcelStatus
+    description: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelNews:
+    """All that is told of one parcel at once. ``lines`` maps our order lines' ids to units.
+
+    ``status`` is None where the sender's word is not one of ours: then the state stays.
+    """
+
+    lines: Mapping[int, int]
+    status: ParcelStatus | None
+    kind: Shipment.Kind = Shipment.Kind.OUTBOUND
+    reason_code: str = ""
+    carrier_code: str = ""
+    carrier_name: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    scans: Sequence[Scan] = field(default_factory=list)
+
+
+def record_parcel(
+    order: Order, delivery: OrderDelivery | None, shipment: Shipment | None, news: ParcelNews
+) -> Shipment:
+    """Write down one copy of a parcel: make it if ``shipment`` is None, else bring it up to date.
+
+    Call it inside a transaction that has fenced out older copies (by version). Safe to repeat:
+    scans are merged, states only move forward.
+    """
+    if shipment is None:
+        shipment = Shipment.objects.create(order=order, delivery=delivery, kind=news.kind)
+        ShipmentLine.objects.bulk_create(
+            ShipmentLine(shipment=shipment, line_id=line_id, quantity=units) for line_id, units in news.lines.items()
+        )
+        events.record("parcel.announced", shipment, by=None)
+    _write_facts(shipment, news)
+    _merge_scans(shipment, news.scans)
+    if news.status is not None:
+        _move_forward(shipment, news.status)
+    count_units(order)
+    return shipment
+
+
+def _write_facts(shipment: Shipment, news: ParcelNews) -> None:
+    facts = {
+        "reason_code": news.reason_code,
+        "carrier_code": news.carrier_code or shipment.carrier_code,
+        "carrier_name": news.carrier_name or shipment.carrier_name,
+        "tracking_number": news.tracking_number or shipment.tracking_number,
+        "tracking_url": news.tracking_url or shipment.tracking_url,
+        "shipped_at": news.shipped_at or shipment.shipped_at,
+        "delivered_at": news.delivered_at or shipment.delivered_at,
+        "updated_at": timezone.now(),
+    }
+    Shipment.objects.filter(pk=shipment.pk).update(**facts)
+    shipment.refresh_from_db()
+
+
+def _merge_scans(shipment: Shipment, scans: Sequence[Scan]) -> None:
+    TrackingEvent.objects.bulk_create(
+        [
+            TrackingEvent(
+                shipment=shipment,
+                event_id=scan.event_id[:80],
+                occurred_at=scan.occurred_at,
+                status=scan.status,
+                description=scan.description[:500],
+                place=scan.place[:160],
+            )
+            for scan in scans
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _move_forward(shipment: Shipment, to: ParcelStatus) -> None:
+    # A late or unusual word is kept among the scans and does not move the state.
+    with contextlib.suppress(IllegalMove):
+        if to in AFTER_SENT and shipment.status in NOT_SENT:
+            # A poll may see it delivered without having seen it sent; the customer hears of both.
+            move_parcel(shipment, ParcelStatus.IN_TRANSIT, by=None)
+        if shipment.status != to:
+            move_parcel(shipment, to, by=None, reason=shipment.reason_code)
+    if shipment.status == ParcelStatus.DELIVERED and shipment.delivered_at is None:
+        Shipment.objects.filter(pk=shipment.pk).update(delivered_at=timezone.now())
+
+
+def count_units(order: Order) -> None:
+    """Write on each order line how many of its units were sent and delivered. Safe to repeat."""
+    shipped: dict[int, int] = {}
+    delivered: dict[int, int] = {}
+    outbound = order.shipments.filter(kind=Shipment.Kind.OUTBOUND).exclude(status__in=NOT_SENT)
+    for shipment in outbound.prefetch_related("lines"):
+        for part in shipment.lines.all():
+            shipped[part.line_id] = shipped.get(part.line_id, 0) + part.quantity
+            if shipment.delivered_at is not None:
+                delivered[part.line_id] = delivered.get(part.line_id, 0) + part.quantity
+    for line in order.lines.all():
+        OrderLine.objects.filter(pk=line.pk).update(
+            shipped=shipped.get(line.pk, 0), delivered=delivered.get(line.pk, 0)
+        )
+
+
+def record_estimate(
+    delivery: OrderDelivery,
+    shipment: Shipment | None,
+    *,
+    earliest_on: date | None,
+    latest_on: date | None,
+    source: Estimate.Source,
+    reason_code: str = "",
+    detail: str = "",
+) -> bool:
+    """Write down when a delivery is expected now; return True if the customer is to hear of it.
+
+    They hear of it when the last day moves and either the old or the new one is later than
+    promised; a date within the promise only changes the page. Safe to repeat.
+    """
+    if latest_on is None:
+        return False
+    first = min(earliest_on or latest_on, latest_on)
+    with transaction.atomic():
+        if shipment is not None:
+            Shipment.objects.filter(pk=shipment.pk).update(expected_earliest_on=first, expected_latest_on=latest_on)
+        delivery.refresh_from_db()
+        before = delivery.expected_latest_on
+        if (first, latest_on) == (delivery.expected_earliest_on, before):
+            return False
+        rows = OrderDelivery.objects.filter(pk=delivery.pk, expected_latest_on=before)
+        if not rows.update(expected_earliest_on=first, expected_latest_on=latest_on) or latest_on == before:
+            return False
+        estimate = Estimate.objects.create(
+            order=delivery.order,
+            delivery=delivery,
+            shipment=shipment,
+            earliest_on=first,
+            latest_on=latest_on,
+            previous_latest_on=before,
+            source=source,
+            reason_code=reason_code[:40],
+            detail=detail[:500],
+        )
+        if max(before, latest_on) <= delivery.promised_latest_on:
+            return False
+        events.record("estimate.changed", estimate, by=None, before=str(before), now=str(latest_on))
+        return True
+
+
+def check_quantities(order: Order, lines: Mapping[int, int]) -> bool:
+    """True if every named line is the order's own and has so many units that were not cancelled."""
+    own = {line.pk: line.quantity - line.cancelled for line in order.lines.all()}
+    return bool(lines) and all(0 < units <= own.get(line_id, 0) for line_id, units in lines.items())

@@ -1,0 +1,304 @@
+"""Orders, money and what happened, in the admin. Nothing here edits a state or an amount."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _t, gettext_lazy as _
+
+from orders.actions.cancel import NotOpen, cancel_units
+from orders.actions.checkout import give_up
+from orders.models import (
+    CheckoutSession,
+    Event,
+    Hold,
+    IncomingEvent,
+    Order,
+    OrderLine,
+    Payment,
+    Reaction,
+    Refund,
+    RefundLine,
+    Reservation,
+    Shipment,
+    ShipmentLine,
+    TrackingEvent,
+    WorkItem,
+)
+from orders.progress import order_word
+from shop.money import Money
+from shop.panels import panels
+from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+
+
+class LineInline(ReadOnlyInline):
+    """The goods and how far they are."""
+
+    model = OrderLine
+    fields = [
+        "sku", "name", "options_label", "quantity", "line_minor", "forwarded", "confirmed", "backordered",
+        "shipped", "delivered", "cancelled", "refunded_minor",
+    ]  # fmt: skip
+    readonly_fields = fields
+
+
+@admin.register(Order)
+class OrderAdmin(admin.ModelAdmin):
+    """An order with its whole story; the buttons call the same actions as everything else."""
+
+    list_display = ["number", "placed_at", "name", "total", "status", "goods", "country", "paid_at"]
+    list_filter = ["status", "placed_at", "country", "deliveries__profile"]
+    search_fields = ["number", "email", "name", "lines__sku", "shipments__tracking_number", "payments__stripe_id"]
+    date_hierarchy = "placed_at"
+    list_per_page = 50
+    show_full_result_count = False
+    inlines = [LineInline]
+    change_form_template = "admin/order.html"
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "number",
+                    "status",
+                    "goods",
+                    "total",
+                    "placed_at",
+                    "paid_at",
+                    "forward_after",
+                    "customer_page",
+                ]
+            },
+        ),
+        (_("Customer"), {"fields": ["email", "name", "phone", "user"]}),
+        (_("Address"), {"fields": ["company", "line1", "line2", "postcode", "city", "region", "country", "note"]}),
+        (
+            _("Money"),
+            {"fields": ["currency", "items_minor", "delivery_minor", "discount_minor", "tax_minor", "total_minor"]},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return super().get_queryset(request).prefetch_related("lines")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
+        return [name for _title, options in self.fieldsets for name in options["fields"]]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return False
+
+    @admin.display(description=_("goods"))
+    def goods(self, order: Order) -> str:
+        return str(order_word(order).text)
+
+    @admin.display(description=_("page of the customer"))
+    def customer_page(self, order: Order) -> str:
+        return format_html('<a href="{}">{}</a>', order.get_absolute_url(), _t("Open"))
+
+    def render_change_form(self, request: HttpRequest, context: dict, *args: object, **kwargs: object) -> HttpResponse:
+        order = kwargs.get("obj")
+        if isinstance(order, Order):
+            context |= {
+                "events": order.events.select_related("by"),
+                "payments": order.payments.all(),
+                "refunds": order.refunds.select_related("requested_by"),
+                "shipments": order.shipments.prefetch_related("lines__line"),
+                "work": order.work_items.filter(closed_at=None),
+                "panels": panels("order_admin", request, order),
+                "open_units": sum(line.open for line in order.lines.all()),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Order) -> HttpResponse:
+        if "_cancel_open" in request.POST:
+            self._cancel(request, obj)
+            return HttpResponseRedirect(reverse("admin:orders_order_change", args=[obj.pk]))
+        return super().response_change(request, obj)
+
+    def _cancel(self, request: HttpRequest, order: Order) -> None:
+        if not order.is_paid:
+            done = give_up(order)
+            self.message_user(request, _t("Given up.") if done else _t("It is no longer waiting for its money."))
+            return
+        open_lines = {line.pk: line.open for line in order.lines.all() if line.open > 0}
+        try:
+            if open_lines:
+                key = f"staff-cancel-{order.number}-{sum(open_lines.values())}-{order.refunds.count()}"
+                cancel_units(order, open_lines, reason=Refund.Reason.CANCELLED, by=request.user, key=key)
+                self.message_user(request, _t("Cancelled, and the money is on its way back."))
+            else:
+                text = _t("Everything is with a supplier by now. Solve it in a case at the desk.")
+                self.message_user(request, text, messages.WARNING)
+        except NotOpen:
+            self.message_user(request, _t("A supplier was faster. Look again."), messages.WARNING)
+
+
+class RefundLineInline(ReadOnlyInline):
+    """What a refund is for."""
+
+    model = RefundLine
+    fields = readonly_fields = ["line", "quantity", "amount_minor"]
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """Money in."""
+
+    list_display = ["stripe_id", "order", "taken", "card_brand", "card_last4", "captured_at"]
+    search_fields = ["stripe_id", "order__number", "order__email"]
+    list_filter = ["captured_at", "card_brand"]
+    list_select_related = ["order"]
+
+    @admin.display(description=_("captured"), ordering="captured_minor")
+    def taken(self, payment: Payment) -> str:
+        return str(payment.captured)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    """Money back."""
+
+    list_display = ["order", "amount", "status", "reason", "requested_by", "requested_at", "stripe_id"]
+    list_filter = ["status", "reason", "requested_at"]
+    search_fields = ["order__number", "stripe_id", "order__email"]
+    list_select_related = ["order", "requested_by"]
+    inlines = [RefundLineInline]
+
+
+class ShipmentLineInline(ReadOnlyInline):
+    """What is in a parcel."""
+
+    model = ShipmentLine
+    fields = readonly_fields = ["line", "quantity"]
+
+
+class TrackingInline(ReadOnlyInline):
+    """The carrier's scans."""
+
+    model = TrackingEvent
+    fields = readonly_fields = ["occurred_at", "status", "description", "place"]
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(ReadOnlyAdmin):
+    """Parcels."""
+
+    list_display = ["__str__", "order", "carrier_name", "status", "expected_latest_on", "shipped_at", "delivered_at"]
+    list_filter = ["status", "kind", "carrier_name"]
+    search_fields = ["tracking_number", "order__number"]
+    list_select_related = ["order"]
+    inlines = [ShipmentLineInline, TrackingInline]
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Open work first; closed work on request."""
+
+    title = _("state")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+        return [("yes", _("open")), ("no", _("closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+        if self.value() == "yes":
+            return queryset.filter(closed_at=None)
+        return queryset.exclude(closed_at=None) if self.value() == "no" else queryset
+
+
+@admin.register(WorkItem)
+class WorkItemAdmin(ReadOnlyAdmin):
+    """What needs a person."""
+
+    list_display = ["summary", "reason", "order", "money", "opened_at", "deadline_at", "closed_at"]
+    list_filter = [OpenFilter, "reason", "opened_at"]
+    search_fields = ["summary", "order__number"]
+    list_select_related = ["order"]
+    actions = ["close_items"]
+
+    def has_change_permission(self, request: HttpRequest, obj: WorkItem | None = None) -> bool:
+        return obj is None and request.user.has_perm("orders.change_workitem")
+
+    @admin.display(description=_("money at stake"), ordering="money_minor")
+    def money(self, item: WorkItem) -> str:
+        return str(Money(item.money_minor, item.order.currency)) if item.order and item.money_minor else ""
+
+    @admin.action(description=_("Close: solved by hand"), permissions=["change"])
+    def close_items(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> None:
+        closed = queryset.filter(closed_at=None).update(closed_at=timezone.now())
+        self.message_user(request, _t("%(count)d closed.") % {"count": closed})
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """What happened."""
+
+    list_display = ["at", "kind", "order", "subject_key", "by", "delivered_at"]
+    list_filter = ["kind", "at"]
+    search_fields = ["order__number", "subject_key"]
+    list_select_related = ["order", "by"]
+    show_full_result_count = False
+
+
+@admin.register(Reaction)
+class ReactionAdmin(ReadOnlyAdmin):
+    """What still follows from it."""
+
+    list_display = ["receiver", "event", "attempt", "done_at", "due_at", "last_error"]
+    list_filter = ["receiver", "done_at"]
+    list_select_related = ["event"]
+    show_full_result_count = False
+
+
+@admin.register(IncomingEvent)
+class IncomingEventAdmin(ReadOnlyAdmin):
+    """What was told us from outside."""
+
+    list_display = ["received_at", "source", "kind", "event_id", "done_at", "outcome"]
+    list_filter = ["source", "kind", "received_at"]
+    search_fields = ["event_id"]
+    show_full_result_count = False
+    actions = ["replay"]
+
+    def has_change_permission(self, request: HttpRequest, obj: IncomingEvent | None = None) -> bool:
+        return obj is None and request.user.has_perm("orders.change_incomingevent")
+
+    @admin.action(description=_("Work on it again"), permissions=["change"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[IncomingEvent]) -> None:
+        count = queryset.update(done_at=None, due_at=timezone.now(), failures=F("failures") * 0)
+        self.message_user(request, _t("%(count)d are worked on again.") % {"count": count})
+
+
+@admin.register(CheckoutSession)
+class CheckoutSessionAdmin(ReadOnlyAdmin):
+    """Tries to pay."""
+
+    list_display = ["order", "serial", "state", "stripe_id", "expires_at", "created_at"]
+    list_filter = ["state", "created_at"]
+    search_fields = ["order__number", "stripe_id"]
+    list_select_related = ["order"]
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    """Units held."""
+
+    list_display = ["order", "variant", "quantity", "state", "expires_at", "taken_at", "released_at"]
+    list_filter = ["state"]
+    search_fields = ["order__number", "variant__sku"]
+    list_select_related = ["order", "variant"]
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    """Why an order must not go out yet."""
+
+    list_display = ["order", "reason", "created_at", "released_at"]
+    list_filter = ["reason"]
+    list_select_related = ["order"]

@@ -1,0 +1,164 @@
+"""Catalogue, delivery and people in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+
+from shop.models import (
+    Basket,
+    Category,
+    DeliveryProfile,
+    DeliveryRate,
+    Product,
+    ProductFact,
+    ProductImage,
+    User,
+    Variant,
+)
+from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """People who log in."""
+
+    ordering = ["email"]
+    list_display = ["email", "name", "is_staff", "is_active", "date_joined"]
+    list_filter = ["is_staff", "is_active", "groups"]
+    search_fields = ["email", "name"]
+    readonly_fields = ["date_joined", "last_login"]
+    fieldsets = [
+        (None, {"fields": ["email", "password", "name"]}),
+        (_("May"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        (_("Times"), {"fields": ["date_joined", "last_login"]}),
+    ]
+    add_fieldsets = [
+        (None, {"classes": ["wide"], "fields": ["email", "name", "usable_password", "password1", "password2"]})
+    ]
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    """Departments and their parts."""
+
+    list_display = ["name", "parent", "position"]
+    list_filter = ["parent"]
+    search_fields = ["name", "slug"]
+    list_select_related = ["parent"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+class VariantInline(ReadOnlyInline):
+    """What is bought; price and stock come from suppliers."""
+
+    model = Variant
+    fields = [
+        "sku",
+        "options",
+        "price_minor",
+        "availability",
+        "stock_told",
+        "reserved",
+        "delivery_profile",
+        "is_active",
+    ]
+    readonly_fields = fields
+
+
+class FactInline(ReadOnlyInline):
+    """The table of facts."""
+
+    model = ProductFact
+    fields = ["name", "value"]
+    readonly_fields = fields
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    """What is shown. Suppliers' syncs write names and prices; staff decide what is published."""
+
+    list_display = ["name", "brand", "department", "price", "is_available", "is_published", "gate", "updated_at"]
+    list_filter = ["is_published", "is_available", "department", "gate"]
+    search_fields = ["name", "brand", "variants__sku", "variants__gtin"]
+    list_select_related = ["department"]
+    list_per_page = 50
+    readonly_fields = [
+        "price_from_minor",
+        "price_to_minor",
+        "currency",
+        "is_available",
+        "search_text",
+        "created_at",
+        "updated_at",
+    ]
+    autocomplete_fields = ["category", "department"]
+    inlines = [VariantInline, FactInline]
+
+    @admin.display(description=_("price from"), ordering="price_from_minor")
+    def price(self, product: Product) -> str:
+        return str(product.price_from)
+
+
+@admin.register(Variant)
+class VariantAdmin(ReadOnlyAdmin):
+    """What is bought, as suppliers write it."""
+
+    list_display = [
+        "sku",
+        "product",
+        "options_label",
+        "price",
+        "availability",
+        "stock_told",
+        "reserved",
+        "stock_told_at",
+    ]
+    list_filter = ["availability", "is_active", "delivery_profile"]
+    search_fields = ["sku", "gtin", "product__name"]
+    list_select_related = ["product"]
+    list_per_page = 50
+
+
+@admin.register(ProductImage)
+class ProductImageAdmin(admin.ModelAdmin):
+    """Pictures and what they say to those who cannot see them."""
+
+    list_display = ["alt", "product", "position"]
+    search_fields = ["alt", "product__name"]
+    list_select_related = ["product"]
+    fields = ["product", "variant", "position", "alt", "source_url"]
+    readonly_fields = ["product", "variant", "source_url"]
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+
+class RateInline(admin.TabularInline):
+    """Price and transit days per country."""
+
+    model = DeliveryRate
+    extra = 0
+
+
+@admin.register(DeliveryProfile)
+class DeliveryProfileAdmin(admin.ModelAdmin):
+    """Where goods are sent from, and what that means for customers."""
+
+    list_display = ["name", "sent_from", "country", "cutoff_time", "returns_paid_by_shop"]
+    search_fields = ["name", "sent_from"]
+    inlines = [RateInline]
+
+
+@admin.register(Basket)
+class BasketAdmin(ReadOnlyAdmin):
+    """What visitors have chosen so far."""
+
+    list_display = ["id", "user", "country", "generation", "updated_at"]
+    list_select_related = ["user"]
+    list_filter = ["updated_at"]
+    search_fields = ["user__email"]

@@ -1,0 +1,74 @@
+"""What a supplier cannot deliver goes to the next one that fits; else it is cancelled and paid back."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from orders.actions.cancel import cancel_units
+from orders.models import Event, OrderDelivery, OrderLine, Refund
+from shop.arrival import arrival_window
+from shop.delivery import rates_for
+from suppliers.actions.catalog import write_best_offers
+from suppliers.actions.forward import make_supplier_orders
+from suppliers.actions.route import next_offer
+from suppliers.models import Offer, SupplierOrderLine
+
+
+def repair_rejection(event: Event) -> None:
+    """Act on rejected units: re-route, or cancel with refund and news, in one act.
+
+    Call it inside a transaction (a reaction's), so that all of it happens once.
+    """
+    if event.order is None:
+        return
+    chosen, lost = [], {}
+    for told in event.facts["lines"]:
+        line = OrderLine.objects.select_related("order", "delivery").get(pk=told["line"])
+        quantity = min(int(told["quantity"]), line.open)
+        if quantity < 1:
+            continue
+        tried = SupplierOrderLine.objects.filter(order_line=line, rejected__gt=0)
+        without = set(tried.values_list("supplier_order__supplier", flat=True))
+        offer = next_offer(line, quantity, without=without, now=timezone.now())
+        if offer is None:
+            lost[line.pk] = quantity
+        else:
+            _move_delivery(line, offer, quantity)
+            chosen.append((line, offer, quantity))
+    make_supplier_orders(event.order, chosen)
+    if lost:
+        key = f"reject-{event.pk}"
+        cancel_units(event.order, lost, reason=Refund.Reason.SUPPLIER_CANNOT, by=None, key=key)
+    variants = OrderLine.objects.filter(pk__in=[told["line"] for told in event.facts["lines"]])
+    write_best_offers(variants.values_list("variant", flat=True))
+
+
+def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
+    """Let the customer's page say where the goods come from now; the promise stays what it was."""
+    if quantity < line.quantity - line.cancelled:
+        return
+    old, profile = line.delivery, offer.supplier.delivery_profile
+    rate = rates_for([profile.pk], line.order.country.code)[profile.pk]
+    window = arrival_window(
+        profile,
+        rate,
+        handling_min_days=offer.handling_min_days,
+        handling_max_days=offer.handling_max_days,
+        now=timezone.now(),
+    )
+    delivery, _new = OrderDelivery.objects.get_or_create(
+        order=line.order,
+        profile=profile,
+        defaults={
+            "position": line.order.deliveries.count() + 1,
+            "price_minor": 0,
+            "sent_from": profile.sent_from,
+            "promised_earliest_on": old.promised_earliest_on,
+            "promised_latest_on": old.promised_latest_on,
+            "expected_earliest_on": window.earliest_on,
+            "expected_latest_on": window.latest_on,
+            "ship_by_on": window.ship_by_on,
+        },
+    )
+    OrderLine.objects.filter(pk=line.pk).update(delivery=delivery)
+    line.delivery = delivery

@@ -1,0 +1,273 @@
+"""Take in a supplier's copies of orders, parcels and returns; versions only rise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from orders import events
+from orders.actions.reservation import note_taken
+from orders.actions.shipping import ParcelNews, Scan, check_quantities, record_estimate, record_parcel
+from orders.actions.work import open_work
+from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
+from orders.states import ParcelStatus
+from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
+from suppliers.states import SupplierOrderStatus, move_supplier_order
+
+Status = SupplierOrderStatus
+COUNTERS = ("pending", "accepted", "backordered", "rejected", "cancelled", "shipped", "delivered", "returned")
+FINAL = {"delivered", "rejected", "cancelled"}
+
+
+class Garbage(Exception):
+    """A copy that breaks the contract's own sums; it is kept for people and changes nothing."""
+
+
+def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
+    """Take in a supplier's copy of an order if it is newer than the one known.
+
+    Returns False for an older or equal one. A copy that makes no sense becomes work for a person
+    and changes nothing else. Safe to repeat and to run in any order.
+    """
+    try:
+        counts = _counts_of(supplier_order, copy)
+        version = int(copy["version"])
+    except (Garbage, KeyError, TypeError, ValueError) as error:
+        _note_garbage(supplier_order, f"order copy: {type(error).__name__} {error}")
+        return False
+    with transaction.atomic():
+        rows = SupplierOrder.objects.filter(pk=supplier_order.pk, version__lt=version)
+        eta = copy.get("eta") or {}
+        fresh = rows.update(
+            version=version,
+            supplier_order_id=str(copy.get("supplier_order_id") or "")[:64],
+            supplier_status=str(copy.get("status") or "")[:30],
+            hold_code=str((copy.get("hold") or {}).get("code") or "")[:30],
+            ship_by_on=_day(eta.get("ship_by")),
+            last_copy={name: value for name, value in _plain(copy).items() if name != "ship_to"},
+        )
+        if not fresh:
+            return False
+        supplier_order.refresh_from_db()
+        _note_known(supplier_order)
+        _write_counts(supplier_order, counts)
+        _take_order_estimate(supplier_order, copy)
+        if supplier_order.supplier_status in FINAL and supplier_order.status == Status.PLACED:
+            move_supplier_order(supplier_order, Status.CLOSED, by=None)
+    return True
+
+
+def refuse_all(supplier_order: SupplierOrder, *, reason_code: str) -> None:
+    """Note that a supplier takes nothing of an order, so that its units are open again."""
+    counts = {
+        line.line_id: dict.fromkeys(COUNTERS, 0) | {"rejected": line.quantity, "reason": reason_code[:40]}
+        for line in supplier_order.lines.all()
+    }
+    _write_counts(supplier_order, counts)
+
+
+def _note_known(supplier_order: SupplierOrder) -> None:
+    # News of an order proves that it was placed, also where the answer to placing it was lost.
+    if supplier_order.status in {Status.SENDING, Status.UNKNOWN}:
+        move_supplier_order(supplier_order, Status.PLACED, by=None, fields={"placed_at": timezone.now()})
+        SupplierOrder.objects.filter(pk=supplier_order.pk, lease_until=None).update(due_at=None)
+        note_taken(supplier_order.lines.values_list("order_line", flat=True), at=timezone.now())
+
+
+def _counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    known = {line.line_id: line for line in supplier_order.lines.all()}
+    counts: dict[str, dict[str, Any]] = {}
+    for told in copy["lines"]:
+        line = known.get(str(told["line_id"]))
+        if line is None:
+            raise Garbage(f"line {str(told['line_id'])[:40]} is not ours")
+        count: dict[str, Any] = {name: int(told[f"quantity_{name}"]) for name in COUNTERS}
+        parts = sum(count[name] for name in COUNTERS[:5])
+        ordered = 0 <= count["delivered"] <= count["shipped"] <= count["accepted"]
+        if min(count.values()) < 0 or parts != line.quantity or not ordered:
+            raise Garbage(f"line {line.line_id} does not add up")
+        counts[line.line_id] = count | {"reason": str((told.get("reason") or {}).get("code") or "")[:40]}
+    if set(counts) != set(known):
+        raise Garbage("lines are missing")
+    return counts
+
+
+def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
+    given_back = []
+    was_undecided = False
+    for line in supplier_order.lines.all():
+        count = counts[line.line_id]
+        was_undecided |= line.pending > 0
+        lost = count["rejected"] + count["cancelled"] - line.rejected - line.cancelled
+        SupplierOrderLine.objects.filter(pk=line.pk).update(
+            **{name: count[name] for name in COUNTERS}, reason_code=count["reason"]
+        )
+        if lost > 0:
+            OrderLine.objects.filter(pk=line.order_line_id).update(forwarded=F("forwarded") - lost)
+            given_back.append({"line": line.order_line_id, "quantity": lost, "reason": count["reason"]})
+    _write_down(supplier_order)
+    if given_back:
+        events.record("supplier_lines.rejected", supplier_order, by=None, lines=given_back)
+    if was_undecided and not supplier_order.lines.filter(pending__gt=0).exists():
+        events.record("supplier_lines.confirmed", supplier_order, by=None)
+
+
+def _write_down(supplier_order: SupplierOrder) -> None:
+    """Write on the order's lines what all its suppliers together have said."""
+    for line in supplier_order.lines.all():
+        told = SupplierOrderLine.objects.filter(order_line=line.order_line_id).aggregate(
+            accepted=Sum("accepted"), backordered=Sum("backordered")
+        )
+        OrderLine.objects.filter(pk=line.order_line_id).update(
+            confirmed=told["accepted"] or 0, backordered=told["backordered"] or 0
+        )
+
+
+def _take_order_estimate(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> None:
+    if supplier_order.shipments.exists():
+        return
+    for delivery in OrderDelivery.objects.filter(lines__in=supplier_order.lines.values("order_line")).distinct():
+        _take_estimate(delivery, None, copy)
+
+
+def _take_estimate(delivery: OrderDelivery, shipment: Shipment | None, copy: Mapping[str, Any]) -> None:
+    eta, delay = copy.get("eta") or {}, copy.get("delay") or {}
+    record_estimate(
+        delivery,
+        shipment,
+        earliest_on=_day(eta.get("earliest")),
+        latest_on=_day(eta.get("latest")),
+        source=Estimate.Source.CARRIER if eta.get("source") == "carrier" else Estimate.Source.SUPPLIER,
+        reason_code=str(delay.get("reason_code") or ""),
+        detail=str(delay.get("detail") or ""),
+    )
+
+
+def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
+    """Take in a supplier's copy of a parcel if it is newer than the one known; see ``take_order_copy``.
+
+    Raises IntegrityError if another process takes in the same new parcel at this moment: try again.
+    """
+    supplier_order = SupplierOrder.objects.filter(supplier=supplier, reference=str(copy.get("reference"))).first()
+    if supplier_order is None:
+        return False
+    try:
+        version, shipment_id = int(copy["version"]), str(copy["shipment_id"])[:64]
+        news = _news_of(supplier_order, copy)
+    except (Garbage, KeyError, TypeError, ValueError) as error:
+        _note_garbage(supplier_order, f"parcel copy: {type(error).__name__} {error}")
+        return False
+    with transaction.atomic():
+        link = SupplierShipment.objects.filter(supplier=supplier, supplier_shipment_id=shipment_id).first()
+        if link is not None:
+            if not SupplierShipment.objects.filter(pk=link.pk, version__lt=version).update(version=version):
+                return False
+            shipment = record_parcel(supplier_order.order, link.shipment.delivery, link.shipment, news)
+        else:
+            delivery = OrderLine.objects.get(pk=next(iter(news.lines))).delivery
+            shipment = record_parcel(supplier_order.order, delivery, None, news)
+            SupplierShipment.objects.create(
+                supplier=supplier,
+                supplier_shipment_id=shipment_id,
+                supplier_order=supplier_order,
+                shipment=shipment,
+                version=version,
+            )
+        if shipment.delivery is not None and shipment.delivered_at is None:
+            _take_estimate(shipment.delivery, shipment, copy)
+    return True
+
+
+def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNews:
+    known = {line.line_id: line.order_line_id for line in supplier_order.lines.all()}
+    lines: dict[int, int] = {}
+    for told in copy["lines"]:
+        line_id = known.get(str(told["line_id"]))
+        if line_id is None:
+            raise Garbage(f"line {str(told['line_id'])[:40]} is not ours")
+        lines[line_id] = lines.get(line_id, 0) + int(told["quantity"])
+    if not check_quantities(supplier_order.order, lines):
+        raise Garbage("more units in the parcel than were ordered")
+    carrier = copy.get("carrier") or {}
+    kind = Shipment.Kind.REPLACEMENT if copy.get("kind") == "replacement" else Shipment.Kind.OUTBOUND
+    return ParcelNews(
+        lines=lines,
+        status=_status(copy.get("status")),
+        kind=kind,
+        reason_code=str(copy.get("reason_code") or "")[:40],
+        carrier_code=str(carrier.get("code") or "")[:40],
+        carrier_name=str(carrier.get("name") or "")[:80],
+        tracking_number=str(copy.get("tracking_number") or "")[:64],
+        tracking_url=str(copy.get("tracking_url") or "")[:500],
+        shipped_at=_moment(copy.get("shipped_at")),
+        delivered_at=_moment(copy.get("delivered_at")),
+        scans=[scan for scan in (_scan(told) for told in copy.get("events") or []) if scan],
+    )
+
+
+def _scan(told: Mapping[str, Any]) -> Scan | None:
+    status, occurred_at = _status(told.get("status")), _moment(told.get("occurred_at"))
+    if status is None or occurred_at is None:
+        return None
+    place = told.get("location") or {}
+    words = [str(place[name]) for name in ("city", "country") if place.get(name)]
+    return Scan(str(told["event_id"]), occurred_at, status, str(told.get("description") or ""), ", ".join(words))
+
+
+def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
+    """Take in a supplier's copy of a return if it is newer than the one known. Safe to repeat."""
+    rows = SupplierReturn.objects.filter(
+        supplier_order__supplier=supplier, return_reference=str(copy.get("return_reference"))
+    )
+    known = rows.first()
+    status, version = str(copy.get("status") or ""), copy.get("version")
+    if known is None or not isinstance(version, int) or status not in SupplierReturn.Status.values:
+        return False
+    with transaction.atomic():
+        fresh = rows.filter(version__lt=version).update(
+            version=version, status=status, last_copy=_plain(copy), due_at=None, lease_until=None
+        )
+        if not fresh:
+            return False
+        if known.status != status:
+            known.refresh_from_db()
+            events.record("supplier_return.updated", known, by=None, status=status)
+    return True
+
+
+def _note_garbage(supplier_order: SupplierOrder, what: str) -> None:
+    summary = f"{supplier_order.supplier.name} about {supplier_order.reference}: {what}"
+    open_work(WorkItem.Reason.SUPPLIER_GARBAGE, supplier_order, order=supplier_order.order, summary=summary)
+
+
+def _plain(value: Any) -> Any:
+    # Decimals come from strict parsing; JSON columns take text.
+    if isinstance(value, Mapping):
+        return {str(name): _plain(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def _status(word: object) -> ParcelStatus | None:
+    return ParcelStatus(str(word)) if str(word) in ParcelStatus.values else None
+
+
+def _moment(text: object):
+    try:
+        moment = parse_datetime(str(text)) if text else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
+def _day(text: object):
+    try:
+        return parse_date(str(text)) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,142 @@
+"""Suppliers, offers and the dialogue with them, in the admin."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _t, gettext_lazy as _
+
+from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from suppliers.models import Offer, Supplier, SupplierCall, SupplierOrder, SupplierOrderLine, SupplierReturn
+
+
+class SupplierForm(forms.ModelForm):
+    """Secrets are write-only: an empty field keeps what is stored."""
+
+    SECRETS = ("api_key", "webhook_secret")
+
+    class Meta:
+        model = Supplier
+        fields = [
+            "name", "slug", "adapter", "base_url", "allowed_hosts", "api_key", "webhook_secret", "currency", "country",
+            "delivery_profile", "is_active", "uses_polling", "paused_reason", "markup_percent",
+        ]  # fmt: skip
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.SECRETS:
+            stored = bool(getattr(self.instance, name, ""))
+            self.initial[name] = ""
+            if name in self.fields:
+                self.fields[name].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+                self.fields[name].help_text = _t("Stored. Type a new one to replace it.") if stored else ""
+
+    def clean(self) -> dict[str, object]:
+        """Keep the stored secret where nothing was typed."""
+        cleaned = super().clean() or {}
+        for name in self.SECRETS:
+            if not cleaned.get(name):
+                cleaned[name] = getattr(self.instance, name)
+        return cleaned
+
+
+@admin.register(Supplier)
+class SupplierAdmin(admin.ModelAdmin):
+    """Someone who sends goods for us."""
+
+    form = SupplierForm
+    list_display = ["name", "is_active", "health", "last_good_at", "failures_in_row", "stock_as_of", "paused_reason"]
+    list_filter = ["is_active", "adapter"]
+    search_fields = ["name", "slug"]
+    readonly_fields = ["capabilities", "last_good_at", "failures_in_row", "closed_until", "last_error"]
+    actions = ["read_now"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Supplier | None = None) -> bool:
+        return False
+
+    @admin.display(description=_("health"))
+    def health(self, supplier: Supplier) -> str:
+        if supplier.paused_reason or not supplier.is_active:
+            return _t("paused")
+        if supplier.closed_until and supplier.closed_until > timezone.now():
+            return _t("failing: %(count)d calls in a row") % {"count": supplier.failures_in_row}
+        return _t("slow") if supplier.failures_in_row else _t("ok")
+
+    @admin.action(description=_("Read its news and stock now"), permissions=["change"])
+    def read_now(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
+        count = queryset.update(due_at=timezone.now(), stock_due_at=None)
+        self.message_user(request, _t("%(count)d suppliers are read in a moment.") % {"count": count})
+
+
+@admin.register(Offer)
+class OfferAdmin(ReadOnlyAdmin):
+    """Who delivers what, at what cost."""
+
+    list_display = [
+        "supplier_sku",
+        "supplier",
+        "variant",
+        "unit_cost",
+        "status",
+        "availability",
+        "stock",
+        "stock_told_at",
+    ]
+    list_filter = ["supplier", "status", "availability"]
+    search_fields = ["supplier_sku", "variant__sku", "variant__product__name"]
+    list_select_related = ["supplier", "variant"]
+
+
+class SupplierOrderLineInline(ReadOnlyInline):
+    """What was asked for and what became of it."""
+
+    model = SupplierOrderLine
+    fields = readonly_fields = [
+        "supplier_sku", "quantity", "pending", "accepted", "backordered", "rejected", "cancelled", "shipped",
+        "delivered", "reason_code",
+    ]  # fmt: skip
+
+
+@admin.register(SupplierOrder)
+class SupplierOrderAdmin(ReadOnlyAdmin):
+    """What was ordered from whom."""
+
+    list_display = ["reference", "order", "supplier", "status", "supplier_status", "attempt", "placed_at", "last_error"]
+    list_filter = ["status", "supplier", "supplier_status", "created_at"]
+    search_fields = ["reference", "supplier_order_id", "order__number"]
+    list_select_related = ["order", "supplier"]
+    inlines = [SupplierOrderLineInline]
+    actions = ["ask_again"]
+
+    def has_change_permission(self, request: HttpRequest, obj: SupplierOrder | None = None) -> bool:
+        return obj is None and request.user.has_perm("suppliers.change_supplierorder")
+
+    @admin.action(description=_("Ask again now (same key: never ordered twice)"), permissions=["change"])
+    def ask_again(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> None:
+        waiting = queryset.filter(status__in=["ready", "sending", "unknown"])
+        count = waiting.update(due_at=timezone.now())
+        self.message_user(request, _t("%(count)d are asked again.") % {"count": count})
+
+
+@admin.register(SupplierReturn)
+class SupplierReturnAdmin(ReadOnlyAdmin):
+    """Returns at suppliers."""
+
+    list_display = ["return_reference", "order", "supplier_order", "status", "refused_reason", "created_at"]
+    list_filter = ["status", "created_at"]
+    search_fields = ["return_reference", "order__number"]
+    list_select_related = ["order", "supplier_order"]
+
+
+@admin.register(SupplierCall)
+class SupplierCallAdmin(ReadOnlyAdmin):
+    """Every call; secrets and personal data are left out."""
+
+    list_display = ["at", "supplier", "method", "path", "reference", "status", "failure", "milliseconds"]
+    list_filter = ["supplier", "status", "method", "at"]
+    search_fields = ["reference", "path"]
+    list_select_related = ["supplier"]
+    show_full_result_count = False

@@ -1,0 +1,203 @@
+"""What customers and agents type into cases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from django import forms
+from django.utils.translation import gettext as _, gettext_lazy
+
+from orders.actions.refund import refundable_minor
+from orders.models import Order, OrderLine, Refund
+from shop.money import Money, WrongPrecision
+from support.models import Return, Topic
+from support.uploads import PhotosField
+
+MESSAGE_MISSING = {"required": gettext_lazy("Tell us in a few words what it is about.")}
+ORDER_TOPICS = [topic for topic in Topic.choices if topic[0] != Topic.QUESTION] + [
+    (Topic.QUESTION.value, Topic.QUESTION.label)
+]
+
+
+class OnceForm(forms.Form):
+    """A form that does its work once, however often it is sent."""
+
+    form_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.initial["form_key"] = uuid.uuid4()
+
+    def clean_form_key(self) -> uuid.UUID:
+        """Make up for a form that was sent without its key: then it is a new one."""
+        return self.cleaned_data.get("form_key") or uuid.uuid4()
+
+
+class HelpForm(OnceForm):
+    """What is wrong with which goods of an order."""
+
+    lines = forms.MultipleChoiceField(
+        label=gettext_lazy("Which goods?"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Choose goods of this order.")},
+    )
+    topic = forms.ChoiceField(
+        label=gettext_lazy("What is it about?"),
+        choices=ORDER_TOPICS,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose what it is about."),
+            "invalid_choice": gettext_lazy("Choose what it is about."),
+        },
+    )
+    message = forms.CharField(
+        label=gettext_lazy("In your words"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages=MESSAGE_MISSING,
+    )
+    photos = PhotosField()
+
+    def __init__(self, *args: object, order: Order, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_lines = {str(line.pk): line for line in order.lines.all()}
+        self.fields["lines"].choices = [(pk, _label(line)) for pk, line in self.order_lines.items()]
+        if len(self.order_lines) == 1:
+            self.initial.setdefault("lines", list(self.order_lines))
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        about_goods = cleaned.get("topic") in {Topic.DEFECTIVE, Topic.DAMAGED, Topic.WRONG_ITEM, Topic.CHANGED_MIND}
+        if about_goods and not cleaned.get("lines") and "lines" not in self.errors:
+            self.add_error("lines", _("Choose which goods it is about."))
+        return cleaned
+
+    def quantities(self) -> Mapping[int, int]:
+        """Return the chosen lines' ids with all their units that were not cancelled."""
+        chosen = [self.order_lines[pk] for pk in self.cleaned_data["lines"]]
+        return {line.pk: max(1, line.quantity - line.cancelled) for line in chosen}
+
+
+def _label(line: OrderLine) -> str:
+    return f"{line.quantity} × {line.name}" + (f", {line.options_label}" if line.options_label else "")
+
+
+class ContactForm(OnceForm):
+    """A question, with or without an order."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+        error_messages={
+            "required": gettext_lazy("Type your e-mail address, so that we can answer."),
+            "invalid": gettext_lazy("An e-mail address looks like name@example.com."),
+        },
+    )
+    number = forms.CharField(label=gettext_lazy("Order number"), max_length=40, required=False)
+    message = forms.CharField(
+        label=gettext_lazy("Your message"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages=MESSAGE_MISSING,
+    )
+    # People do not see this field; programs fill it in.
+    website = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def order(self) -> Order | None:
+        """Return the order that number and address name together."""
+        digits = "".join(char for char in self.cleaned_data["number"] if char.isdigit())
+        found = Order.objects.filter(number__endswith=f"-{digits}", email__iexact=self.cleaned_data["email"])
+        return found.first() if digits else None
+
+
+class ReplyForm(OnceForm):
+    """One message more in a case."""
+
+    message = forms.CharField(
+        label=gettext_lazy("Your message"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages=MESSAGE_MISSING,
+    )
+
+
+class CustomerReplyForm(ReplyForm):
+    """A customer's message, with photos."""
+
+    photos = PhotosField()
+
+
+class RefundForm(OnceForm):
+    """How much of a line is paid back."""
+
+    quantity = forms.IntegerField(label=gettext_lazy("Units"), min_value=0, max_value=9999)
+    amount = forms.CharField(
+        label=gettext_lazy("Amount"),
+        max_length=12,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input-short"}),
+    )
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        choices=[
+            choice
+            for choice in Refund.Reason.choices
+            if choice[0] not in {Refund.Reason.OUTSIDE, Refund.Reason.LATE_PAYMENT}
+        ],
+    )
+
+    def __init__(self, *args: object, line: OrderLine, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.line = line
+        left = line.quantity - line.refunded
+        self.initial |= {"quantity": left, "amount": Money(refundable_minor(line), line.order.currency).plain}
+
+    def clean_amount(self) -> int:
+        """Return the amount in minor units."""
+        typed = self.cleaned_data["amount"].replace(",", ".").replace("€", "").strip()
+        currency = self.line.order.currency
+        try:
+            minor = Money.parse(typed, currency).minor
+        except WrongPrecision as error:
+            raise forms.ValidationError(_("Type the amount like 12.50.")) from error
+        most = refundable_minor(self.line)
+        if not 0 < minor <= most:
+            text = _("Between 0.01 and %(most)s can be paid back for this line.")
+            raise forms.ValidationError(text % {"most": Money(most, currency).plain})
+        return minor
+
+    def clean_quantity(self) -> int:
+        """Return the units, at most what is left."""
+        units = self.cleaned_data["quantity"]
+        if units > self.line.quantity - self.line.refunded:
+            left = self.line.quantity - self.line.refunded
+            raise forms.ValidationError(_("Only %(left)d units are left to pay back.") % {"left": left})
+        return units
+
+
+class ReturnForm(OnceForm):
+    """How many units go back to the supplier, and for what."""
+
+    quantity = forms.IntegerField(label=gettext_lazy("Units"), min_value=1, max_value=9999)
+    solution = forms.ChoiceField(label=gettext_lazy("Asked for"), choices=Return.Solution.choices)
+    note = forms.CharField(
+        label=gettext_lazy("Note for the supplier"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: object, line: OrderLine, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.line = line
+        self.initial["quantity"] = line.quantity - line.cancelled
+
+    def clean_quantity(self) -> int:
+        """Return the units, at most what was sent."""
+        units = self.cleaned_data["quantity"]
+        if units > self.line.shipped:
+            text = _("%(sent)d of it were sent so far; no more can go back.")
+            raise forms.ValidationError(text % {"sent": self.line.shipped})
+        return units

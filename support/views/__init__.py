@@ -1,0 +1,1 @@
+"""Help pages of customers, the desk of agents, and files."""

@@ -1,0 +1,170 @@
+"""The desk: inbox and case, for support agents only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from orders.actions.refund import TooMuch
+from orders.models import Refund
+from suppliers.actions.returns import NotReturnable
+from support.actions.solve import open_return, refund_line
+from support.actions.ticket import add_note, agent_answers, close_ticket
+from support.forms import RefundForm, ReplyForm, ReturnForm
+from support.models import Return, Ticket
+from support.states import TicketStatus
+from support.workspace import ticket_context
+
+ACTIVE = Q(status__in=[TicketStatus.NEW, TicketStatus.OPEN])
+PER_PAGE = 50
+View = Callable[..., HttpResponse]
+
+
+def agents_only(view: View) -> View:
+    """Let agents in, send strangers to the log-in, refuse everybody else."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not request.user.has_perm("support.change_ticket"):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@agents_only
+def inbox(request: HttpRequest) -> HttpResponse:
+    mine = Q(owner=request.user.pk)
+    views = {
+        "open": (_("To answer"), ACTIVE),
+        "mine": (_("Mine"), mine & ~Q(status=TicketStatus.SOLVED)),
+        "late": (_("Late"), ACTIVE & Q(answer_due_at__lt=timezone.now())),
+        "customer": (_("Waiting for the customer"), Q(status=TicketStatus.WAITING_CUSTOMER)),
+        "supplier": (_("Waiting for the supplier"), Q(status=TicketStatus.WAITING_SUPPLIER)),
+        "solved": (_("Solved"), Q(status=TicketStatus.SOLVED)),
+    }
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    chosen = request.GET.get("view", "open")
+    chosen = chosen if chosen in views else "open"
+    found = Ticket.objects.filter(_matches(query) if query else views[chosen][1]).distinct()
+    counts = Ticket.objects.aggregate(**{name: Count("pk", filter=rule) for name, (_label, rule) in views.items()})
+    page = Paginator(found.select_related("order", "owner"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "views": [(name, label, counts[name], name == chosen and not query) for name, (label, _rule) in views.items()],
+        "page_obj": page,
+        "querystring": f"view={chosen}",
+        "query": query,
+        "now": timezone.now(),
+        "desk_section": "inbox",
+    }
+    return render(request, "desk/inbox.html", context)
+
+
+def _matches(query: str) -> Q:
+    return (
+        Q(number__iexact=query)
+        | Q(email__icontains=query)
+        | Q(name__icontains=query)
+        | Q(subject__icontains=query)
+        | Q(order__number__icontains=query)
+        | Q(order__shipments__tracking_number__iexact=query)
+    )
+
+
+@agents_only
+def ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Ticket.objects.select_related("order", "owner"), pk=pk)
+    return render(request, "desk/ticket.html", ticket_context(request, found))
+
+
+@agents_only
+@require_POST
+def reply(request: HttpRequest, pk: int) -> HttpResponse:
+    return _write(request, pk, agent_answers, "reply_form", _("Sent to the customer."))
+
+
+@agents_only
+@require_POST
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    return _write(request, pk, add_note, "note_form", _("Note kept."))
+
+
+def _write(request: HttpRequest, pk: int, action: Callable[..., bool], name: str, done: str) -> HttpResponse:
+    found = get_object_or_404(Ticket, pk=pk)
+    form = ReplyForm(request.POST, prefix="note" if name == "note_form" else None)
+    if not form.is_valid():
+        context = ticket_context(request, found) | {name: form, "has_errors": True}
+        return render(request, "desk/ticket.html", context, status=422)
+    action(found, form.cleaned_data["message"], by=request.user, form_key=form.cleaned_data["form_key"])
+    messages.success(request, done)
+    return redirect("support:desk-ticket", pk)
+
+
+@agents_only
+@require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    close_ticket(get_object_or_404(Ticket, pk=pk), by=request.user)
+    messages.success(request, _("Closed as solved."))
+    return redirect("support:desk-ticket", pk)
+
+
+@agents_only
+def refund(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
+    found = get_object_or_404(Ticket.objects.exclude(order=None), pk=pk)
+    line = get_object_or_404(found.order.lines.select_related("order"), pk=line_id)
+    initial = {"reason": found.topic if found.topic in Refund.Reason.values else Refund.Reason.GOODWILL}
+    form = RefundForm(request.POST or None, line=line, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            made = refund_line(
+                found,
+                line,
+                quantity=data["quantity"],
+                amount_minor=data["amount"],
+                reason=Refund.Reason(data["reason"]),
+                by=request.user,
+                key=data["form_key"],
+            )
+        except TooMuch:
+            form.add_error(None, _("Somebody has just refunded part of it. Look at what is left, and try again."))
+        else:
+            messages.success(request, _("%(amount)s is on its way back.") % {"amount": made.amount})
+            return redirect("support:desk-ticket", pk)
+    context = {"ticket": found, "line": line, "form": form, "title": _("Refund"), "button": _("Pay back")}
+    return render(request, "desk/line_action.html", context, status=422 if form.errors else 200)
+
+
+@agents_only
+def return_line(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
+    found = get_object_or_404(Ticket.objects.exclude(order=None), pk=pk)
+    line = get_object_or_404(found.order.lines.select_related("order"), pk=line_id)
+    form = ReturnForm(request.POST or None, line=line)
+    if request.method == "POST" and form.is_valid():
+        if found.returns.filter(order_line=line).exists():
+            messages.info(request, _("A return of this line is already open."))
+            return redirect("support:desk-ticket", pk)
+        data = form.cleaned_data
+        try:
+            solution = Return.Solution(data["solution"])
+            open_return(found, line, quantity=data["quantity"], solution=solution, note=data["note"], by=request.user)
+        except NotReturnable:
+            form.add_error(None, _("No supplier has sent so many units of it yet."))
+        else:
+            messages.success(request, _("The supplier is being asked; the answer lands here."))
+            return redirect("support:desk-ticket", pk)
+    context = {"ticket": found, "line": line, "form": form, "title": _("Return"), "button": _("Ask the supplier")}
+    return render(request, "desk/line_action.html", context, status=422 if form.errors else 200)
