@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from suppliers.actions.forward import give_up_refused
 from suppliers.models import Offer, Supplier, SupplierCall, SupplierOrder, SupplierOrderLine, SupplierReturn
 
 
@@ -109,7 +110,7 @@ class SupplierOrderAdmin(ReadOnlyAdmin):
     search_fields = ["reference", "supplier_order_id", "order__number"]
     list_select_related = ["order", "supplier"]
     inlines = [SupplierOrderLineInline]
-    actions = ["ask_again"]
+    actions = ["ask_again", "give_up"]
 
     def has_change_permission(self, request: HttpRequest, obj: SupplierOrder | None = None) -> bool:
         return obj is None and request.user.has_perm("suppliers.change_supplierorder")
@@ -119,6 +120,11 @@ class SupplierOrderAdmin(ReadOnlyAdmin):
         waiting = queryset.filter(status__in=["ready", "sending", "unknown"])
         count = waiting.update(due_at=timezone.now())
         self.message_user(request, _t("%(count)d are asked again.") % {"count": count})
+
+    @admin.action(description=_("Refused: try another supplier, else cancel and refund"), permissions=["change"])
+    def give_up(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> None:
+        count = sum(give_up_refused(row, by=request.user) for row in queryset)
+        self.message_user(request, _t("%(count)d given up; their goods are looked for elsewhere.") % {"count": count})
 
 
 @admin.register(SupplierReturn)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -22,12 +23,21 @@ from shop.search import clean_query, find_products
 
 PER_PAGE = 24
 ON_HOME = 8
+NEW_OF_EACH = 2
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    newest = for_cards(Product.objects.on_sale().filter(is_available=True)).order_by("-created_at", "-pk")[:ON_HOME]
+    newest = for_cards(Product.objects.filter(pk__in=_newest_of_each())).order_by("-created_at", "-pk")
     context = {"cards": cards(newest, settings.SHOP_COUNTRY), "tiles": _tiles()}
     return render(request, "shop/home.html", context)
+
+
+def _newest_of_each() -> list[int]:
+    """Return the ids of the newest products, at most NEW_OF_EACH of a department, so that all of the shop shows."""
+    place = Window(RowNumber(), partition_by="department", order_by=[F("created_at").desc(), F("pk").desc()])
+    ranked = Product.objects.on_sale().filter(is_available=True).annotate(place=place)
+    newest = ranked.filter(place__lte=NEW_OF_EACH).order_by("place", "-created_at", "-pk")
+    return list(newest.values_list("pk", flat=True)[:ON_HOME])
 
 
 def _tiles() -> list[dict[str, object]]:

@@ -16,6 +16,7 @@ from orders.actions.reservation import note_taken
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, WorkItem
 from orders.states import OrderStatus
+from shop.models import User
 from shop.models.catalogue import Gate
 from shop.money import format_cost
 from suppliers.actions.route import first_offer, group_by_supplier
@@ -193,7 +194,7 @@ def _place(adapter: Adapter, supplier_order: SupplierOrder, *, in_doubt: bool) -
         if found is not None:
             return _compared(supplier_order, found)
     try:
-        return adapter.place(supplier_order.request, key=supplier_order.reference)
+        return adapter.place(supplier_order.request, key=f"waybill-order-{supplier_order.reference}")
     except AlreadyThere:
         found = adapter.find(supplier_order.reference)
         if found is None:
@@ -233,7 +234,24 @@ def _note_refused(supplier_order: SupplierOrder, refusal: Refused) -> None:
         if supplier_order.status != Status.SENDING:
             return
         move_supplier_order(supplier_order, Status.REFUSED, by=None, code=refusal.code)
-        refuse_all(supplier_order, reason_code=refusal.code)
+        # Goods are refused per line, in a copy. This is our request being wrong: a person decides.
+        text = f"{supplier_order.supplier.name} refuses {supplier_order.reference}: {refusal}"
+        _ask_person(WorkItem.Reason.SUPPLIER_REFUSED, supplier_order, text)
+
+
+def give_up_refused(supplier_order: SupplierOrder, *, by: User) -> bool:
+    """Let the units of a refused order go to another supplier, or be cancelled and paid back.
+
+    Returns False, and does nothing, for an order that is not refused. Safe to repeat.
+    """
+    with transaction.atomic():
+        supplier_order.refresh_from_db()
+        if supplier_order.status != Status.REFUSED:
+            return False
+        move_supplier_order(supplier_order, Status.CLOSED, by=by)
+        refuse_all(supplier_order, reason_code="other")
+        close_work(WorkItem.Reason.SUPPLIER_REFUSED, supplier_order)
+    return True
 
 
 def note_placed(supplier_order: SupplierOrder, copy: dict[str, Any]) -> None:

@@ -72,7 +72,7 @@ def ask_return(supplier_return_id: int) -> None:
     supplier = row.supplier_order.supplier
     adapter = adapter_of(supplier)
     try:
-        copy = adapter.open_return(row.request, key=row.return_reference)
+        copy = adapter.open_return(row.request, key=f"waybill-return-{row.return_reference}")
     except AlreadyThere:
         _adopt(row, adapter)
         return

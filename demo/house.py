@@ -1,0 +1,272 @@
+"""Bring up the whole demo shop on one machine, and take it down again: ``python -m demo.house``.
+
+Starts simulated suppliers and payment sandbox, fills the shop, then web, worker and relay; waits
+for ctrl-c; stops everything. Needs no Django in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+SLUGS = ("harbour", "meridian", "kestrel")
+HOST = "127.0.0.1"
+START_SECONDS = 90
+STOP_SECONDS = 8
+# Names and passwords are printed; people come to look.
+LOGINS = ("staff@demo.test", "agent@demo.test", "pharmacist@demo.test", "customer@demo.test")
+PASSWORD = "demo-demo-demo"
+
+
+class CannotStart(Exception):
+    """One sentence that says what is in the way and what to do."""
+
+
+def is_free(port: int) -> bool:
+    """True if nobody listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(near: int) -> int:
+    """Return a free port, as near above another as possible."""
+    for port in range(near, near + 200):
+        if is_free(port):
+            return port
+    raise CannotStart(f"No free port between {near} and {near + 200}. Stop something, or set PORT.")
+
+
+class House:
+    """All processes of the demo shop, by name."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.stopping = False
+        self.ports = {name: free_port(port + 11 + 20 * place) for place, name in enumerate(("payments", *SLUGS))}
+        self.env = self._environment()
+
+    def _environment(self) -> dict[str, str]:
+        facts = self._kept_secrets()
+        suppliers = {
+            slug: {"base": f"http://{HOST}:{self.ports[slug]}", "key": facts["supplier_key"], "secret": facts["hook"]}
+            for slug in SLUGS
+        }
+        settings = {
+            "DEBUG": "1",
+            "SECRET_KEY": facts["secret_key"],
+            "FIELD_ENCRYPTION_KEY": facts["field_key"],
+            "SITE_URL": f"http://{HOST}:{self.port}",
+            "OUTBOUND_ALLOW_PRIVATE": "1",
+            "STRIPE_API_BASE": f"http://{HOST}:{self.ports['payments']}",
+            "STRIPE_SECRET_KEY": facts["stripe_key"],
+            "STRIPE_WEBHOOK_SECRET": facts["stripe_hook"],
+            "SUPPLIER_POLL_SECONDS": "10",
+            "SUPPLIER_STOCK_SECONDS": "60",
+            "HAND_OVER_SECONDS": "10",
+            "RECONCILE_SECONDS": "60",
+        }
+        # So that manage.py, run by hand, speaks to the same shop.
+        (VAR / "demo.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        (VAR / "demo.env").chmod(0o600)
+        return os.environ | settings | {"DEMO_SUPPLIERS": json.dumps(suppliers), "PYTHONUNBUFFERED": "1"}
+
+    @staticmethod
+    def _kept_secrets() -> dict[str, str]:
+        file = VAR / "demo-secrets.json"
+        if not file.exists():
+            made = {
+                "secret_key": secrets.token_urlsafe(50),
+                "field_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+                "supplier_key": secrets.token_urlsafe(24),
+                "hook": "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
+                "stripe_key": "sk_test_sandbox_" + secrets.token_hex(12),
+                "stripe_hook": "whsec_" + secrets.token_hex(16),
+            }
+            file.write_text(json.dumps(made))
+            file.chmod(0o600)
+        return json.loads(file.read_text())
+
+    # --- processes
+
+    def commands(self) -> dict[str, list[str]]:
+        """Return the command of every process, in the order they start."""
+        site, facts = f"http://{HOST}:{self.port}", self._kept_secrets()
+        made = {
+            "payments": ["-m", "demo.payments", "--port", str(self.ports["payments"])]
+            + ["--ledger", str(VAR / "demo" / "payments.sqlite3"), "--secret-key", facts["stripe_key"]]
+            + ["--webhook-url", f"{site}/webhooks/stripe/", "--webhook-secret", facts["stripe_hook"]],
+        }
+        for slug in SLUGS:
+            made[slug] = ["-m", "demo.supplier", "--profile", f"demo/supplier/profiles/{slug}.json"]
+            made[slug] += ["--port", str(self.ports[slug]), "--ledger", str(VAR / "demo" / f"{slug}.sqlite3")]
+            made[slug] += ["--api-key", facts["supplier_key"], "--webhook-secret", facts["hook"]]
+            made[slug] += ["--webhook-url", f"{site}/webhooks/suppliers/{slug}/"]
+        web = ["-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{self.port}", "--workers", "1", "--threads", "8"]
+        worker = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "4"]
+        worker += [
+            "-Q",
+            "engine,suppliers,payments,mail",
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel",
+            "WARNING",
+        ]
+        return made | {"web": web, "worker": worker, "relay": ["manage.py", "relay"]}
+
+    def start(self, name: str) -> None:
+        """Start one process; its output goes to ``var/log``."""
+        with (VAR / "log" / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *self.commands()[name]],
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-c reaches this process only, which then stops the others in order.
+                start_new_session=True,
+            )
+
+    def wait_for(self, name: str, url: str) -> None:
+        """Wait until a process answers; raise CannotStart when it ends or never does."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.processes[name].poll() is not None:
+                raise CannotStart(f"{name} ended at once. Its last words are in var/log/{name}.log.")
+            try:
+                with urlopen(url, timeout=2):
+                    return
+            except (URLError, OSError) as error:
+                if getattr(error, "code", None):
+                    return
+            time.sleep(0.1)
+        raise CannotStart(f"{name} does not answer. Look into var/log/{name}.log.")
+
+    def fill(self) -> None:
+        """Set up the database and read the suppliers' catalogues; the second start does nothing of it."""
+        done = subprocess.run([sys.executable, "manage.py", "demo_setup"], cwd=ROOT, env=self.env)
+        if done.returncode:
+            raise CannotStart("The demo shop could not be filled; the reason stands above.")
+
+    def up(self) -> None:
+        """Start everything."""
+        for name in ("payments", *SLUGS):
+            self.start(name)
+        for name in ("payments", *SLUGS):
+            self.wait_for(name, f"http://{HOST}:{self.ports[name]}/")
+        self.fill()
+        for name in ("web", "worker", "relay"):
+            self.start(name)
+        self.wait_for("web", f"http://{HOST}:{self.port}/health/live")
+
+    def watch(self) -> None:
+        """Stay until told to stop; what ends by itself is started again."""
+        while not self.stopping:
+            for name, process in list(self.processes.items()):
+                if process.poll() is not None and not self.stopping:
+                    print(f"{name} has ended (var/log/{name}.log); starting it again.", flush=True)
+                    self.start(name)
+            time.sleep(1)
+
+    def down(self) -> None:
+        """Stop everything, politely first."""
+        self.stopping = True
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def welcome(port: int) -> str:
+    """Return what a newcomer needs to know."""
+    site = f"http://{HOST}:{port}"
+    return f"""
+Larkfield is open: {site}
+
+  shop             {site}/
+  mails sent       {site}/dev/mail/
+  support desk     {site}/desk/
+  admin            {site}/admin/
+
+  log-ins (password {PASSWORD}):
+    {", ".join(LOGINS)}
+
+  pay with card 4242 4242 4242 4242; an order is delivered within two minutes.
+  ctrl-c stops everything; ./run --fresh begins anew.
+"""
+
+
+def read_port() -> int:
+    """Return the port from the environment. Raises CannotStart for one that is none, or taken."""
+    text = os.environ.get("PORT", "8000")
+    if not text.isdigit() or not 0 < int(text) < 65_000:
+        raise CannotStart(f"PORT is {text!r}; it must be a number such as 8000.")
+    if not is_free(int(text)):
+        raise CannotStart(f"Port {text} is in use. Stop what listens there, or choose another: PORT=8010 ./run")
+    return int(text)
+
+
+def main() -> int:
+    """Run until ctrl-c; return the exit code."""
+    parser = argparse.ArgumentParser(prog="./run", description="The whole shop, with simulated suppliers and payments.")
+    parser.add_argument("--fresh", action="store_true", help="begin anew: forget all orders and data")
+    options = parser.parse_args()
+    house = None
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    # Started in the background, a shell hands its children an ignored SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        port = read_port()
+        if options.fresh:
+            for path in VAR.glob("*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for folder in ("log", "demo"):
+            (VAR / folder).mkdir(parents=True, exist_ok=True)
+        print("Starting suppliers and payments, and filling the shop from their catalogues ...", flush=True)
+        house = House(port)
+        house.up()
+        print(welcome(port), flush=True)
+        house.watch()
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopping ...", flush=True)
+    finally:
+        if house is not None:
+            house.down()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
