@@ -232,6 +232,14 @@ def read_port() -> int:
     return int(text)
 
 
+def make_folders(*, fresh: bool) -> None:
+    """Make the folders that hold everything the demo keeps, emptied first if ``fresh``."""
+    for path in VAR.glob("*") if fresh else ():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for folder in ("log", "demo"):
+        (VAR / folder).mkdir(parents=True, exist_ok=True)
+
+
 def main() -> int:
     """Run until ctrl-c; return the exit code."""
     parser = argparse.ArgumentParser(prog="./run", description="The whole shop, with simulated suppliers and payments.")
@@ -247,11 +255,7 @@ def main() -> int:
         signal.signal(number, stop)
     try:
         port = read_port()
-        if options.fresh:
-            for path in VAR.glob("*"):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for folder in ("log", "demo"):
-            (VAR / folder).mkdir(parents=True, exist_ok=True)
+        make_folders(fresh=options.fresh)
         print("Starting suppliers and payments, and filling the shop from their catalogues ...", flush=True)
         house = House(port)
         house.up()

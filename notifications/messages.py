@@ -100,7 +100,7 @@ def parcel_sent(shipment: Shipment) -> Mail:
     order = shipment.order
     cards = parcel_cards(order)
     card = _card_of(shipment, cards)
-    still = [good for other in cards if not other.number and other is not card for good in _goods(other)]
+    still = [good for other in cards if not other.is_sent and other is not card for good in _goods(other)]
     sections = [Section(_("In this parcel"), _goods(card))]
     if still:
         sections.append(Section(_("Still to come"), still))

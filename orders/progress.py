@@ -81,6 +81,7 @@ class ParcelCard:
     tracking_url: str
     entries: list[Entry]
     updated_words: str
+    is_sent: bool
     is_final: bool
 
 
@@ -168,6 +169,7 @@ def _card(
         tracking_url=safe_link(shipment.tracking_url) if shipment else "",
         entries=_entries(shipment),
         updated_words=_("Last news: %(when)s") % {"when": moment(shipment.updated_at)} if shipment else "",
+        is_sent=_sent(shipment)[0],
         is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
     )
 
