@@ -18,6 +18,7 @@ class SupplierForm(forms.ModelForm):
     """Secrets are write-only: an empty field keeps what is stored."""
 
     SECRETS = ("api_key", "webhook_secret")
+    base_url = forms.URLField(label=_("address of its API"), assume_scheme="https", max_length=300)
 
     class Meta:
         model = Supplier

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -113,6 +115,20 @@ def photo_of(signed: str) -> Attachment | None:
     return Attachment.objects.filter(pk=int(pk)).first()
 
 
+def _details(copy: Mapping[str, Any]) -> list[str]:
+    """Say what a supplier's answer holds: what it gives, where the goods go, by when."""
+    resolution, words = copy.get("resolution") or {}, []
+    amount = resolution.get("amount") or {}
+    if resolution.get("type"):
+        given = f"{amount.get('amount', '')} {amount.get('currency', '')}".strip()
+        words.append(_("It gives: %(what)s %(amount)s") % {"what": resolution["type"], "amount": given})
+    if copy.get("return_by"):
+        words.append(_("To be sent back by %(day)s.") % {"day": copy["return_by"]})
+    if copy.get("instructions"):
+        words.append(str(copy["instructions"]))
+    return words
+
+
 def note_supplier_answer(event: Event) -> None:
     """Put a supplier's word on a return into its case, and wake the agent. Inside a transaction."""
     made = Return.objects.filter(supplier_return=event.subject_id).select_related("ticket").first()
@@ -124,8 +140,8 @@ def note_supplier_answer(event: Event) -> None:
     words = [f"{made.number}: {SupplierReturn.Status(status).label}."]
     if status == SupplierReturn.Status.REFUSED:
         words.append(supplier_return.refused_reason)
-    if copy.get("status") == status and copy.get("instructions"):
-        words.append(str(copy["instructions"]))
+    if copy.get("status") == status:
+        words += _details(copy)
     tell_thread(made.ticket, Thread.SUPPLIER, " ".join(words), author=Author.SUPPLIER)
     ticket = made.ticket
     ticket.refresh_from_db()

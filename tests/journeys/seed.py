@@ -1,10 +1,25 @@
-"""Fill a journey's database: suppliers connected and synced as a merchant would, and log-ins."""
+"""Fill the shop of a journey: connect the simulated suppliers, read their catalogues, make an agent."""
 
 from __future__ import annotations
 
+import json
 import os
 
-import django
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import django  # noqa: E402
+
 django.setup()
+
+from demo.merchants import connect_demo_supplier, make_people  # noqa: E402
+from suppliers.actions.catalog import sync_supplier  # noqa: E402
+from suppliers.models import Supplier  # noqa: E402
+
+for slug, facts in json.loads(os.environ["JOURNEY_SUPPLIERS"]).items():
+    supplier = connect_demo_supplier(
+        slug, base_url=facts["base"] + "/v1", api_key=facts["key"], webhook_secret=facts["secret"]
+    )
+    sync_supplier(supplier, report=lambda text: None)
+if not os.environ["JOURNEY_POLLING"]:
+    Supplier.objects.update(uses_polling=False)
+make_people()

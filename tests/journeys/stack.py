@@ -26,7 +26,7 @@ from tests.demo.payment_process import SECRET_KEY, WEBHOOK_SECRET, SandboxProces
 from tests.demo.supplier_process import API_KEY, PROFILES, ROOT, SECRET, SupplierProcess
 
 CATALOGUES = ROOT / "demo" / "catalogue"
-PASSWORD = "a long enough pass phrase"
+PASSWORD = "demo-demo-demo"
 AGENT = "agent@demo.test"
 # Few goods, so that a stack is up in seconds; the whole catalogue has its own tests.
 GOODS = {"harbour": ["HB-001-A", "HB-004"], "meridian": ["MD-001", "MD-002"]}

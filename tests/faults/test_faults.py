@@ -1,0 +1,149 @@
+"""Processes die, answers are lost, the broker forgets: nothing is lost, nothing is doubled."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import random
+import shutil
+import time
+
+import pytest
+import redis
+import requests
+
+from tests.demo.payment_process import WEBHOOK_SECRET
+from tests.demo.supplier_process import SECRET
+from tests.journeys.buying import buy, wait_delivered
+from tests.journeys.stack import Stack, wait_for
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture
+def stack(tmp_path):
+    with Stack(tmp_path) as running:
+        yield running
+
+
+def placed_once(stack: Stack, order: dict) -> bool:
+    effects = stack.effects()
+    return all(effects[row["reference"]] == 1 for row in order["supplier_orders"]) and len(effects) == len(
+        order["supplier_orders"]
+    )
+
+
+def test_a_worker_killed_in_the_middle_of_a_call_orders_once(stack):
+    for supplier in stack.suppliers.values():
+        # The supplier takes the order and then keeps its answer back for longer than the worker lives.
+        supplier.control("faults", [{"match": "POST /v1/orders", "kind": "accept_then_hang", "times": 1, "seconds": 4}])
+
+    _shopper, _path, number = buy(stack)
+    wait_for(lambda: stack.effects(), "a supplier has taken an order")
+    stack.kill("worker")
+    stack.start("worker")
+
+    order = wait_delivered(stack, number)
+    assert placed_once(stack, order)
+    assert "unexplained: 0" in stack.manage("audit")
+
+
+def test_an_answer_that_is_lost_is_looked_up_and_not_repeated_blindly(stack):
+    for supplier in stack.suppliers.values():
+        supplier.control("faults", [{"match": "POST /v1/orders", "kind": "accept_then_drop", "times": 2}])
+
+    _shopper, _path, number = buy(stack)
+
+    order = wait_delivered(stack, number)
+    assert placed_once(stack, order)
+
+
+def empty_broker(stack: Stack) -> None:
+    """Forget every message that waits to be worked on."""
+    if stack.redis_url:
+        client = redis.Redis.from_url(stack.redis_url)
+        prefix = stack.env["REDIS_KEY_PREFIX"]
+        for key in client.scan_iter(f"{prefix}:*"):
+            client.delete(key)
+    else:
+        shutil.rmtree(stack.folder / "var" / "broker" / "messages")
+        (stack.folder / "var" / "broker" / "messages").mkdir()
+
+
+def test_a_broker_emptied_between_queueing_and_running_loses_no_order(stack):
+    stack.kill("worker")
+    _shopper, _path, number = buy(stack)
+    time.sleep(2.5)
+    empty_broker(stack)
+    stack.start("worker")
+
+    order = wait_delivered(stack, number)
+    assert placed_once(stack, order)
+
+
+def test_with_no_worker_at_all_the_messages_wait_and_nothing_is_doubled(stack):
+    stack.kill("worker")
+    stack.kill("relay")
+    _shopper, _path, number = buy(stack)
+    assert stack.order(number)["state"] == "paid"
+    assert stack.effects() == {}
+    stack.start("relay")
+    stack.start("worker")
+
+    order = wait_delivered(stack, number)
+    assert placed_once(stack, order)
+
+
+def signed_by_supplier(body: bytes, event_id: str) -> dict[str, str]:
+    stamp = str(int(time.time()))
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    digest = hmac.new(key, f"{event_id}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+        "Content-Type": "application/json",
+    }
+
+
+def signed_by_stripe(body: bytes) -> dict[str, str]:
+    stamp = str(int(time.time()))
+    digest = hmac.new(WEBHOOK_SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={stamp},v1={digest}", "Content-Type": "application/json"}
+
+
+def test_the_same_webhooks_twenty_times_in_random_order_change_nothing(stack):
+    _shopper, _path, number = buy(stack)
+    order = wait_delivered(stack, number)
+    before = wait_for(lambda: settled(stack, number), "all mails are sent")
+    calls = []
+    for slug, supplier in stack.suppliers.items():
+        for hook in supplier.books()["webhooks"]:
+            body = json.dumps(hook["event"] if "event" in hook else json.loads(hook["body"])).encode()
+            event_id = json.loads(body)["id"]
+            # Under its own id it is a repeat; under a new one it is old news that comes late.
+            stale = body.replace(event_id.encode(), (event_id[:40] + "x").encode())
+            calls += [(f"/webhooks/suppliers/{slug}/", body, "supplier")] * 10
+            calls += [(f"/webhooks/suppliers/{slug}/", stale, "supplier")] * 10
+    for event in stack.sandbox.control("ledger")["events"]:
+        calls += [("/webhooks/stripe/", json.dumps(event).encode(), "stripe")] * 20
+    assert len(calls) >= 200
+    random.Random(7).shuffle(calls)
+
+    for path, body, sender in calls:
+        headers = signed_by_stripe(body) if sender == "stripe" else signed_by_supplier(body, json.loads(body)["id"])
+        answer = requests.post(stack.base + path, data=body, headers=headers, timeout=20)
+        assert answer.status_code in {200, 204}, (path, answer.status_code)
+    time.sleep(3)
+
+    after = wait_for(lambda: settled(stack, number), "everything is worked on")
+    assert after == before
+    assert placed_once(stack, order)
+    assert "unexplained: 0" in stack.manage("audit")
+
+
+def settled(stack: Stack, number: str) -> dict | None:
+    order = stack.order(number)
+    return order if all(row["state"] == "sent" for row in order["notifications"]) else None
