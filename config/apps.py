@@ -13,8 +13,9 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the reactions, the roles and the deployment checks."""
-        from config import checks, reactions, roles
+        from config import celery, checks, reactions, roles
 
+        celery.load_tasks()
         checks.register()
         reactions.connect()
         post_migrate.connect(roles.keep_roles, dispatch_uid="config.roles")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 from celery import Celery
@@ -58,4 +59,10 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="UTC",
 )
-app.autodiscover_tasks(["orders", "suppliers", "support", "notifications"])
+TASK_MODULES = ("orders.tasks", "suppliers.tasks", "support.tasks", "notifications.tasks")
+
+
+def load_tasks() -> None:
+    """Import every task, once Django is ready: the relay runs them itself when there is no broker."""
+    for module in TASK_MODULES:
+        import_module(module)

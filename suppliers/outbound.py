@@ -125,7 +125,7 @@ def _checked_address(host: str, port: int) -> str:
 
 def _check_transaction() -> None:
     # As atomic(durable=True) judges: a test case's own outermost block does not count.
-    if connection.in_atomic_block and not any(block._from_testcase for block in connection.atomic_blocks):
+    if connection.atomic_blocks and not connection.atomic_blocks[-1]._from_testcase:
         raise InTransaction
 
 

@@ -63,3 +63,23 @@ def mailbox():
         return [BytesParser(policy=policy.default).parsebytes(file.read_bytes()) for file in files]
 
     return read
+
+
+@pytest.fixture
+def sandbox(tmp_path, settings):
+    """Start a payment sandbox as a process, and point the shop at it."""
+    from tests.demo.payment_process import SandboxProcess
+
+    running = SandboxProcess(tmp_path / "payments.sqlite3").start()
+    settings.STRIPE_API_BASE = running.base
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def harbour():
+    """Start a simulated supplier as a process."""
+    from tests.demo.supplier_process import SupplierProcess
+
+    with SupplierProcess("harbour", speed=200, sandbox=True) as running:
+        yield running

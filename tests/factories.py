@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import time
+from datetime import time, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -47,9 +47,10 @@ def make_supplier(slug: str = "harbour", *, base_url: str = "http://127.0.0.1:9/
             rates=[Rate("IE", 390, 5000, 1, 2), Rate("DE", 800, None, 3, 5)],
         )
     )
-    if fields:
-        Supplier.objects.filter(pk=made.pk).update(**fields)
-        made.refresh_from_db()
+    # Its catalogue is read only where a test asks for it.
+    fields = {"stock_due_at": timezone.now() + timedelta(days=1)} | fields
+    Supplier.objects.filter(pk=made.pk).update(**fields)
+    made.refresh_from_db()
     return made
 
 

@@ -36,13 +36,19 @@ def open_shop(tmp_path_factory):
         yield stack
 
 
+def is_missing(answer) -> bool:
+    """True for what a page asks for and does not get; a form with mistakes is answered with 422."""
+    return answer.status >= 400 and answer.status != 422
+
+
 def is_a_fault(message) -> bool:
     """True for errors in the console, but for what the tests themselves provoke.
 
-    A form with mistakes is answered with 422, which Chromium reports; axe tries inline style, which our
-    policy refuses.
+    Answers are looked at by ``is_missing``; axe tries inline style, which our policy refuses.
     """
-    return message.type == "error" and "422" not in message.text and "inline style" not in message.text
+    return (
+        message.type == "error" and "Failed to load resource" not in message.text and "inline style" not in message.text
+    )
 
 
 @pytest.fixture
@@ -61,6 +67,9 @@ def visit(chromium, open_shop):
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if is_a_fault(message) else None)
+        page.on(
+            "response", lambda answer: problems.append(f"{answer.status} {answer.url}") if is_missing(answer) else None
+        )
         made.append(context)
         return page
 

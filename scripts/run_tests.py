@@ -1,0 +1,83 @@
+"""Run the checks and the suite, once per database, and say at the end what ran on what."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Speak to neither database nor broker of the shop: once is enough.
+WITHOUT_DATABASE = ["--ignore=tests/demo"]
+# Real processes and a browser want the machine for themselves.
+ALONE = ["tests/journeys", "tests/faults", "tests/browser"]
+CHECKS = [
+    ["-m", "ruff", "check", "."],
+    ["-m", "ruff", "format", "--check", "-q", "."],
+    ["manage.py", "makemigrations", "--check", "--dry-run"],
+]
+
+
+def run(words: list[str], env: dict[str, str]) -> tuple[int, str]:
+    """Run Python in the project's folder, show its output, and return its exit code and last lines."""
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    kept: list[str] = []
+    for line in process.stdout:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        kept = [*kept[-5:], line]
+    return process.wait(), "".join(kept)
+
+
+def pytest_turns(given: list[str]) -> list[list[str]]:
+    """Return the pytest calls of one pass: what may share the machine, then what may not."""
+    if given:
+        return [given]
+    shared = ["-n", "2", "--dist", "loadscope", *[f"--ignore={folder}" for folder in ALONE]]
+    return [shared, ALONE]
+
+
+def one_pass(name: str, env: dict[str, str], given: list[str], extra: list[str]) -> tuple[bool, str]:
+    """Run the suite once; return whether all passed, and a line about it."""
+    began, counts, good = time.monotonic(), {}, True
+    for words in pytest_turns(given):
+        code, tail = run(["-m", "pytest", "-q", *words, *(extra if not given else [])], env)
+        good = good and code == 0
+        for number, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", tail.splitlines()[-1] if tail else ""):
+            counts[what] = counts.get(what, 0) + int(number)
+    words = ", ".join(f"{number} {what}" for what, number in counts.items()) or "nothing ran"
+    if os.environ.get("FORBID_SKIPS") and counts.get("skipped"):
+        good = False
+        words += " (skips are forbidden here)"
+    return good, f"{name}: {words} in {time.monotonic() - began:.0f} s"
+
+
+def main() -> int:
+    """Run everything; return 0 if all passed."""
+    given = sys.argv[1:]
+    env = os.environ | {"WAYBILL_IGNORE_ENV_FILES": "1", "DEBUG": "1", "PYTHONWARNINGS": "default"}
+    good, lines = True, []
+    if not given:
+        for words in CHECKS:
+            code, _tail = run(words, env)
+            good = good and code == 0
+    passed, line = one_pass("SQLite, broker of files", env | {"WAYBILL_TEST_ON": "sqlite"}, given, [])
+    good, lines = good and passed, [line]
+    if os.environ.get("TEST_DATABASE_URL"):
+        name = "PostgreSQL" + (", Redis" if os.environ.get("TEST_REDIS_URL") else ", broker of files")
+        passed, line = one_pass(name, env | {"WAYBILL_TEST_ON": "postgres"}, given, WITHOUT_DATABASE)
+        good = good and passed
+        lines.append(line)
+    print("\n" + "\n".join(lines))
+    print("all passed" if good else "FAILED")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
