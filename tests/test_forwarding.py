@@ -107,7 +107,7 @@ def test_rejected_units_without_another_supplier_are_cancelled_refunded_and_told
     assert refund.amount_minor == order.total_minor
     assert refund.reason == "supplier_cannot"
     relay.run_until_idle()
-    subjects = [mail["Subject"] for mail in mailbox()]
+    subjects = [mail["Subject"].strip() for mail in mailbox()]
     assert len([subject for subject in subjects if subject.startswith("Cancelled: ")]) == 1
     assert not [subject for subject in subjects if subject.startswith("Refund of")]
 

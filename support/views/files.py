@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
@@ -11,7 +11,7 @@ from support.models import Attachment, TicketMessage
 
 
 @require_safe
-def attachment(request: HttpRequest, token: str) -> FileResponse:
+def attachment(request: HttpRequest, token: str) -> HttpResponse:
     found = get_object_or_404(Attachment.objects.select_related("message"), token=token)
     is_agent = request.user.has_perm("support.change_ticket")
     if found.message.thread != TicketMessage.Thread.CUSTOMER and not is_agent:
@@ -20,20 +20,23 @@ def attachment(request: HttpRequest, token: str) -> FileResponse:
 
 
 @require_safe
-def photo(request: HttpRequest, signed: str) -> FileResponse:
+def photo(request: HttpRequest, signed: str) -> HttpResponse:
     found = photo_of(signed)
     if found is None:
         raise Http404
     return _answer(found)
 
 
-def _answer(found: Attachment) -> FileResponse:
+def _answer(found: Attachment) -> HttpResponse:
     try:
-        opened = found.file.open("rb")
+        with found.file.open("rb") as opened:
+            # At most UPLOAD_LIMIT_BYTES.
+            content = opened.read()
     except FileNotFoundError as error:
         raise Http404 from error
     # The type is the checked one; the browser must not guess another, nor run anything.
-    response = FileResponse(opened, content_type=found.content_type, filename=f"photo{found.extension}")
+    response = HttpResponse(content, content_type=found.content_type)
+    response["Content-Disposition"] = f'inline; filename="photo{found.extension}"'
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"
     response["Referrer-Policy"] = "no-referrer"

@@ -1,0 +1,87 @@
+"""Production settings: no warning, no start without secrets, no sandbox."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOOD = {
+    "SECRET_KEY": "x1Y" * 20 + "-long-random-enough",
+    "FIELD_ENCRYPTION_KEY": "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMDE=",
+    "ALLOWED_HOSTS": "shop.example",
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x",
+    "WAYBILL_IGNORE_ENV_FILES": "1",
+}
+
+
+def manage(tmp_path, *words: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path)} | GOOD
+    env |= {name: value for name, value in changes.items() if value is not None}
+    for name in [name for name, value in changes.items() if value is None]:
+        env.pop(name)
+    return subprocess.run(
+        [sys.executable, "manage.py", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_deployment_checks_have_nothing_to_say(tmp_path):
+    done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "WAYBILL_IGNORE_ENV_FILES"])
+def test_it_refuses_to_start_without(tmp_path, name):
+    done = manage(tmp_path, "check", **{name: None})
+    assert done.returncode != 0
+    assert f"Set {name}" in done.stderr
+
+
+def test_it_refuses_a_payment_sandbox(tmp_path):
+    done = manage(tmp_path, "check", STRIPE_API_BASE="http://127.0.0.1:8011")
+    assert "Unset STRIPE_API_BASE" in done.stderr
+
+
+def test_private_addresses_are_warned_of(tmp_path):
+    done = manage(tmp_path, "check", "--deploy", OUTBOUND_ALLOW_PRIVATE="1")
+    assert "waybill.W001" in done.stderr
+
+
+def test_the_mail_preview_and_the_gallery_are_not_there_in_production(tmp_path):
+    script = (
+        "from django.urls import resolve, Resolver404\n"
+        "for path in ('/dev/mail/', '/styleguide/', '/media/x'):\n"
+        "    try:\n        resolve(path); print('THERE', path)\n    except Resolver404: pass\n"
+    )
+    done = manage(tmp_path, "shell", "-v0", "-c", script)
+    assert done.returncode == 0, done.stderr
+    assert "THERE" not in done.stdout
+
+
+def test_settings_documented_in_the_example_are_the_ones_read():
+    example = (ROOT / ".env.example").read_text()
+    for name in (
+        "SECRET_KEY",
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "SITE_URL",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "STRIPE_API_BASE",
+        "EMAIL_URL",
+        "DEFAULT_FROM_EMAIL",
+        "FIELD_ENCRYPTION_KEY",
+        "SHOP_NAME",
+        "SHOP_CURRENCY",
+        "SHOP_COUNTRY",
+        "OUTBOUND_ALLOW_PRIVATE",
+    ):
+        assert f"{name}=" in example, name
