@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
+from django.views.defaults import page_not_found
 
 from config.errors import unavailable
 
@@ -33,6 +34,18 @@ class DatabaseUnavailableMiddleware:
         if isinstance(exception, OperationalError | InterfaceError):
             return unavailable(request)
         return None
+
+
+class NoNulMiddleware:
+    """Answer 404 to an address with a NUL byte in it: PostgreSQL stores and finds none, and no person types one."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return page_not_found(request, Http404())
+        return self.get_response(request)
 
 
 class StaffSecondFactorMiddleware:

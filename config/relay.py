@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError as FutureTimeout
 from threading import Event as Flag
 
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connections, transaction
 from django.db.models import Exists
 from django.utils import timezone
 from kombu.exceptions import KombuError
@@ -78,7 +78,8 @@ class Hands:
         except Exception:  # noqa: BLE001  (the row is due again by itself)
             logger.exception("%s%s failed", task, args)
         finally:
-            close_old_connections()
+            # The thread may end before its connection does.
+            connections.close_all()
 
     def drain(self) -> None:
         """Let what was begun end; take nothing new."""

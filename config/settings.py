@@ -147,6 +147,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.StaffSecondFactorMiddleware",
     "config.middleware.PrivatePagesMiddleware",
+    "config.middleware.NoNulMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -17,6 +17,8 @@ admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = settings.SHOP_NAME
 admin.site.site_title = settings.SHOP_NAME
+# The side bar moves the page while it loads; the home page lists everything.
+admin.site.enable_nav_sidebar = False
 admin.site.index_template = "admin/home.html"
 
 urlpatterns = [

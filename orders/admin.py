@@ -51,7 +51,7 @@ class OrderAdmin(admin.ModelAdmin):
     """An order with its whole story; the buttons call the same actions as everything else."""
 
     list_display = ["number", "placed_at", "name", "total", "status", "goods", "country", "paid_at"]
-    list_filter = ["status", "placed_at", "country", "deliveries__profile"]
+    list_filter = ["status", "placed_at", "deliveries__profile"]
     search_fields = ["number", "email", "name", "lines__sku", "shipments__tracking_number", "payments__stripe_id"]
     date_hierarchy = "placed_at"
     list_per_page = 50

@@ -7,9 +7,11 @@ import socket
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 
 from config.relay import run_until_idle
@@ -37,6 +39,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def clean_folders():
     """Begin each test without mails, uploads and broker messages of the one before."""
+    # A cache that outlives the test (Redis) looks empty to the next one.
+    cache.key_prefix = uuid4().hex
     yield
     for folder in (settings.MAIL_FOLDER, settings.PRIVATE_ROOT, settings.MEDIA_ROOT):
         shutil.rmtree(folder, ignore_errors=True)

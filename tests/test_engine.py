@@ -190,7 +190,14 @@ def test_without_a_broker_the_relay_does_the_work_itself(monkeypatch, mailbox):
     order = an_order()
     stop = Flag()
     hands = Hands()
-    clock = Thread(target=Relay(hands).run, args=[stop])
+
+    def turn():
+        try:
+            Relay(hands).run(stop)
+        finally:
+            connections.close_all()
+
+    clock = Thread(target=turn)
     clock.start()
     try:
         deadline = time.monotonic() + 30

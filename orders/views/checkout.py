@@ -74,7 +74,8 @@ def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order
 
 
 def _page(request: HttpRequest, form: CheckoutForm, lines: list[BasketLine], status: int = 200) -> HttpResponse:
-    country = str(form["country"].value() or settings.SHOP_COUNTRY)
+    typed = str(form["country"].value() or "")
+    country = typed if typed in dict(form.fields["country"].choices) else settings.SHOP_COUNTRY
     parcels: list[Parcel] = []
     stuck: list[str] = []
     try:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connections
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -222,7 +222,8 @@ def _fetch(adapter: Adapter, url: str, report: Report) -> bytes | None:
         report(f"picture left out: {url}: {error}")
         return None
     finally:
-        close_old_connections()
+        # Each call is written down; the thread may end before its connection does.
+        connections.close_all()
 
 
 def _store(variant: Variant, position: int, url: str, content: bytes | None, report: Report) -> None:
