@@ -55,6 +55,8 @@ def test_the_confirmation_has_the_same_facts_in_text_and_html(order, relay, mail
     assert len(html.encode()) < 60_000
     assert "<img" not in html
     assert 'name="color-scheme"' in html
+    assert "prefers-color-scheme: dark" in html
+    assert 'style="' in html
     assert message["Message-ID"].endswith("@testserver>")
 
 
