@@ -189,7 +189,9 @@ class House:
             time.sleep(1)
 
     def down(self) -> None:
-        """Stop everything, politely first."""
+        """Stop everything, politely first. A second ctrl-c changes nothing: it must not leave half behind."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         self.stopping = True
         for process in self.processes.values():
             if process.poll() is None:

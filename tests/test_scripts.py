@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import requests
 
 ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("config", "shop", "orders", "suppliers", "support", "notifications", "demo", "docs", "static", "templates")
 
 
 @pytest.fixture
@@ -111,3 +116,64 @@ def test_a_port_that_is_none(port):
     )
     assert done.returncode == 1
     assert "must be a number such as 8000" in done.stderr
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the whole project with few goods, so that the developer's own demo is left alone."""
+    for name in PARTS:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    for slug in ("harbour", "meridian", "kestrel"):
+        path = tmp_path / "demo" / "catalogue" / f"{slug}.json"
+        catalogue = json.loads(path.read_text())
+        catalogue["items"] = catalogue["items"][:2]
+        path.write_text(json.dumps(catalogue))
+    return tmp_path
+
+
+def open_and_close(project: Path, port: int, log: Path) -> str:
+    """Bring the demo up, look at it, stop it with two ctrl-c, and return what it said."""
+    clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    with log.open("w") as out:
+        house = subprocess.Popen(
+            [sys.executable, "-m", "demo.house"], cwd=project, env=clean | {"PORT": str(port)}, stdout=out, stderr=out
+        )
+        deadline = time.monotonic() + 100
+        while "ctrl-c stops everything" not in log.read_text():
+            assert house.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        page = requests.get(f"http://127.0.0.1:{port}/", timeout=10).text
+        assert "Just in" in page
+        assert "Arrives" in page
+        # Twice, as people do who are in a hurry.
+        house.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        house.send_signal(signal.SIGINT)
+        assert house.wait(timeout=30) == 0
+    return log.read_text()
+
+
+@pytest.mark.journey
+@pytest.mark.timeout(240)
+def test_the_demo_comes_up_twice_keeps_its_data_and_leaves_no_process_behind(project):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    first = open_and_close(project, port, project / "first.log")
+    second = open_and_close(project, port, project / "second.log")
+    assert "Traceback" not in first + second
+    assert "items with pictures" in first
+    assert "items with pictures" not in second
+    left = subprocess.run(["pgrep", "-f", f"{project}/"], capture_output=True, text=True).stdout.split()
+    assert left == []
+    # Its own port, and those it takes for suppliers and payments.
+    assert not any(is_listening(port + offset) for offset in (0, 11, 31, 51, 71))
+
+
+def is_listening(port: int) -> bool:
+    """True if someone takes connections on a port of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -6,11 +6,12 @@ import json
 import os
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from demo.merchants import connect_demo_supplier, make_people
-from shop.models import Product
 from suppliers.actions.catalog import sync_supplier
+from suppliers.adapters.base import Refused, TryLater, Unclear
+from suppliers.models import Supplier
 
 
 class Command(BaseCommand):
@@ -20,11 +21,16 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         make_people()
-        known = set(Product.objects.values_list("variants__delivery_profile__code", flat=True))
         for slug, facts in json.loads(os.environ["DEMO_SUPPLIERS"]).items():
             supplier = connect_demo_supplier(
                 slug, base_url=facts["base"] + "/v1", api_key=facts["key"], webhook_secret=facts["secret"]
             )
-            if slug not in known:
-                taken = sync_supplier(supplier, report=lambda text: None)
+            if not supplier.offers.exists():
+                taken = self._read(supplier)
                 self.stdout.write(f"  {supplier.name}: {taken} items with pictures")
+
+    def _read(self, supplier: Supplier) -> int:
+        try:
+            return sync_supplier(supplier, report=lambda text: None)
+        except (TryLater, Unclear, Refused) as error:
+            raise CommandError(f"{supplier.name} does not answer: {error} (var/log/{supplier.slug}.log)") from error
