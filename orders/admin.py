@@ -14,10 +14,12 @@ from orders.actions.cancel import NotOpen, cancel_units
 from orders.actions.checkout import give_up
 from orders.models import (
     CheckoutSession,
+    Estimate,
     Event,
     Hold,
     IncomingEvent,
     Order,
+    OrderDelivery,
     OrderLine,
     Payment,
     Reaction,
@@ -46,6 +48,22 @@ class LineInline(ReadOnlyInline):
     readonly_fields = fields
 
 
+class DeliveryInline(ReadOnlyInline):
+    """What was promised, and what is expected now."""
+
+    model = OrderDelivery
+    fields = readonly_fields = [
+        "sent_from", "price_minor", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
+    ]  # fmt: skip
+
+
+class EstimateInline(ReadOnlyInline):
+    """How the expectation moved, and why."""
+
+    model = Estimate
+    fields = readonly_fields = ["told_at", "previous_latest_on", "latest_on", "source", "reason_code", "detail"]
+
+
 @admin.register(Order)
 class OrderAdmin(admin.ModelAdmin):
     """An order with its whole story; the buttons call the same actions as everything else."""
@@ -56,7 +74,7 @@ class OrderAdmin(admin.ModelAdmin):
     date_hierarchy = "placed_at"
     list_per_page = 50
     show_full_result_count = False
-    inlines = [LineInline]
+    inlines = [LineInline, DeliveryInline, EstimateInline]
     change_form_template = "admin/order.html"
     fieldsets = [
         (

@@ -18,6 +18,7 @@ CHECKS = [
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "-q", "."],
     ["manage.py", "makemigrations", "--check", "--dry-run"],
+    ["-m", "yamllint", "-d", "{extends: relaxed, rules: {line-length: {max: 140}}}", "docker-compose.yml"],
 ]
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.models import (
     Basket,
+    BasketLine,
     Category,
     DeliveryProfile,
     DeliveryRate,
@@ -154,6 +155,13 @@ class DeliveryProfileAdmin(admin.ModelAdmin):
     inlines = [RateInline]
 
 
+class BasketLineInline(ReadOnlyInline):
+    """What is in it."""
+
+    model = BasketLine
+    fields = readonly_fields = ["variant", "quantity", "price_seen_minor"]
+
+
 @admin.register(Basket)
 class BasketAdmin(ReadOnlyAdmin):
     """What visitors have chosen so far."""
@@ -162,3 +170,4 @@ class BasketAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
     list_filter = ["updated_at"]
     search_fields = ["user__email"]
+    inlines = [BasketLineInline]

@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
 from suppliers.actions.forward import give_up_refused
-from suppliers.models import Offer, Supplier, SupplierCall, SupplierOrder, SupplierOrderLine, SupplierReturn
+from suppliers.models import (
+    Offer,
+    Supplier,
+    SupplierCall,
+    SupplierOrder,
+    SupplierOrderLine,
+    SupplierReturn,
+    SupplierShipment,
+)
 
 
 class SupplierForm(forms.ModelForm):
@@ -102,6 +110,13 @@ class SupplierOrderLineInline(ReadOnlyInline):
     ]  # fmt: skip
 
 
+class SupplierShipmentInline(ReadOnlyInline):
+    """Its parcels, under the supplier's own ids."""
+
+    model = SupplierShipment
+    fields = readonly_fields = ["supplier_shipment_id", "shipment", "version"]
+
+
 @admin.register(SupplierOrder)
 class SupplierOrderAdmin(ReadOnlyAdmin):
     """What was ordered from whom."""
@@ -110,7 +125,7 @@ class SupplierOrderAdmin(ReadOnlyAdmin):
     list_filter = ["status", "supplier", "supplier_status", "created_at"]
     search_fields = ["reference", "supplier_order_id", "order__number"]
     list_select_related = ["order", "supplier"]
-    inlines = [SupplierOrderLineInline]
+    inlines = [SupplierOrderLineInline, SupplierShipmentInline]
     actions = ["ask_again", "give_up"]
 
     def has_change_permission(self, request: HttpRequest, obj: SupplierOrder | None = None) -> bool:

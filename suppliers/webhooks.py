@@ -33,7 +33,8 @@ def supplier_webhook(request: HttpRequest, slug: str) -> HttpResponse:
     401 to what it did not sign (also for suppliers we do not have), 400 to what is no event, 413 to
     what is too long, 503 when it cannot be stored, 204 to everything stored, now or before.
     """
-    if int(request.headers.get("Content-Length") or 0) > LARGEST:
+    size = request.headers.get("Content-Length", "")
+    if not size.isdigit() or int(size) > LARGEST:
         return HttpResponse(status=413)
     supplier = Supplier.objects.filter(slug=slug, is_active=True).first()
     if not is_signed(request, supplier.webhook_secret if supplier else ""):

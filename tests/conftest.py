@@ -87,3 +87,8 @@ def harbour():
 
     with SupplierProcess("harbour", speed=200, sandbox=True) as running:
         yield running
+
+
+def pytest_configure() -> None:
+    """Log-ins of tests need no slow password hash."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -85,3 +85,40 @@ def test_settings_documented_in_the_example_are_the_ones_read():
         "OUTBOUND_ALLOW_PRIVATE",
     ):
         assert f"{name}=" in example, name
+
+
+def test_static_files_are_collected_hashed_and_used(tmp_path):
+    assert "post-processed" in manage(tmp_path, "collectstatic", "--noinput").stdout
+    manage(tmp_path, "migrate", "-v0")
+    script = (
+        "from django.test import Client\n"
+        "client = Client(headers={'host': 'shop.example'})\n"
+        "for path in ('/', '/nope/', '/account/login/', '/basket/'):\n"
+        "    answer = client.get(path, secure=True)\n"
+        "    print(path, answer.status_code, 'Strict-Transport-Security' in answer.headers, b'/foundation.' in answer.content)\n"
+        "print(client.get('/').headers['Location'])\n"
+    )
+    done = manage(tmp_path, "shell", "-v0", "-c", script)
+    assert done.stdout.splitlines()[-5:] == [
+        "/ 200 True True",
+        "/nope/ 404 True True",
+        "/account/login/ 200 True True",
+        "/basket/ 200 True True",
+        "https://shop.example/",
+    ], done.stderr
+
+
+def test_every_model_of_ours_can_be_looked_at_in_the_admin():
+    from django.apps import apps
+    from django.contrib import admin
+
+    shown = set(admin.site._registry)
+    for options in list(admin.site._registry.values()):
+        shown |= {inline.model for inline in options.inlines}
+    ours = {
+        model
+        for app in ("shop", "orders", "suppliers", "support", "notifications")
+        for model in apps.get_app_config(app).get_models()
+    }
+    # The relay's one row stands on the admin's home.
+    assert {model.__name__ for model in ours - shown} == {"RelayBeat"}
