@@ -45,6 +45,7 @@ class SessionFacts:
     card_brand: str = ""
     card_last4: str = ""
     captured_minor: int = 0
+    intent_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def _session(session: Any) -> SessionFacts:
         card_brand=str(card.get("brand") or ""),
         card_last4=str(card.get("last4") or ""),
         captured_minor=(intent.get("amount_received") or 0) if isinstance(intent, dict) else 0,
+        intent_status=str(intent.get("status") or "") if isinstance(intent, dict) else "",
     )
 
 

@@ -159,3 +159,47 @@ def test_a_refund_that_fails_gives_the_money_back_to_the_ledger_and_asks_a_perso
 def test_no_call_to_the_provider_is_made_inside_a_transaction(sandbox):
     with pytest.raises(InTransaction), transaction.atomic():
         create_session({}, key=uuid.uuid4().hex)
+
+
+def test_a_bank_that_takes_its_time_is_waited_for_and_then_the_goods_are_ordered(client, sandbox, relay, mailbox):
+    order = make_order((make_variant(make_supplier()), 1))
+    session = open_session(order.sessions.get())
+    sandbox.control(f"sessions/{session.stripe_id}/pay", {"bank": "succeed", "seconds": 1})
+    settle(session)
+    relay.run_until_idle()
+    assert "We are waiting for your bank" in client.get(order.get_absolute_url()).content.decode()
+    assert [message["Subject"].strip().split(" (")[0] for message in mailbox()] == ["Waiting for your bank"]
+    assert order.lines.get().forwarded == 0
+
+    time.sleep(1.5)
+    order.sessions.update(due_at=timezone.now())
+    relay.run_until_idle()
+    order.refresh_from_db()
+    assert order.status == "paid"
+    assert order.lines.get().forwarded == 1
+
+
+def test_a_bank_that_refuses_later_leaves_the_order_open_to_be_paid_in_another_way(client, sandbox, relay, mailbox):
+    variant = make_variant(make_supplier(), stock=1)
+    order = make_order((variant, 1))
+    session = open_session(order.sessions.get())
+    sandbox.control(f"sessions/{session.stripe_id}/pay", {"bank": "fail", "seconds": 0.5})
+    settle(session)
+    time.sleep(1)
+    for _time in range(2):
+        settle(session)
+    relay.run_until_idle()
+    order.refresh_from_db()
+    assert order.status == "placed"
+    assert order.events.filter(kind="payment.failed").count() == 1
+    assert "Pay €16.40" in client.get(order.get_absolute_url()).content.decode()
+    assert [message["Subject"].strip().split(" (")[0] for message in mailbox()][-1] == "Payment did not go through"
+
+    answer = client.post(f"/orders/{order.token}/pay/")
+    assert answer.status_code == 303
+    pay(sandbox, order)
+    settle(order.sessions.get(state="open"))
+    order.refresh_from_db()
+    assert order.status == "paid"
+    variant.refresh_from_db()
+    assert variant.reserved == 1

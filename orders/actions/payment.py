@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
-from orders.actions.checkout import give_up
+from orders.actions.checkout import SLACK, add_session, give_up
 from orders.actions.refund import refund_everything
 from orders.actions.reservation import SoldOut, keep, reserve
 from orders.actions.work import open_work
@@ -22,6 +22,9 @@ from shop.actions.basket import empty_basket
 from shop.money import Money
 
 State = CheckoutSession.State
+# A PaymentIntent that was tried and is open again, or over: Stripe's words.
+BANK_SAID_NO = {"requires_payment_method", "canceled"}
+BANK_TAKES_AT_MOST = timedelta(days=14)
 
 
 def open_session(session: CheckoutSession) -> CheckoutSession:
@@ -96,6 +99,8 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
             card_brand=facts.card_brand,
             card_last4=facts.card_last4,
         )
+    elif facts.status == "complete" and facts.intent_status in BANK_SAID_NO:
+        _note_bank_refused(session, facts)
     elif facts.status == "complete":
         _note_waiting(session)
     elif facts.status == "expired":
@@ -123,7 +128,30 @@ def _note_waiting(session: CheckoutSession) -> None:
         if row.exclude(state=State.COMPLETE).update(state=State.COMPLETE):
             events.record("payment.pending", order, by=None, session=session.serial)
             order.reservations.filter(state="held").update(expires_at=timezone.now() + timedelta(days=7))
-        row.update(due_at=lease.db_now_plus(settings.SETTLE_SWEEP_SECONDS))
+        # A webhook tells it sooner; this is for the case that it is lost.
+        row.update(due_at=lease.db_now_plus(settings.RECONCILE_SECONDS))
+    if timezone.now() - session.created_at > BANK_TAKES_AT_MOST:
+        summary = f"The bank has not decided about {order.number} for {BANK_TAKES_AT_MOST.days} days."
+        open_work(
+            WorkItem.Reason.PAYMENT_UNEXPECTED, order, order=order, summary=summary, money_minor=order.total_minor
+        )
+
+
+def _note_bank_refused(session: CheckoutSession, facts: SessionFacts) -> None:
+    """Let the customer pay in another way: the goods stay held for one more session."""
+    order = session.order
+    with transaction.atomic():
+        row = CheckoutSession.objects.filter(pk=session.pk).exclude(state=State.EXPIRED)
+        if not row.update(state=State.EXPIRED, due_at=None):
+            return
+        order.refresh_from_db()
+        if order.status != OrderStatus.PLACED:
+            return
+        ends = timezone.now() + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
+        add_session(order, ends_at=ends)
+        Order.objects.filter(pk=order.pk).update(pay_by=ends + SLACK)
+        order.reservations.filter(state="held").update(expires_at=ends + SLACK)
+        events.record("payment.failed", order, by=None, intent=facts.intent_id, code="bank")
 
 
 def record_payment(order: Order, *, stripe_id: str, paid: Money, card_brand: str = "", card_last4: str = "") -> bool:
