@@ -23,7 +23,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     Answers 400 to what Stripe did not sign, 503 when it cannot be stored (Stripe tells us again,
     for up to three days), and 200 to everything stored, now or before.
     """
-    size = request.headers.get("Content-Length", "")
+    size = request.headers.get("Content-Length") or "0"
     if not size.isdigit() or int(size) > LARGEST:
         return HttpResponseBadRequest()
     try:

@@ -33,7 +33,7 @@ def supplier_webhook(request: HttpRequest, slug: str) -> HttpResponse:
     401 to what it did not sign (also for suppliers we do not have), 400 to what is no event, 413 to
     what is too long, 503 when it cannot be stored, 204 to everything stored, now or before.
     """
-    size = request.headers.get("Content-Length", "")
+    size = request.headers.get("Content-Length") or "0"
     if not size.isdigit() or int(size) > LARGEST:
         return HttpResponse(status=413)
     supplier = Supplier.objects.filter(slug=slug, is_active=True).first()

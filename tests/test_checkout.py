@@ -181,3 +181,23 @@ def test_eight_clicks_on_one_basket_make_one_order():
     assert Order.objects.filter(status="placed").count() == 1
     variant.refresh_from_db()
     assert variant.reserved == 1
+
+
+@pytest.mark.django_db
+def test_nobody_pays_another_total_than_the_one_they_saw(client, sandbox):
+    variant = make_variant(make_supplier())
+    add(client, variant)
+    seen = client.get("/checkout/").context["total"].minor
+    answer = client.post("/checkout/", TYPED | {"shown": str(seen), "country": "DE", "postcode": "10115"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "The total is €20.50 now" in page
+    assert 'name="shown" value="2050"' in page
+    again = client.post("/checkout/", TYPED | {"shown": "2050", "country": "DE", "postcode": "10115"})
+    assert again.status_code == 303
+
+    Variant.objects.filter(pk=variant.pk).update(price_minor=1300)
+    answer = client.post("/checkout/", TYPED | {"shown": str(seen)})
+    assert "The total is €16.90 now" in answer.content.decode()
+    for nonsense in ("", "x", "-5", "9" * 500, "٣"):
+        assert client.post("/checkout/", TYPED | {"shown": nonsense}).status_code in {303, 422}, nonsense

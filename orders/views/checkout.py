@@ -43,7 +43,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if "look" in request.POST:
         # Only the country was changed: show parcels and costs anew, complain about nothing yet.
         return _page(request, CheckoutForm(initial=request.session[SESSION_KEY]), lines)
-    order = _order_of(request, basket, form) if form.is_valid() else None
+    order = _order_of(request, basket, form) if form.is_valid() and _total_was_shown(form, lines) else None
     if order is None:
         return _page(request, form, lines, status=422)
     return _to_pay_page(request, order)
@@ -55,6 +55,29 @@ def _known(request: HttpRequest) -> dict[str, str]:
     if user.is_authenticated:
         known |= {"email": user.email, "name": user.name}
     return known | request.session.get(SESSION_KEY, {})
+
+
+def _total_was_shown(form: CheckoutForm, lines: list[BasketLine]) -> bool:
+    """False, with an error, if the total the customer saw is not the one they would pay.
+
+    A price may have changed since, or the country without a look at what delivery there costs.
+    """
+    shown = form.data.get("shown", "")
+    try:
+        parcels = _plan(lines, form.cleaned_data["country"])
+    except Undeliverable:
+        # Said in its own words when the order is made.
+        return True
+    total = sum(parcel.items_minor + parcel.price_minor for parcel in parcels)
+    if not shown.isdecimal() or int(shown[:12]) == total:
+        return True
+    text = _("The total is %(total)s now: look at the goods and the delivery, and continue if it suits you.")
+    form.add_error(None, text % {"total": Money(total, settings.SHOP_CURRENCY)})
+    return False
+
+
+def _plan(lines: list[BasketLine], country: str) -> list[Parcel]:
+    return plan_parcels([(line.variant, line.quantity) for line in lines], country, now=timezone.now())
 
 
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order | None:
@@ -79,7 +102,7 @@ def _page(request: HttpRequest, form: CheckoutForm, lines: list[BasketLine], sta
     parcels: list[Parcel] = []
     stuck: list[str] = []
     try:
-        parcels = plan_parcels([(line.variant, line.quantity) for line in lines], country, now=timezone.now())
+        parcels = _plan(lines, country)
     except Undeliverable as error:
         stuck = [variant.product.name for variant in error.variants]
     items = sum(line.variant.price_minor * line.quantity for line in lines)
