@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event as Flag, Thread
 
 import pytest
 from django.core import mail as django_mail
+from django.db import connections, transaction
 from django.utils import timezone
 
 from notifications.models import Notification
@@ -169,3 +171,37 @@ def test_the_preview_shows_each_mail_as_received(order, relay, client):
     html = client.get(f"/dev/mail/{row.pk}/html/")
     assert "unsafe-inline" in html.headers["Content-Security-Policy"]
     assert html.content.decode() == row.html
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_two_parcels_delivered_at_the_same_moment_are_both_counted():
+    order = make_paid_order((make_variant(make_supplier("harbour")), 1), (make_variant(make_supplier("meridian")), 1))
+    first, second = order.lines.all()
+    is_written, is_through = Flag(), Flag()
+
+    def slow():
+        try:
+            with transaction.atomic():
+                record_parcel(order, first.delivery, None, news(first, ParcelStatus.DELIVERED))
+                is_written.set()
+                # As long as the other one can go on without us, it shall.
+                is_through.wait(timeout=1)
+        finally:
+            connections.close_all()
+
+    def quick():
+        try:
+            is_written.wait(timeout=10)
+            with transaction.atomic():
+                record_parcel(order, second.delivery, None, news(second, ParcelStatus.DELIVERED))
+            is_through.set()
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=slow), Thread(target=quick)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert [line.delivered for line in order.lines.all()] == [1, 1]

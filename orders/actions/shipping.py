@@ -121,8 +121,22 @@ def _move_forward(shipment: Shipment, to: ParcelStatus) -> None:
         Shipment.objects.filter(pk=shipment.pk).update(delivered_at=timezone.now())
 
 
+def lock_order(order: Order) -> None:
+    """Let nobody else count this order's units until the transaction ends.
+
+    Two parcels told at once would each count without the other's change, and the later commit would
+    write the earlier one away. SQLite has one writer at a time, and needs no lock.
+    """
+    # "No key": rows that refer to the order may be written meanwhile, so nobody waits in a circle.
+    Order.objects.select_for_update(no_key=True).filter(pk=order.pk).first()
+
+
 def count_units(order: Order) -> None:
-    """Write on each order line how many of its units were sent and delivered. Safe to repeat."""
+    """Write on each order line how many of its units were sent and delivered. Safe to repeat.
+
+    Call it inside the transaction of the change that made it necessary.
+    """
+    lock_order(order)
     shipped: dict[int, int] = {}
     delivered: dict[int, int] = {}
     outbound = order.shipments.filter(kind=Shipment.Kind.OUTBOUND).exclude(status__in=NOT_SENT)

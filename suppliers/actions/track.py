@@ -12,7 +12,14 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from orders import events
 from orders.actions.reservation import note_taken
-from orders.actions.shipping import ParcelNews, Scan, check_quantities, record_estimate, record_parcel
+from orders.actions.shipping import (
+    ParcelNews,
+    Scan,
+    check_quantities,
+    lock_order,
+    record_estimate,
+    record_parcel,
+)
 from orders.actions.work import open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
@@ -119,6 +126,7 @@ def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[st
 
 def _write_down(supplier_order: SupplierOrder) -> None:
     """Write on the order's lines what all its suppliers together have said."""
+    lock_order(supplier_order.order)
     for line in supplier_order.lines.all():
         told = SupplierOrderLine.objects.filter(order_line=line.order_line_id).aggregate(
             accepted=Sum("accepted"), backordered=Sum("backordered")
