@@ -288,8 +288,9 @@ PANELS = "config.panels.PANELS"
 # --- The engine (design: the database is the queue of record). All in seconds.
 # A row handed to Celery is offered again when nothing has taken it by then.
 HAND_OVER_SECONDS = env.int("HAND_OVER_SECONDS", default=30)
-# A taken row comes back when its worker has died: connect + read time-out + slack.
-LEASE_SECONDS = env.int("LEASE_SECONDS", default=45)
+# A taken row comes back when its worker has died. Longer than any call may last: connect + twice the
+# read time-out (a body that drips) + slack.
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=75)
 # First pause after a failure; doubles, with jitter, up to the second figure.
 RETRY_SECONDS = env.int("RETRY_SECONDS", default=2)
 RETRY_MAX_SECONDS = env.int("RETRY_MAX_SECONDS", default=900)

@@ -141,8 +141,8 @@ def call(
 ) -> Answer:
     """Call ``url`` once: no redirects, no retries, no proxies from the environment.
 
-    ``allowed_hosts`` are host names without port. Total time is bounded by connect and read
-    time-outs of the settings, twice the read time-out for a body that drips. Raises Forbidden,
+    ``allowed_hosts`` are host names without port. A body that drips is given up after connect and
+    read time-out together; the piece it is waiting for may take one read time-out more. Raises Forbidden,
     NeverConnected, Failed or InTransaction.
     """
     _check_transaction()
@@ -186,7 +186,7 @@ def _send(
             allow_redirects=False,
             stream=True,
         )
-        body = _read(response, most_bytes, began + 2 * settings.SUPPLIER_READ_SECONDS)
+        body = _read(response, most_bytes, began + sum(timeouts))
     except requests.ConnectTimeout as error:
         raise NeverConnected("connect time-out") from error
     except requests.ConnectionError as error:

@@ -22,8 +22,8 @@ from suppliers.models import Supplier, SupplierOrder
 from suppliers.states import SupplierOrderStatus
 
 logger = logging.getLogger(__name__)
-# A walk may be long; nobody else reads the same supplier meanwhile.
-WALK_SECONDS = 600
+# A walk may be long. Should it outlast this, a second reader does no harm: versions only rise.
+WALK_SECONDS = 120
 GIVES_UP_AFTER = 8
 # So long without a decision about a placed order, and a person asks.
 UNDECIDED = timedelta(hours=24)
