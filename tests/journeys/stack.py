@@ -53,7 +53,9 @@ def wait_for(question: Callable[[], Any], what: str, seconds: float = 60) -> Any
 class Stack:
     """Starts everything in ``folder``; processes can be killed and started again by name."""
 
-    def __init__(self, folder: Path, *, speed: float = 12, webhooks: bool = True, polling: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, speed: float = 12, webhooks: bool = True, polling: bool = True, redis_url: str = ""
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
@@ -61,7 +63,7 @@ class Stack:
         self.polling = polling
         self.speed = speed
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.redis_url = os.environ.get("REDIS_URL", "")
+        self.redis_url = redis_url or os.environ.get("REDIS_URL", "")
         self._exit = ExitStack()
         self.suppliers: dict[str, SupplierProcess] = {}
         self.sandbox: SandboxProcess | None = None
