@@ -34,7 +34,7 @@ from orders.models import (
 from orders.progress import order_word
 from shop.money import Money
 from shop.panels import panels
-from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
 
 class LineInline(ReadOnlyInline):
@@ -42,10 +42,12 @@ class LineInline(ReadOnlyInline):
 
     model = OrderLine
     fields = [
-        "sku", "name", "options_label", "quantity", "line_minor", "forwarded", "confirmed", "backordered",
-        "shipped", "delivered", "cancelled", "refunded_minor",
+        "sku", "name", "options_label", "quantity", "line_money", "forwarded", "confirmed", "backordered",
+        "shipped", "delivered", "cancelled", "refunded_money",
     ]  # fmt: skip
     readonly_fields = fields
+    line_money = money_display("line_minor", _("line total"))
+    refunded_money = money_display("refunded_minor", _("refunded"))
 
 
 class DeliveryInline(ReadOnlyInline):
@@ -53,8 +55,9 @@ class DeliveryInline(ReadOnlyInline):
 
     model = OrderDelivery
     fields = readonly_fields = [
-        "sent_from", "price_minor", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
+        "sent_from", "price_money", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
     ]  # fmt: skip
+    price_money = money_display("price_minor", _("price"))
 
 
 class EstimateInline(ReadOnlyInline):
@@ -96,9 +99,14 @@ class OrderAdmin(admin.ModelAdmin):
         (_("Address"), {"fields": ["company", "line1", "line2", "postcode", "city", "region", "country", "note"]}),
         (
             _("Money"),
-            {"fields": ["currency", "items_minor", "delivery_minor", "discount_minor", "tax_minor", "total_minor"]},
+            {"fields": ["items_money", "delivery_money", "discount_money", "total_money", "tax_money"]},
         ),
     ]
+    items_money = money_display("items_minor", _("goods"))
+    delivery_money = money_display("delivery_minor", _("delivery"))
+    discount_money = money_display("discount_minor", _("discount"))
+    total_money = money_display("total_minor", _("total"))
+    tax_money = money_display("tax_minor", _("of which tax"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return super().get_queryset(request).prefetch_related("lines")

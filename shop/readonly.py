@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from shop.money import Money
+
+
+def money_display(
+    field: str, description: str | Promise
+) -> Callable[[admin.options.BaseModelAdmin, models.Model], str]:
+    """Return a column that writes an amount of minor units as money.
+
+    The currency is the row's own, else its order's. Of an inline's rows the order is the parent, so
+    that no row costs a query.
+    """
+
+    @admin.display(description=description, ordering=field)
+    def amount(_admin: admin.options.BaseModelAdmin, row: models.Model) -> str:
+        currency = getattr(row, "currency", None) or row.order.currency  # type: ignore[attr-defined]
+        return str(Money(getattr(row, field), currency))
+
+    return amount
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
+from shop.money import format_cost
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
 from suppliers.actions.forward import give_up_refused
 from suppliers.models import (
@@ -89,7 +90,7 @@ class OfferAdmin(ReadOnlyAdmin):
         "supplier_sku",
         "supplier",
         "variant",
-        "unit_cost",
+        "cost",
         "status",
         "availability",
         "stock",
@@ -98,6 +99,10 @@ class OfferAdmin(ReadOnlyAdmin):
     list_filter = ["supplier", "status", "availability"]
     search_fields = ["supplier_sku", "variant__sku", "variant__product__name"]
     list_select_related = ["supplier", "variant"]
+
+    @admin.display(description=_("unit cost"), ordering="unit_cost")
+    def cost(self, offer: Offer) -> str:
+        return f"{format_cost(offer.unit_cost)} {offer.currency}"
 
 
 class SupplierOrderLineInline(ReadOnlyInline):

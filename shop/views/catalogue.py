@@ -67,7 +67,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
         "title": shown.name,
         "department": shown.parent or shown,
         "children": [] if shown.parent else list(shown.children.all()),
-        "crumbs": [(_("Home"), "/"), *trail, (shown.name, "")],
+        "crumbs": [(_("Home"), "/"), *trail],
     }
     return render(request, "shop/list.html", context)
 
@@ -122,11 +122,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "most": most_of(variant),
         "main": large_picture(main) if main else None,
         "thumbs": [(place, small_picture(image), image is main) for place, image in enumerate(own)],
-        "crumbs": [
-            (_("Home"), "/"),
-            (shown.department.name, shown.department.get_absolute_url()),
-            (shown.name, ""),
-        ],
+        "crumbs": [(_("Home"), "/"), (shown.department.name, shown.department.get_absolute_url())],
         "structured": structured_product(request, shown, variant, rates, large_picture(main) if main else None),
         "department": shown.department,
     }
