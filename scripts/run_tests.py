@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Speak to neither database nor broker of the shop: once is enough.
 WITHOUT_DATABASE = ["--ignore=tests/demo"]
-# Real processes and a browser want the machine for themselves.
-ALONE = ["tests/journeys", "tests/faults", "tests/browser"]
+# Each of these brings up a whole shop of real processes, and waits most of its time for the world to turn.
+HOUSES = ["tests/journeys", "tests/faults", "tests/browser"]
 CHECKS = [
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "-q", "."],
@@ -37,11 +37,11 @@ def run(words: list[str], env: dict[str, str]) -> tuple[int, str]:
 
 
 def pytest_turns(given: list[str]) -> list[list[str]]:
-    """Return the pytest calls of one pass: what may share the machine, then what may not."""
+    """Return the pytest calls of one pass: what keeps the processors busy, then what mostly waits."""
     if given:
         return [given]
-    shared = ["-n", "2", "--dist", "loadscope", *[f"--ignore={folder}" for folder in ALONE]]
-    return [shared, ALONE]
+    busy = ["-n", "2", "--dist", "loadscope", *[f"--ignore={folder}" for folder in HOUSES]]
+    return [busy, ["-n", "3", "--dist", "load", *HOUSES]]
 
 
 def one_pass(name: str, env: dict[str, str], given: list[str], extra: list[str]) -> tuple[bool, str]:
