@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 import uuid
 
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseServerError
+from django.conf import settings
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseForbidden,
+    HttpResponseServerError,
+)
 from django.template import loader
 from django.utils.translation import gettext as _
 
@@ -17,6 +24,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     reference = uuid.uuid4().hex[:10]
     logger.error("page failed, reference %s, path %s", reference, request.path)
     return HttpResponseServerError(loader.render_to_string("500.html", {"reference": reference}))
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 400, also to a host name that is not ours, with the headers that middleware did not come to set."""
+    response = HttpResponseBadRequest(loader.render_to_string("400.html", {}))
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Referrer-Policy"] = settings.SECURE_REFERRER_POLICY
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

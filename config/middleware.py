@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -11,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 from django.views.defaults import page_not_found
 
+from config import health
 from config.errors import unavailable
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -18,6 +20,22 @@ Handler = Callable[[HttpRequest], HttpResponse]
 PRIVATE_PATHS = ("/account/", "/orders/", "/checkout/", "/basket/", "/support/", "/desk/", "/admin/", "/supplier/")
 # Where people in staff roles may go before they have set up their second factor.
 WITHOUT_SECOND_FACTOR = ("/account/", "/static/", "/health/")
+
+
+class HealthMiddleware:
+    """Answer what load balancers ask before any name of the shop is looked at.
+
+    They ask by address, which is no host name of the shop's, and would be refused for it.
+    """
+
+    ANSWERS: ClassVar[dict[str, Handler]] = {"/health/live": health.live, "/health/ready": health.ready}
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.ANSWERS.get(request.path_info)
+        return answer(request) if answer and request.method in {"GET", "HEAD"} else self.get_response(request)
 
 
 class DatabaseUnavailableMiddleware:

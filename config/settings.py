@@ -133,8 +133,11 @@ INSTALLED_APPS = [
 if DEBUG or TESTING:
     INSTALLED_APPS.append("demo.apps.DemoConfig")
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    # Before whatever may refuse a request, so that refusals carry the headers too.
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.DatabaseUnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -143,7 +146,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.StaffSecondFactorMiddleware",
     "config.middleware.PrivatePagesMiddleware",

@@ -40,4 +40,5 @@ if settings.DEBUG:
     urlpatterns += [path("styleguide/", gallery, name="styleguide")]
     urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
 
+handler400 = "config.errors.bad_request"
 handler500 = "config.errors.server_error"

@@ -108,6 +108,23 @@ def test_static_files_are_collected_hashed_and_used(tmp_path):
     ], done.stderr
 
 
+def test_health_is_told_to_whoever_asks_by_address(tmp_path):
+    manage(tmp_path, "migrate", "-v0")
+    script = (
+        "from django.test import Client\n"
+        "client = Client(headers={'host': '10.0.0.7:8000'})\n"
+        "for path in ('/health/live', '/health/ready', '/'):\n"
+        "    answer = client.get(path)\n"
+        "    print(path, answer.status_code, 'Content-Security-Policy' in answer.headers)\n"
+    )
+    manage(tmp_path, "collectstatic", "--noinput")
+    done = manage(tmp_path, "shell", "-v0", "-c", script)
+    # No relay has turned yet, so it is alive and not ready; the shop itself answers to its name only.
+    assert done.stdout.splitlines()[-3:] == ["/health/live 200 True", "/health/ready 503 True", "/ 400 True"], (
+        done.stderr
+    )
+
+
 def test_every_model_of_ours_can_be_looked_at_in_the_admin():
     from django.apps import apps
     from django.contrib import admin
