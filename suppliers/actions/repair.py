@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
+from orders.actions.shipping import lock_order
 from orders.models import Event, OrderDelivery, OrderLine, Refund
 from shop.arrival import arrival_window
 from shop.delivery import rates_for
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
 from suppliers.actions.route import next_offer
+from suppliers.actions.stopped import wanted_back
 from suppliers.models import Offer, SupplierOrderLine
 
 
@@ -21,10 +23,13 @@ def repair_rejection(event: Event) -> None:
     """
     if event.order is None:
         return
+    lock_order(event.order)
     chosen, lost = [], {}
+    # What is about to be cancelled is not ordered from somebody else.
+    back = wanted_back(event.order)
     for told in event.facts["lines"]:
         line = OrderLine.objects.select_related("order", "delivery").get(pk=told["line"])
-        quantity = min(int(told["quantity"]), line.open)
+        quantity = min(int(told["quantity"]), line.open - back.get(line.pk, 0))
         if quantity < 1:
             continue
         tried = SupplierOrderLine.objects.filter(order_line=line, rejected__gt=0)
