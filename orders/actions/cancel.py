@@ -174,12 +174,12 @@ def answer_part(
 
 def _close_answered(cancellation: Cancellation) -> None:
     units = cancellation.lines.aggregate(
-        asked=Sum("quantity"), cancelled=Sum("cancelled"), answered=Sum(F("cancelled") + F("refused"))
+        asked=Sum("quantity"), stopped=Sum("cancelled"), answered=Sum(F("cancelled") + F("refused"))
     )
     if units["answered"] < units["asked"]:
         return
-    to = CancellationStatus.PARTLY if units["cancelled"] else CancellationStatus.REFUSED
-    if units["cancelled"] == units["asked"]:
+    to = CancellationStatus.PARTLY if units["stopped"] else CancellationStatus.REFUSED
+    if units["stopped"] == units["asked"]:
         to = CancellationStatus.ACCEPTED
     fields = {"answered_at": timezone.now(), "due_at": None}
     move_cancellation(cancellation, to, by=None, fields=fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
@@ -32,7 +33,9 @@ def repair_rejection(event: Event) -> None:
         quantity = min(int(told["quantity"]), line.open - back.get(line.pk, 0))
         if quantity < 1:
             continue
-        tried = SupplierOrderLine.objects.filter(order_line=line, rejected__gt=0)
+        # Whoever took units away by itself is not asked again; what we asked to stop says nothing against it.
+        own_wish = Q(cancelled__gt=0) & ~Q(reason_code="cancelled_by_platform")
+        tried = SupplierOrderLine.objects.filter(Q(rejected__gt=0) | own_wish, order_line=line)
         without = set(tried.values_list("supplier_order__supplier", flat=True))
         offer = next_offer(line, quantity, without=without, now=timezone.now())
         if offer is None:
