@@ -14,7 +14,7 @@ from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
 from suppliers.actions.route import next_offer
 from suppliers.actions.stopped import wanted_back
-from suppliers.models import Offer, SupplierOrderLine
+from suppliers.models import Offer, SupplierOrder, SupplierOrderLine
 
 
 def repair_rejection(event: Event) -> None:
@@ -25,6 +25,7 @@ def repair_rejection(event: Event) -> None:
     if event.order is None:
         return
     lock_order(event.order)
+    source = SupplierOrder.objects.get(pk=event.subject_id)
     chosen, lost = [], {}
     # What is about to be cancelled is not ordered from somebody else.
     back = wanted_back(event.order)
@@ -36,7 +37,7 @@ def repair_rejection(event: Event) -> None:
         # Whoever took units away by itself is not asked again; what we asked to stop says nothing against it.
         own_wish = Q(cancelled__gt=0) & ~Q(reason_code="cancelled_by_platform")
         tried = SupplierOrderLine.objects.filter(Q(rejected__gt=0) | own_wish, order_line=line)
-        without = set(tried.values_list("supplier_order__supplier", flat=True))
+        without = {source.supplier_id, *tried.values_list("supplier_order__supplier", flat=True)}
         offer = next_offer(line, quantity, without=without, now=timezone.now())
         if offer is None:
             lost[line.pk] = quantity
