@@ -131,8 +131,7 @@ def test_forwarding_and_cancelling_open_units_at_once_share_them_out():
 
     def forward():
         barrier.wait(timeout=20)
-        with transaction.atomic():
-            forward_order(Order.objects.get(pk=order.pk))
+        forward_order(Order.objects.get(pk=order.pk))
 
     def click():
         barrier.wait(timeout=20)
@@ -183,7 +182,8 @@ def a_placed_order():
 def ask_allocated(order, row, units: int) -> SupplierCancellation:
     """Ask, and let the supplier's part be written down, but not asked yet."""
     ask(order, units)
-    pursue_cancellation(Event.objects.filter(kind="cancellation.requested").latest("pk"))
+    with transaction.atomic():
+        pursue_cancellation(Event.objects.filter(kind="cancellation.requested").latest("pk"))
     return SupplierCancellation.objects.get(supplier_order=row)
 
 

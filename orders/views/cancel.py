@@ -19,6 +19,12 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order.objects.by_token(token).prefetch_related("lines"))
     offer = cancel_offer(order)
     form = CancelForm(request.POST or None, order=order, units=offer.units)
+    if (
+        request.method == "POST"
+        and order.cancellations.filter(key=f"page-{request.POST.get('form_key')}"[:80]).exists()
+    ):
+        # A second click on the same page: asked for once, and by now there may be nothing left to choose.
+        return redirect(order)
     if request.method == "POST" and form.is_valid():
         return _asked(request, order, form)
     context = {"order": order, "offer": offer, "form": form, "answer_by": form.answer_by(timezone.now())}

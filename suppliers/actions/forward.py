@@ -39,11 +39,12 @@ class NotOurs(Exception):
     """The supplier has another order under our reference."""
 
 
+@transaction.atomic
 def forward_order(order: Order) -> list[SupplierOrder]:
     """Make the supplier orders of a paid order's open units, due when the grace time is over.
 
     The only way into a supplier order, so what must not go out stops here: unpaid orders, open
-    holds, gated goods without approval. Call it inside a transaction. Safe to repeat.
+    holds, gated goods without approval. One transaction, safe to repeat.
     """
     lock_order(order)
     order.refresh_from_db()

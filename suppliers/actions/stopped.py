@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -109,7 +109,7 @@ def decide(row: SupplierCancellation, *, outcome: str = "", by: User | None = No
         why = "sent" if any(part.waiting and part.line.shipped for part in parts) else "packed"
         row.lines.update(refused=F("quantity") - F("cancelled"))
         fields: dict[str, object] = {"decided_at": timezone.now(), "due_at": None, "lease_until": None}
-        fields |= {"outcome": outcome[:60]} if outcome else {}
+        fields["outcome"] = (outcome or _outcome(parts))[:60]
         move_supplier_cancellation(row, Status.DECIDED, by=by, fields=fields, supplier=row.supplier_order.supplier.name)
         answer_part(
             row.cancellation,
@@ -122,6 +122,12 @@ def decide(row: SupplierCancellation, *, outcome: str = "", by: User | None = No
         # Labels of what was stopped are void by now; should no webhook say so, reading does.
         Supplier.objects.filter(pk=row.supplier_order.supplier_id, lease_until=None).update(due_at=timezone.now())
     return True
+
+
+def _outcome(parts: Sequence[SupplierCancellationLine]) -> str:
+    if all(part.cancelled == part.quantity for part in parts):
+        return "cancelled"
+    return "partially_cancelled" if any(part.cancelled for part in parts) else "refused"
 
 
 def _go_on(supplier_order: SupplierOrder) -> None:
