@@ -11,6 +11,7 @@ PANELS: dict[str, list[str]] = {
     # The order in admin; subject: the order.
     "order_admin": [
         "suppliers.panels.supplier_orders",
+        "suppliers.panels.cancellations",
         "support.panels.staff_tickets",
         "notifications.panels.messages_sent",
     ],

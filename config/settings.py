@@ -281,8 +281,10 @@ SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="IE")
 # Letters before every order number, as in LF-204182.
 ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
-# Seconds between payment and forwarding in which a customer may still change their mind.
-FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=0)
+# Seconds between payment and forwarding in which a customer may still change their mind; 0: none.
+FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=600)
+# Seconds a supplier has to answer a cancellation; then a person asks.
+CANCEL_ANSWER_SECONDS = env.int("CANCEL_ANSWER_SECONDS", default=48 * 3600)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"

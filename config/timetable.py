@@ -15,8 +15,9 @@ from django.db.models import QuerySet
 
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
-from orders.models import CheckoutSession, IncomingEvent, Reaction, Refund
-from suppliers.models import Supplier, SupplierOrder, SupplierReturn
+from orders.models import Cancellation, CheckoutSession, IncomingEvent, Reaction, Refund
+from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
+from suppliers.states import SupplierCancellationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ SWEEPS: list[Sweep] = [
     Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine"),
     Sweep("sessions", CheckoutSession.objects.all, _always("orders.tasks.settle_session"), "payments"),
     Sweep("refunds", Refund.objects.all, _always("orders.tasks.send_refund"), "payments"),
+    Sweep("cancellations", Cancellation.objects.waiting, _always("orders.tasks.withdraw_unpaid"), "payments"),
+    Sweep(
+        "supplier_cancellations",
+        lambda: SupplierCancellation.objects.exclude(status=SupplierCancellationStatus.DECIDED),
+        _always("suppliers.tasks.ask_cancellation"),
+        "suppliers",
+    ),
     Sweep("supplier_orders", SupplierOrder.objects.all, _always("suppliers.tasks.send_supplier_order"), "suppliers"),
     Sweep("supplier_returns", SupplierReturn.objects.all, _always("suppliers.tasks.ask_return"), "suppliers"),
     Sweep(

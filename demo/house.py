@@ -80,6 +80,7 @@ class House:
             "STRIPE_API_BASE": f"http://{HOST}:{self.ports['payments']}",
             "STRIPE_SECRET_KEY": facts["stripe_key"],
             "STRIPE_WEBHOOK_SECRET": facts["stripe_hook"],
+            "FORWARD_GRACE_SECONDS": "5",
             "SUPPLIER_POLL_SECONDS": "10",
             "SUPPLIER_STOCK_SECONDS": "60",
             "HAND_OVER_SECONDS": "10",

@@ -15,7 +15,7 @@ from orders.words import REASON_WORDS
 from shop.words import day, day_range
 
 
-def _order_url(order: Order) -> str:
+def order_url(order: Order) -> str:
     return absolute(order.get_absolute_url())
 
 
@@ -23,7 +23,7 @@ def _goods(card: ParcelCard) -> list[str]:
     return [f"{item.quantity} × {item.name}" + (f", {item.options}" if item.options else "") for item in card.items]
 
 
-def _line(line: OrderLine, quantity: int) -> str:
+def goods_of(line: OrderLine, quantity: int) -> str:
     return f"{quantity} × {line.name}" + (f", {line.options_label}" if line.options_label else "")
 
 
@@ -61,7 +61,7 @@ def order_confirmed(order: Order) -> Mail:
             Section(_("Goes to"), [part for part in address if part.strip()]),
         ],
         button=_("See your order"),
-        url=_order_url(order),
+        url=order_url(order),
         after=[
             _("You can return anything within 30 days. Keep this mail: its link opens your order without an account.")
         ],
@@ -79,7 +79,7 @@ def payment_pending(order: Order) -> Mail:
             % {"total": order.total}
         ],
         button=_("See your order"),
-        url=_order_url(order),
+        url=order_url(order),
     )
 
 
@@ -91,7 +91,7 @@ def payment_failed(order: Order) -> Mail:
         heading=_("Your payment did not go through"),
         paragraphs=[_("Nothing was taken, and nothing is sent yet. You can try again, or use another card.")],
         button=_("Pay the order"),
-        url=_order_url(order),
+        url=order_url(order),
     )
 
 
@@ -115,7 +115,7 @@ def parcel_sent(shipment: Shipment) -> Mail:
         paragraphs=[f"{card.arrival_words}. {card.sent_from}."],
         sections=sections,
         button=_("Track parcel"),
-        url=_order_url(order),
+        url=order_url(order),
     )
 
 
@@ -155,7 +155,9 @@ def arrival_changed(estimate: Estimate) -> Mail:
     is_late = estimate.latest_on > delivery.promised_latest_on
     reason = REASON_WORDS.get(estimate.reason_code)
     goods = [
-        _line(line, line.quantity - line.cancelled) for line in delivery.lines.all() if line.quantity > line.cancelled
+        goods_of(line, line.quantity - line.cancelled)
+        for line in delivery.lines.all()
+        if line.quantity > line.cancelled
     ]
     why = _("The reason: %(reason)s.") % {"reason": reason} if reason else _("The supplier gives no reason.")
     facts: Mapping[str, object] = {"new": new, "old": day(estimate.previous_latest_on), "number": order.number}
@@ -183,7 +185,7 @@ def arrival_changed(estimate: Estimate) -> Mail:
         paragraphs=paragraphs,
         sections=[Section(_("What it is about"), goods)],
         button=_("Wait or cancel") if is_late else _("See your order"),
-        url=absolute(reverse("support:order-help", args=[order.token])) if is_late else _order_url(order),
+        url=absolute(reverse("support:order-help", args=[order.token])) if is_late else order_url(order),
     )
 
 
@@ -197,7 +199,7 @@ def refund_on_its_way(refund: Refund) -> Mail:
         paragraphs=[_("It goes back the way you paid, and takes your bank up to ten working days.")],
         sections=[Section(_("For"), refund_goods(refund) or [_("Order %(number)s") % {"number": order.number}])],
         button=_("See your order"),
-        url=_order_url(order),
+        url=order_url(order),
     )
 
 
@@ -213,15 +215,15 @@ def refund_failed(refund: Refund) -> Mail:
             _("Your bank did not take it. The money is safe with us; a colleague looks into it and writes to you.")
         ],
         button=_("See your order"),
-        url=_order_url(order),
+        url=order_url(order),
     )
 
 
 def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | None, *, by_supplier: bool) -> Mail:
     """Say what will not come, and what is paid back for it."""
-    goods = [_line(line, parts[line.pk]) for line in order.lines.all() if line.pk in parts]
+    goods = [goods_of(line, parts[line.pk]) for line in order.lines.all() if line.pk in parts]
     rest = [
-        _line(line, line.quantity - line.cancelled - line.delivered)
+        goods_of(line, line.quantity - line.cancelled - line.delivered)
         for line in order.lines.all()
         if line.quantity - line.cancelled - line.delivered > 0
     ]
@@ -246,7 +248,7 @@ def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | Non
         paragraphs=[text, *money],
         sections=sections,
         button=_("See your order"),
-        url=_order_url(order),
+        url=order_url(order),
     )
 
 
@@ -262,5 +264,5 @@ def order_link(order: Order, today: date) -> Mail:
             )
         ],
         button=_("See your order"),
-        url=_order_url(order),
+        url=order_url(order),
     )

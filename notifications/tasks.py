@@ -60,6 +60,16 @@ def tell_lines_cancelled(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_cancellation_waiting(reaction_id: int) -> None:
+    react(reaction_id, tell.cancellation_waiting)
+
+
+@shared_task
+def tell_cancellation_answered(reaction_id: int) -> None:
+    react(reaction_id, tell.cancellation_answered)
+
+
+@shared_task
 def tell_order_link(reaction_id: int) -> None:
     react(reaction_id, tell.order_link)
 

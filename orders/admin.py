@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,9 +12,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
-from orders.actions.cancel import NotOpen, cancel_units
-from orders.actions.checkout import give_up
+from orders.actions.cancel import NothingToCancel, cancellable_units, request_cancellation
 from orders.models import (
+    Cancellation,
+    CancellationLine,
     CheckoutSession,
     Estimate,
     Event,
@@ -138,32 +141,46 @@ class OrderAdmin(admin.ModelAdmin):
                 "shipments": order.shipments.prefetch_related("lines__line"),
                 "work": order.work_items.filter(closed_at=None),
                 "panels": panels("order_admin", request, order),
-                "open_units": sum(line.open for line in order.lines.all()),
+                "can_cancel": bool(cancellable_units(order)),
+                "cancel_key": uuid.uuid4(),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Order) -> HttpResponse:
-        if "_cancel_open" in request.POST:
+        if "_cancel" in request.POST:
             self._cancel(request, obj)
             return HttpResponseRedirect(reverse("admin:orders_order_change", args=[obj.pk]))
         return super().response_change(request, obj)
 
     def _cancel(self, request: HttpRequest, order: Order) -> None:
-        if not order.is_paid:
-            done = give_up(order)
-            self.message_user(request, _t("Given up.") if done else _t("It is no longer waiting for its money."))
-            return
-        open_lines = {line.pk: line.open for line in order.lines.all() if line.open > 0}
+        # The key stands in the page, so that two clicks are one request.
+        key = f"admin-{request.POST.get('cancel_key') or uuid.uuid4()}"[:80]
         try:
-            if open_lines:
-                key = f"staff-cancel-{order.number}-{sum(open_lines.values())}-{order.refunds.count()}"
-                cancel_units(order, open_lines, reason=Refund.Reason.CANCELLED, by=request.user, key=key)
-                self.message_user(request, _t("Cancelled, and the money is on its way back."))
-            else:
-                text = _t("Everything is with a supplier by now. Solve it in a case at the desk.")
-                self.message_user(request, text, messages.WARNING)
-        except NotOpen:
-            self.message_user(request, _t("A supplier was faster. Look again."), messages.WARNING)
+            made = request_cancellation(order, key=key, by=request.user)
+        except NothingToCancel:
+            text = _t("Nothing is left to cancel: it was sent, cancelled, or asked for before.")
+            self.message_user(request, text, messages.WARNING)
+        else:
+            word = _t("Noted; each supplier is asked now.") if made.is_waiting else made.get_status_display()
+            self.message_user(request, word)
+
+
+class CancellationLineInline(ReadOnlyInline):
+    """Which units."""
+
+    model = CancellationLine
+    fields = readonly_fields = ["line", "quantity", "cancelled", "refused", "why"]
+
+
+@admin.register(Cancellation)
+class CancellationAdmin(ReadOnlyAdmin):
+    """Who asked that what does not come, and the answer."""
+
+    list_display = ["order", "status", "reason", "requested_by", "requested_at", "answer_by", "answered_at"]
+    list_filter = ["status", "reason", "requested_at"]
+    search_fields = ["order__number", "order__email"]
+    list_select_related = ["order", "requested_by"]
+    inlines = [CancellationLineInline]
 
 
 class RefundLineInline(ReadOnlyInline):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django import forms
@@ -17,6 +20,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from orders.actions.checkout import Address
+from orders.models import Order
 
 
 def _text(
@@ -164,3 +168,48 @@ class FindForm(forms.Form):
     def clean_number(self) -> str:
         """Accept lower case, spaces and a missing prefix."""
         return "".join(char for char in self.cleaned_data["number"] if char.isdigit())
+
+
+class CancelForm(forms.Form):
+    """Which goods of an order are not wanted any more. An unpaid order is cancelled as a whole."""
+
+    form_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    lines = forms.MultipleChoiceField(
+        label=gettext_lazy("What do you no longer want?"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Choose what is to be cancelled."),
+            "invalid_choice": gettext_lazy("Choose goods that can still be cancelled."),
+        },
+    )
+
+    def __init__(self, *args: object, order: Order, units: Mapping[int, int], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.units = units
+        chosen = [line for line in order.lines.all() if line.pk in units]
+        self.fields["lines"].choices = [
+            (
+                str(line.pk),
+                f"{units[line.pk]} × {line.name}" + (f", {line.options_label}" if line.options_label else ""),
+            )
+            for line in chosen
+        ]
+        if not order.is_paid:
+            del self.fields["lines"]
+        if not self.is_bound:
+            self.initial |= {"form_key": uuid.uuid4(), "lines": [str(line.pk) for line in chosen]}
+
+    def quantities(self) -> dict[int, int] | None:
+        """Return the units of each chosen line; None: everything."""
+        if "lines" not in self.fields:
+            return None
+        return {int(pk): self.units[int(pk)] for pk in self.cleaned_data["lines"]}
+
+    def key(self) -> str:
+        """Return what makes this one request, however often it is sent."""
+        return f"page-{self.cleaned_data.get('form_key') or uuid.uuid4()}"
+
+    @staticmethod
+    def answer_by(now: datetime) -> datetime:
+        """Return until when a request made now is answered at the latest."""
+        return now + timedelta(seconds=settings.CANCEL_ANSWER_SECONDS)

@@ -289,9 +289,11 @@ def is_moving(order: Order) -> bool:
     """True while something about the order may still change without anybody acting: parcels, money."""
     if order.status in {OrderStatus.PLACED, OrderStatus.LATE_PAID, OrderStatus.AUTHORISED}:
         return True
+    open_states = {RefundStatus.REQUESTED, RefundStatus.PENDING}
+    if order.status == OrderStatus.CANCELLED:
+        return any(refund.status in open_states for refund in order.refunds.all())
     if order.status != OrderStatus.PAID:
         return False
     lines = order.lines.all()
     under_way = any(line.delivered < line.quantity - line.cancelled for line in lines)
-    open_states = {RefundStatus.REQUESTED, RefundStatus.PENDING}
     return under_way or any(refund.status in open_states for refund in order.refunds.all())

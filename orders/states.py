@@ -1,4 +1,4 @@
-"""The state machines of an order's money, a refund and a parcel: choices, arrows and ``move()``."""
+"""The state machines of an order's money, a refund, a cancellation and a parcel: choices, arrows and ``move()``."""
 
 from __future__ import annotations
 
@@ -39,6 +39,15 @@ class RefundStatus(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class CancellationStatus(models.TextChoices):
+    """What became of the wish that goods do not come: a request with an answer."""
+
+    REQUESTED = "requested", _("asked for")
+    ACCEPTED = "accepted", _("accepted")
+    PARTLY = "partly", _("partly accepted")
+    REFUSED = "refused", _("not possible")
+
+
 class ParcelStatus(models.TextChoices):
     """Where a parcel is; the words of the supplier contract's TrackingStatus."""
 
@@ -56,7 +65,7 @@ class ParcelStatus(models.TextChoices):
     UNKNOWN = "unknown", _("no news")
 
 
-_O, _R, _P = OrderStatus, RefundStatus, ParcelStatus
+_O, _R, _C, _P = OrderStatus, RefundStatus, CancellationStatus, ParcelStatus
 ORDER_MOVES: Mapping[str, frozenset[str]] = {
     _O.PLACED: frozenset({_O.AUTHORISED, _O.PAID, _O.EXPIRED, _O.CANCELLED}),
     _O.AUTHORISED: frozenset({_O.PAID, _O.CANCELLED}),
@@ -71,6 +80,13 @@ REFUND_MOVES: Mapping[str, frozenset[str]] = {
     # A refund that was paid can still come back days later (a closed card account).
     _R.SUCCEEDED: frozenset({_R.FAILED}),
     _R.FAILED: frozenset(),
+}
+CANCELLATION_MOVES: Mapping[str, frozenset[str]] = {
+    _C.REQUESTED: frozenset({_C.ACCEPTED, _C.PARTLY, _C.REFUSED}),
+    # An answer is an answer; whoever changes their mind asks anew.
+    _C.ACCEPTED: frozenset(),
+    _C.PARTLY: frozenset(),
+    _C.REFUSED: frozenset(),
 }
 _MOVING = {_P.IN_TRANSIT, _P.OUT_FOR_DELIVERY, _P.AVAILABLE_FOR_PICKUP, _P.ATTEMPT_FAILED}
 _TROUBLE = {_P.EXCEPTION, _P.UNKNOWN, _P.RETURNING, _P.RETURNED}
@@ -138,6 +154,19 @@ def move_refund(
 ) -> bool:
     """Move a refund to ``to`` and record ``refund.<to>``; see ``move_row``."""
     return move_row(refund, to, moves=REFUND_MOVES, kind=f"refund.{to}", by=by, fields=fields, **facts)
+
+
+def move_cancellation(
+    cancellation: M,
+    to: CancellationStatus,
+    *,
+    by: User | None,
+    fields: Mapping[str, object] | None = None,
+    **facts: object,
+) -> bool:
+    """Move a cancellation to ``to`` and record ``cancellation.<to>``; see ``move_row``."""
+    kind = f"cancellation.{to}"
+    return move_row(cancellation, to, moves=CANCELLATION_MOVES, kind=kind, by=by, fields=fields, **facts)
 
 
 def move_parcel(

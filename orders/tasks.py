@@ -9,6 +9,7 @@ from orders import lease
 from orders.actions import incoming
 from orders.actions.payment import settle, settle_late_payment as decide_late_payment
 from orders.actions.refund import send_refund as ask_for_refund
+from orders.actions.withdraw import withdraw_unpaid as withdraw
 from orders.models import CheckoutSession
 from orders.reactions import react
 from orders.stripe_client import StripeRefused, StripeUnclear
@@ -33,6 +34,12 @@ def settle_session(session_id: int) -> None:
 def send_refund(refund_id: int) -> None:
     """Ask Stripe for a refund, or how it stands."""
     ask_for_refund(refund_id)
+
+
+@shared_task
+def withdraw_unpaid(cancellation_id: int) -> None:
+    """Cancel an order that is not paid, once its pay page is closed."""
+    withdraw(cancellation_id)
 
 
 @shared_task

@@ -12,6 +12,7 @@ urlpatterns = [
     path("checkout/return/<str:token>/", views.returned, name="return"),
     path("orders/find/", views.find, name="find"),
     path("orders/<str:token>/", views.detail, name="detail"),
+    path("orders/<str:token>/cancel/", views.cancel, name="cancel"),
     path("orders/<str:token>/pay/", views.pay, name="pay"),
     path("account/", views.account, name="account"),
 ]

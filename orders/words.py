@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.states import OrderStatus, ParcelStatus, RefundStatus
+from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,26 @@ REFUND_WORDS: dict[str, Word] = {
     RefundStatus.PENDING: Word(_("Refund on its way"), "waiting"),
     RefundStatus.SUCCEEDED: Word(_("Refunded"), "done"),
     RefundStatus.FAILED: Word(_("Refund did not go through"), "problem"),
+}
+CANCELLATION_WORDS: dict[str, Word] = {
+    CancellationStatus.REQUESTED: Word(_("Cancellation asked for"), "waiting"),
+    CancellationStatus.ACCEPTED: Word(_("Cancelled"), "done"),
+    CancellationStatus.PARTLY: Word(_("Partly cancelled"), "half"),
+    CancellationStatus.REFUSED: Word(_("Could not be stopped"), "problem"),
+}
+# Why units could not be cancelled, and what the customer can do instead.
+REFUSAL_WORDS: dict[str, str | Promise] = {
+    "sent": _(
+        "It had already been sent. Refuse the parcel at the door, or send it back within 30 days: "
+        "your order page takes the return."
+    ),
+    "packed": _(
+        "The supplier had already packed it and could not stop it any more. "
+        "Once it is there you can send it back within 30 days: your order page takes the return."
+    ),
+    "paid": _("Your payment came in first. Now that it is paid, you can still ask to cancel and get it back."),
+    "bank": _("Your bank is already working on the payment. As soon as it is here, you can cancel and get it back."),
+    "gone": _("It is no longer part of the order."),
 }
 REASON_WORDS: dict[str, str | Promise] = {
     "out_of_stock": _("the goods came in late"),

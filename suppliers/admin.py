@@ -11,11 +11,14 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 
 from shop.money import format_cost
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from suppliers.actions.cancel import answer_by_hand
 from suppliers.actions.forward import give_up_refused
 from suppliers.models import (
     Offer,
     Supplier,
     SupplierCall,
+    SupplierCancellation,
+    SupplierCancellationLine,
     SupplierOrder,
     SupplierOrderLine,
     SupplierReturn,
@@ -167,3 +170,37 @@ class SupplierCallAdmin(ReadOnlyAdmin):
     search_fields = ["reference", "path"]
     list_select_related = ["supplier"]
     show_full_result_count = False
+
+
+class SupplierCancellationLineInline(ReadOnlyInline):
+    """Which units."""
+
+    model = SupplierCancellationLine
+    fields = readonly_fields = ["line", "quantity", "cancelled", "refused"]
+
+
+@admin.register(SupplierCancellation)
+class SupplierCancellationAdmin(ReadOnlyAdmin):
+    """What suppliers were asked to stop. Where one answers by telephone, its answer is noted here."""
+
+    list_display = ["request_key", "order", "supplier_order", "status", "outcome", "created_at", "last_error"]
+    list_filter = ["status", "supplier_order__supplier", "created_at"]
+    search_fields = ["request_key", "order__number"]
+    list_select_related = ["order", "supplier_order"]
+    inlines = [SupplierCancellationLineInline]
+    actions = ["note_stopped", "note_not_stopped"]
+
+    def has_change_permission(self, request: HttpRequest, obj: SupplierCancellation | None = None) -> bool:
+        return obj is None and request.user.has_perm("suppliers.change_supplierorder")
+
+    @admin.action(description=_("The supplier says: stopped. Cancel and pay back"), permissions=["change"])
+    def note_stopped(self, request: HttpRequest, queryset: QuerySet[SupplierCancellation]) -> None:
+        self._note(request, queryset, stopped=True)
+
+    @admin.action(description=_("The supplier says: it cannot be stopped"), permissions=["change"])
+    def note_not_stopped(self, request: HttpRequest, queryset: QuerySet[SupplierCancellation]) -> None:
+        self._note(request, queryset, stopped=False)
+
+    def _note(self, request: HttpRequest, queryset: QuerySet[SupplierCancellation], *, stopped: bool) -> None:
+        count = sum(answer_by_hand(row, stopped=stopped, by=request.user) for row in queryset)
+        self.message_user(request, _t("%(count)d answers noted; the customers are told.") % {"count": count})

@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
 from orders.lease import DueWork
-from orders.models import Order, OrderLine, Shipment
+from orders.models import Cancellation, Order, OrderLine, Shipment
 from shop.models import DeliveryProfile, Variant
 from shop.models.catalogue import Availability
 from suppliers.secrets import EncryptedTextField
-from suppliers.states import SupplierOrderStatus
+from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
 
 
 class Supplier(DueWork):
@@ -203,6 +203,76 @@ class SupplierOrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.supplier_order}: {self.quantity} x {self.supplier_sku}"
+
+
+class SupplierCancellation(DueWork):
+    """What one supplier is asked to stop for one cancellation. ``due_at``: ask, ask again, or read the answer."""
+
+    cancellation = models.ForeignKey(Cancellation, models.PROTECT, related_name="+")
+    supplier_order = models.ForeignKey(SupplierOrder, models.PROTECT, related_name="cancellations")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+")
+    status = models.CharField(
+        _("state"),
+        max_length=20,
+        choices=SupplierCancellationStatus,
+        default=SupplierCancellationStatus.TO_ASK,
+        editable=False,
+    )
+    status_changed_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    request_key = models.CharField(max_length=80, unique=True, help_text=_("The same on every attempt."))
+    request = models.JSONField(
+        _("what we asked"), default=dict, blank=True, editable=False, help_text=_("Saved before the first call.")
+    )
+    first_asked_at = models.DateTimeField(_("first asked"), null=True, blank=True, editable=False)
+    asked_version = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Version of the order in which the request was noted.")
+    )
+    outcome = models.CharField(_("supplier says"), max_length=60, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("cancellation at a supplier")
+        verbose_name_plural = _("cancellations at suppliers")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["cancellation", "supplier_order"], name="supplier_cancellation_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=SupplierCancellationStatus.values), name="supplier_cancellation_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.request_key
+
+
+class SupplierCancellationLine(models.Model):
+    """How many units of one supplier order line are to be stopped, and what became of them."""
+
+    supplier_cancellation = models.ForeignKey(SupplierCancellation, models.CASCADE, related_name="lines")
+    line = models.ForeignKey(SupplierOrderLine, models.PROTECT, related_name="cancellation_lines")
+    quantity = models.PositiveIntegerField(_("asked for"))
+    cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+    refused = models.PositiveIntegerField(_("not possible"), default=0)
+
+    class Meta:
+        verbose_name = _("goods to be stopped")
+        verbose_name_plural = _("goods to be stopped")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["supplier_cancellation", "line"], name="supplier_cancellation_line_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("cancelled") + F("refused")), name="supplier_cancellation_line_adds_up"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier_cancellation}: {self.quantity} x {self.line.supplier_sku}"
+
+    @property
+    def waiting(self) -> int:
+        """Units without an answer."""
+        return self.quantity - self.cancelled - self.refused
 
 
 class SupplierShipment(models.Model):

@@ -38,6 +38,23 @@ MOVES: Mapping[str, frozenset[str]] = {
 }
 
 
+class SupplierCancellationStatus(models.TextChoices):
+    """How far a supplier is with what it was asked to stop."""
+
+    TO_ASK = "to_ask", _("to be asked")
+    ASKED = "asked", _("asked, not decided")
+    DECIDED = "decided", _("decided")
+
+
+_A = SupplierCancellationStatus
+CANCELLATION_MOVES: Mapping[str, frozenset[str]] = {
+    # Decided without a question: where nothing was ever sent, or nothing is left to stop.
+    _A.TO_ASK: frozenset({_A.ASKED, _A.DECIDED}),
+    _A.ASKED: frozenset({_A.DECIDED}),
+    _A.DECIDED: frozenset(),
+}
+
+
 def move_supplier_order(
     supplier_order: models.Model,
     to: SupplierOrderStatus,
@@ -48,3 +65,16 @@ def move_supplier_order(
 ) -> bool:
     """Move a supplier order to ``to`` and record ``supplier_order.<to>``; see ``orders.states.move_row``."""
     return move_row(supplier_order, to, moves=MOVES, kind=f"supplier_order.{to}", by=by, fields=fields, **facts)
+
+
+def move_supplier_cancellation(
+    row: models.Model,
+    to: SupplierCancellationStatus,
+    *,
+    by: User | None,
+    fields: Mapping[str, object] | None = None,
+    **facts: object,
+) -> bool:
+    """Move what a supplier was asked to stop to ``to`` and record ``supplier_cancellation.<to>``."""
+    kind = f"supplier_cancellation.{to}"
+    return move_row(row, to, moves=CANCELLATION_MOVES, kind=kind, by=by, fields=fields, **facts)

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.reactions import react
-from suppliers.actions import calls, forward, poll, repair, returns
+from suppliers.actions import calls, cancel, forward, poll, repair, returns
 
 
 @shared_task
@@ -19,6 +19,18 @@ def forward_order(reaction_id: int) -> None:
 def repair_rejection(reaction_id: int) -> None:
     """Find another supplier for what one rejected, or cancel and refund it."""
     react(reaction_id, repair.repair_rejection)
+
+
+@shared_task
+def pursue_cancellation(reaction_id: int) -> None:
+    """Cancel what was not sent off, and owe each supplier the question about the rest."""
+    react(reaction_id, cancel.pursue_cancellation)
+
+
+@shared_task
+def ask_cancellation(supplier_cancellation_id: int) -> None:
+    """Ask a supplier to stop goods, or what became of it."""
+    cancel.ask_cancellation(supplier_cancellation_id)
 
 
 @shared_task

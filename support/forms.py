@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 
 from orders.actions.refund import refundable_minor
-from orders.models import Order, OrderLine, Refund
+from orders.models import Cancellation, Order, OrderLine, Refund
 from shop.money import Money, WrongPrecision
 from support.models import Return, Topic
 from support.uploads import PhotosField
@@ -200,4 +200,24 @@ class ReturnForm(OnceForm):
         if units > self.line.shipped:
             text = _("%(sent)d of it were sent so far; no more can go back.")
             raise forms.ValidationError(text % {"sent": self.line.shipped})
+        return units
+
+
+class CancelLineForm(OnceForm):
+    """How many units of a line are not to come, and why."""
+
+    quantity = forms.IntegerField(label=gettext_lazy("Units"), min_value=1, max_value=9999)
+    reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=Cancellation.Reason.choices)
+
+    def __init__(self, *args: object, most: int, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.most = most
+        self.initial["quantity"] = most
+
+    def clean_quantity(self) -> int:
+        """Return the units, at most what can still be asked for."""
+        units = self.cleaned_data["quantity"]
+        if units > self.most:
+            text = _("%(most)d of it can still be cancelled; the others were sent, cancelled or asked for before.")
+            raise forms.ValidationError(text % {"most": self.most})
         return units

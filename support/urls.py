@@ -20,5 +20,6 @@ urlpatterns = [
     path("desk/tickets/<int:pk>/note/", desk.note, name="desk-note"),
     path("desk/tickets/<int:pk>/close/", desk.close, name="desk-close"),
     path("desk/tickets/<int:pk>/lines/<int:line_id>/refund/", desk.refund, name="desk-refund"),
+    path("desk/tickets/<int:pk>/lines/<int:line_id>/cancel/", desk.cancel, name="desk-cancel"),
     path("desk/tickets/<int:pk>/lines/<int:line_id>/return/", desk.return_line, name="desk-return"),
 ]

@@ -7,10 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from orders.actions.cancel import cancellable_units
 from orders.actions.refund import refundable_minor
 from orders.models import Order
 from orders.progress import order_word, parcel_cards, refund_lines
 from suppliers.models import SupplierOrder
+from suppliers.panels import cancellation_facts
 from support.forms import ReplyForm
 from support.models import Ticket
 from support.states import TicketStatus
@@ -34,12 +36,14 @@ def ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
 
 def _order_context(order: Order, ticket: Ticket) -> dict[str, Any]:
     supplier_orders = SupplierOrder.objects.filter(order=order).select_related("supplier")
+    stoppable = cancellable_units(order)
     others = Ticket.objects.filter(order=order).exclude(pk=ticket.pk)
     return {
         "order": order,
         "word": order_word(order),
         "parcels": parcel_cards(order),
-        "lines": [(line, order.money(refundable_minor(line))) for line in order.lines.all()],
+        "lines": [(line, order.money(refundable_minor(line)), stoppable.get(line.pk, 0)) for line in order.lines.all()],
+        "cancellations": cancellation_facts(order),
         "refunds": refund_lines(order),
         "payments": order.payments.all(),
         "supplier_orders": supplier_orders,

@@ -40,6 +40,7 @@ RULES = {
     "orders:find": "open",
     "orders:return": "key",
     "orders:detail": "key",
+    "orders:cancel": "key",
     "orders:pay": "open",
     "orders:account": "login",
     "support:order-help": "key",
@@ -54,6 +55,7 @@ RULES = {
     "support:desk-note": "agents",
     "support:desk-close": "agents",
     "support:desk-refund": "agents",
+    "support:desk-cancel": "agents",
     "support:desk-return": "agents",
     "notifications:mail-list": "open",
     "notifications:mail-detail": "open",
@@ -137,9 +139,9 @@ def address(name: str, world: dict, *, wrong: bool = False) -> str:
     kwargs: dict[str, object] = {}
     if name in right:
         kwargs = right[name]
-    elif name in {"orders:return", "orders:detail", "orders:pay"}:
+    elif name in {"orders:return", "orders:detail", "orders:cancel", "orders:pay"}:
         kwargs = right["orders"]
-    elif name in {"support:desk-refund", "support:desk-return"}:
+    elif name in {"support:desk-refund", "support:desk-cancel", "support:desk-return"}:
         kwargs = right["desk-line"]
     elif name.startswith("support:desk-") and name not in {"support:desk-inbox", "support:desk-search"}:
         kwargs = right["desk"]

@@ -7,22 +7,33 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
-from orders.models import Event, Refund, Shipment
+from orders.models import Cancellation, Event, Refund, Shipment
 from orders.states import (
+    CANCELLATION_MOVES,
     ORDER_MOVES,
     PARCEL_MOVES,
     REFUND_MOVES,
+    CancellationStatus,
     IllegalMove,
     OrderStatus,
     ParcelStatus,
     RefundStatus,
+    move_cancellation,
     move_order,
     move_parcel,
     move_refund,
 )
-from suppliers.models import SupplierOrder
-from suppliers.states import MOVES as SUPPLIER_MOVES, SupplierOrderStatus, move_supplier_order
+from suppliers.models import SupplierCancellation, SupplierOrder
+from suppliers.states import (
+    CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES,
+    MOVES as SUPPLIER_MOVES,
+    SupplierCancellationStatus,
+    SupplierOrderStatus,
+    move_supplier_cancellation,
+    move_supplier_order,
+)
 from support.actions.ticket import open_ticket
 from support.models import Topic
 from support.states import MOVES as TICKET_MOVES, TicketStatus, move_ticket
@@ -55,6 +66,18 @@ def a_supplier_order():
     return SupplierOrder.objects.create(order=order, supplier=supplier, reference="R-1")
 
 
+def a_cancellation():
+    return Cancellation.objects.create(order=an_order(), key="k", answer_by=timezone.now())
+
+
+def a_supplier_cancellation():
+    row = a_supplier_order()
+    asked = Cancellation.objects.create(order=row.order, key="k", answer_by=timezone.now())
+    return SupplierCancellation.objects.create(
+        cancellation=asked, supplier_order=row, order=row.order, request_key="a-key-of-some-length"
+    )
+
+
 def a_ticket():
     return open_ticket(
         order=None, email="a@example.com", name="", topic=Topic.QUESTION, subject="?", body="?", form_key=uuid.uuid4()
@@ -66,6 +89,13 @@ MACHINES = {
     "refund": (a_refund, RefundStatus, REFUND_MOVES, move_refund),
     "parcel": (a_parcel, ParcelStatus, PARCEL_MOVES, move_parcel),
     "supplier order": (a_supplier_order, SupplierOrderStatus, SUPPLIER_MOVES, move_supplier_order),
+    "cancellation": (a_cancellation, CancellationStatus, CANCELLATION_MOVES, move_cancellation),
+    "supplier cancellation": (
+        a_supplier_cancellation,
+        SupplierCancellationStatus,
+        SUPPLIER_CANCELLATION_MOVES,
+        move_supplier_cancellation,
+    ),
     "ticket": (a_ticket, TicketStatus, TICKET_MOVES, move_ticket),
 }
 

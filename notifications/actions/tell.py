@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from notifications import messages, ticket_messages
+from notifications import cancellation_messages, messages, ticket_messages
 from notifications.actions.announce import announce
 from notifications.mail import Mail
-from orders.models import Estimate, Event, Order, Refund, Shipment
+from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
 from support.models import TicketMessage
 
 # The message that a quantity is cancelled names its refund as well.
@@ -72,12 +72,35 @@ def refund_failed(event: Event) -> None:
 
 
 def lines_cancelled(event: Event) -> None:
-    """Once per cancellation."""
+    """Once per act; not where somebody had asked for it, because the answer tells it."""
+    if "cancellation" in event.facts:
+        return
     parts = {int(part["line"]): int(part["quantity"]) for part in event.facts["lines"]}
     refund = Refund.objects.filter(pk=event.facts.get("refund")).first()
     by_supplier = event.facts.get("reason") == Refund.Reason.SUPPLIER_CANNOT
     mail = messages.lines_cancelled(event.order, parts, refund, by_supplier=by_supplier)
     _about_order("lines-cancelled", mail, event.order, event, event.pk)
+
+
+def cancellation_waiting(event: Event) -> None:
+    """Once per cancellation, and only while its answer is still to come."""
+    cancellation = Cancellation.objects.select_related("order").get(pk=event.subject_id)
+    if cancellation.is_waiting:
+        mail = cancellation_messages.cancellation_waiting(cancellation)
+        _about_order("cancellation-asked", mail, event.order, event, cancellation.pk)
+
+
+def cancellation_answered(event: Event) -> None:
+    """Once per answer: each supplier gives its own. Not about an order that was never paid."""
+    if not event.order.is_paid:
+        return
+    cancelled, refused = (
+        {int(part["line"]): int(part["quantity"]) for part in event.facts[name]} for name in ("cancelled", "refused")
+    )
+    refunds = list(Refund.objects.filter(pk__in=event.facts["refunds"]))
+    why = event.facts["why"]
+    mail = cancellation_messages.cancellation_answered(event.order, cancelled, refused, refunds, why=why)
+    _about_order("cancellation-answered", mail, event.order, event, event.pk)
 
 
 def order_link(event: Event) -> None:

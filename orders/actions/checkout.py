@@ -11,7 +11,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from orders import events
+from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
 from orders.actions.reservation import SoldOut, release, reserve
+from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
 from orders.states import OrderStatus, move_order
 from shop.actions.basket import basket_lines, most_of
@@ -88,7 +90,15 @@ def give_up(order: Order) -> bool:
     Its pay page stays known: money that arrives there all the same is noted and dealt with.
     """
     with transaction.atomic():
-        if not move_order(order, OrderStatus.EXPIRED, by=None):
+        lock_order(order)
+        order.refresh_from_db(fields=["status"])
+        asked = order.cancellations.waiting().first()
+        if asked is not None and order.status == OrderStatus.PLACED:
+            # Stripe's word that the page is closed came before our own: it is the customer who ended it.
+            wanted = {row.line_id: row.waiting for row in asked.lines.all()}
+            cancel_part(asked, wanted, part=UNPAID_PART, serial=1)
+            answer_part(asked, part=UNPAID_PART, cancelled=wanted)
+        elif not move_order(order, OrderStatus.EXPIRED, by=None):
             return False
         open_states = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
         order.sessions.filter(state__in=open_states).update(state=CheckoutSession.State.EXPIRED)

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
+from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
 from orders.states import RefundStatus, move_refund
@@ -56,6 +57,8 @@ def request_refund(
     Raises TooMuch, and changes nothing, if it is more than is left.
     """
     with transaction.atomic():
+        # Whoever cancels takes the order's row first and then the payment's: nobody waits in a circle.
+        lock_order(order)
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
             return known

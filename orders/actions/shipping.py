@@ -197,6 +197,6 @@ def record_estimate(
 
 
 def check_quantities(order: Order, lines: Mapping[int, int]) -> bool:
-    """True if every named line is the order's own and has so many units that were not cancelled."""
-    own = {line.pk: line.quantity - line.cancelled for line in order.lines.all()}
+    """True if every named line is the order's own and has so many units, cancelled or not."""
+    own = {line.pk: line.quantity for line in order.lines.all()}
     return bool(lines) and all(0 < units <= own.get(line_id, 0) for line_id, units in lines.items())

@@ -134,7 +134,7 @@ def _item(variant, units: int) -> dict[str, object]:
 def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
     payable = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
     session = order.sessions.filter(state__in=payable).first()
-    if session is None:
+    if session is None or order.cancellations.waiting().exists():
         return redirect(order)
     try:
         session = open_session(session)

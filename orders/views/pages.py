@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from orders import events
+from orders.cancellations import PAYABLE, cancel_offer, cancellation_cards
 from orders.forms import FindForm
 from orders.models import Order, OrderLine
 from orders.progress import is_moving, order_word, parcel_cards, refund_lines
@@ -23,18 +24,22 @@ FIND_LIMIT, FIND_SECONDS = 10, 3600
 
 
 def detail(request: HttpRequest, token: str) -> HttpResponse:
-    order = get_object_or_404(Order.objects.by_token(token))
+    order = get_object_or_404(Order.objects.by_token(token).prefetch_related("lines"))
+    cancellations = cancellation_cards(order)
+    is_waiting = any(card.cancellation.is_waiting for card in cancellations)
     context = {
         "order": order,
         "word": order_word(order),
         "parcels": parcel_cards(order),
         "cancelled": [line for line in order.lines.all() if line.cancelled],
+        "cancellations": cancellations,
+        "offer": cancel_offer(order),
         "refunds": refund_lines(order),
         "payment": order.payments.first(),
         "panels": panels("order_page", request, order),
-        "refresh": REFRESH_SECONDS if is_moving(order) else None,
+        "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,
         "thanks": "thanks" in request.GET and order.is_paid,
-        "can_pay": order.sessions.filter(state__in=["new", "open"]).exists() and order.status == "placed",
+        "can_pay": order.status == "placed" and not is_waiting and order.sessions.filter(state__in=PAYABLE).exists(),
     }
     response = render(request, "orders/detail.html", context)
     # The address is the key. The site-wide "same-origin" policy keeps it from other sites; "no-referrer"

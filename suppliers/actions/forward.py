@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from orders import lease
 from orders.actions.reservation import note_taken
+from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, WorkItem
 from orders.states import OrderStatus
@@ -20,6 +21,7 @@ from shop.models import User
 from shop.models.catalogue import Gate
 from shop.money import format_cost
 from suppliers.actions.route import first_offer, group_by_supplier
+from suppliers.actions.stopped import is_wanted_back, wanted_back
 from suppliers.actions.track import refuse_all, take_order_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter, AlreadyThere, KeyRefused, Refused, TryLater, Unclear
@@ -37,25 +39,31 @@ class NotOurs(Exception):
     """The supplier has another order under our reference."""
 
 
+@transaction.atomic
 def forward_order(order: Order) -> list[SupplierOrder]:
     """Make the supplier orders of a paid order's open units, due when the grace time is over.
 
     The only way into a supplier order, so what must not go out stops here: unpaid orders, open
-    holds, gated goods without approval. Call it inside a transaction. Safe to repeat.
+    holds, gated goods without approval. One transaction, safe to repeat.
     """
+    lock_order(order)
     order.refresh_from_db()
     if order.status != OrderStatus.PAID or order.holds.filter(released_at=None).exists():
         return []
     chosen: list[Chosen] = []
+    back = wanted_back(order)
     for line in order.lines.select_related("delivery", "variant__product").filter(
         quantity__gt=F("forwarded") + F("cancelled")
     ):
+        quantity = line.open - back.get(line.pk, 0)
+        if quantity < 1:
+            continue
         offer = first_offer(line) if line.variant.product.gate == Gate.NONE else None
         if offer is None:
             summary = f"{line.sku} of {order.number} has no supplier it may be forwarded to."
             open_work(WorkItem.Reason.NO_OFFER, line, order=order, summary=summary, money_minor=line.paid_minor)
             continue
-        chosen.append((line, offer, line.open))
+        chosen.append((line, offer, quantity))
     return make_supplier_orders(order, chosen)
 
 
@@ -149,10 +157,28 @@ def send_supplier_order(supplier_order_id: int) -> None:
         return
     # Found in "sending": whoever was sending it died, and nobody knows how far it came.
     in_doubt = supplier_order.status != Status.READY
-    fields = {} if supplier_order.first_sent_at else {"first_sent_at": timezone.now()}
-    if supplier_order.status != Status.SENDING:
-        move_supplier_order(supplier_order, Status.SENDING, by=None, fields=fields, attempt=supplier_order.attempt)
-    _ask(supplier_order, in_doubt=in_doubt)
+    if _set_out(supplier_order, in_doubt=in_doubt):
+        _ask(supplier_order, in_doubt=in_doubt)
+
+
+def _set_out(supplier_order: SupplierOrder, *, in_doubt: bool) -> bool:
+    """Move an order to ``sending``; False if somebody cancelled it first, or is about to.
+
+    Of sender and cancellation, whichever has the order's row first decides.
+    """
+    with transaction.atomic():
+        lock_order(supplier_order.order)
+        supplier_order.refresh_from_db(fields=["status"])
+        if supplier_order.status == Status.CLOSED:
+            lease.finish(supplier_order)
+            return False
+        if not in_doubt and is_wanted_back(supplier_order):
+            lease.finish(supplier_order, due_in=settings.RETRY_SECONDS, failures=supplier_order.failures)
+            return False
+        fields = {} if supplier_order.first_sent_at else {"first_sent_at": timezone.now()}
+        if supplier_order.status != Status.SENDING:
+            move_supplier_order(supplier_order, Status.SENDING, by=None, fields=fields, attempt=supplier_order.attempt)
+    return True
 
 
 def _ask(supplier_order: SupplierOrder, *, in_doubt: bool) -> None:
@@ -239,12 +265,13 @@ def _note_refused(supplier_order: SupplierOrder, refusal: Refused) -> None:
         _ask_person(WorkItem.Reason.SUPPLIER_REFUSED, supplier_order, text)
 
 
-def give_up_refused(supplier_order: SupplierOrder, *, by: User) -> bool:
+def give_up_refused(supplier_order: SupplierOrder, *, by: User | None) -> bool:
     """Let the units of a refused order go to another supplier, or be cancelled and paid back.
 
     Returns False, and does nothing, for an order that is not refused. Safe to repeat.
     """
     with transaction.atomic():
+        lock_order(supplier_order.order)
         supplier_order.refresh_from_db()
         if supplier_order.status != Status.REFUSED:
             return False

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
+from orders.actions.shipping import lock_order
 from orders.models import Event, OrderDelivery, OrderLine, Refund
 from shop.arrival import arrival_window
 from shop.delivery import rates_for
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
 from suppliers.actions.route import next_offer
-from suppliers.models import Offer, SupplierOrderLine
+from suppliers.actions.stopped import wanted_back
+from suppliers.models import Offer, SupplierOrder, SupplierOrderLine
 
 
 def repair_rejection(event: Event) -> None:
@@ -21,14 +24,20 @@ def repair_rejection(event: Event) -> None:
     """
     if event.order is None:
         return
+    lock_order(event.order)
+    source = SupplierOrder.objects.get(pk=event.subject_id)
     chosen, lost = [], {}
+    # What is about to be cancelled is not ordered from somebody else.
+    back = wanted_back(event.order)
     for told in event.facts["lines"]:
         line = OrderLine.objects.select_related("order", "delivery").get(pk=told["line"])
-        quantity = min(int(told["quantity"]), line.open)
+        quantity = min(int(told["quantity"]), line.open - back.get(line.pk, 0))
         if quantity < 1:
             continue
-        tried = SupplierOrderLine.objects.filter(order_line=line, rejected__gt=0)
-        without = set(tried.values_list("supplier_order__supplier", flat=True))
+        # Whoever took units away by itself is not asked again; what we asked to stop says nothing against it.
+        own_wish = Q(cancelled__gt=0) & ~Q(reason_code="cancelled_by_platform")
+        tried = SupplierOrderLine.objects.filter(Q(rejected__gt=0) | own_wish, order_line=line)
+        without = {source.supplier_id, *tried.values_list("supplier_order__supplier", flat=True)}
         offer = next_offer(line, quantity, without=without, now=timezone.now())
         if offer is None:
             lost[line.pk] = quantity

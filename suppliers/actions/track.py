@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from orders import events
 from orders.actions.reservation import note_taken
 from orders.actions.shipping import (
+    NOT_SENT,
     ParcelNews,
     Scan,
     check_quantities,
@@ -23,12 +24,12 @@ from orders.actions.shipping import (
 from orders.actions.work import open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
+from suppliers.actions.stopped import FINAL, give_to_cancellations, has_cancelled_goods, settle_asked
 from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
 from suppliers.states import SupplierOrderStatus, move_supplier_order
 
 Status = SupplierOrderStatus
 COUNTERS = ("pending", "accepted", "backordered", "rejected", "cancelled", "shipped", "delivered", "returned")
-FINAL = {"delivered", "rejected", "cancelled"}
 
 
 class Garbage(Exception):
@@ -47,7 +48,19 @@ def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> b
     except (Garbage, KeyError, TypeError, ValueError) as error:
         _note_garbage(supplier_order, f"order copy: {type(error).__name__} {error}")
         return False
+    try:
+        return _take_newer(supplier_order, copy, version, counts)
+    except Garbage as error:
+        _note_garbage(supplier_order, f"order copy: {error}")
+        return False
+
+
+def _take_newer(
+    supplier_order: SupplierOrder, copy: Mapping[str, Any], version: int, counts: Mapping[str, Mapping[str, Any]]
+) -> bool:
     with transaction.atomic():
+        # First of all rows the order's, as everybody does who moves units: nobody waits in a circle.
+        lock_order(supplier_order.order)
         rows = SupplierOrder.objects.filter(pk=supplier_order.pk, version__lt=version)
         eta = copy.get("eta") or {}
         fresh = rows.update(
@@ -62,9 +75,13 @@ def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> b
             return False
         supplier_order.refresh_from_db()
         _note_known(supplier_order)
+        _check_never_less(supplier_order, counts)
         _write_counts(supplier_order, counts)
+        settle_asked(supplier_order, copy)
         _take_order_estimate(supplier_order, copy)
-        if supplier_order.supplier_status in FINAL and supplier_order.status == Status.PLACED:
+        supplier_order.refresh_from_db()
+        ends = {Status.PLACED, Status.CANCEL_REQUESTED}
+        if supplier_order.supplier_status in FINAL and supplier_order.status in ends:
             move_supplier_order(supplier_order, Status.CLOSED, by=None)
     return True
 
@@ -104,20 +121,34 @@ def _counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> dict[s
     return counts
 
 
-def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
-    given_back = []
-    was_undecided = False
+def _check_never_less(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
+    # What fell away was cancelled or ordered elsewhere by now: it cannot come back (contract, I4).
     for line in supplier_order.lines.all():
+        if counts[line.line_id]["rejected"] < line.rejected or counts[line.line_id]["cancelled"] < line.cancelled:
+            raise Garbage(f"line {line.line_id} lives again after it was cancelled or rejected")
+
+
+def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
+    lost: dict[int, int] = {}
+    was_undecided = False
+    lines = list(supplier_order.lines.all())
+    for line in lines:
         count = counts[line.line_id]
         was_undecided |= line.pending > 0
-        lost = count["rejected"] + count["cancelled"] - line.rejected - line.cancelled
+        lost[line.pk] = count["rejected"] + count["cancelled"] - line.rejected - line.cancelled
         SupplierOrderLine.objects.filter(pk=line.pk).update(
             **{name: count[name] for name in COUNTERS}, reason_code=count["reason"]
         )
-        if lost > 0:
-            OrderLine.objects.filter(pk=line.order_line_id).update(forwarded=F("forwarded") - lost)
-            given_back.append({"line": line.order_line_id, "quantity": lost, "reason": count["reason"]})
+        if lost[line.pk] > 0:
+            OrderLine.objects.filter(pk=line.order_line_id).update(forwarded=F("forwarded") - lost[line.pk])
     _write_down(supplier_order)
+    # What we asked to stop is cancelled; only what the supplier took away by itself is looked for elsewhere.
+    own = give_to_cancellations(supplier_order, lost)
+    given_back = [
+        {"line": line.order_line_id, "quantity": own[line.pk], "reason": counts[line.line_id]["reason"]}
+        for line in lines
+        if line.pk in own
+    ]
     if given_back:
         events.record("supplier_lines.rejected", supplier_order, by=None, lines=given_back)
     if was_undecided and not supplier_order.lines.filter(pending__gt=0).exists():
@@ -171,7 +202,12 @@ def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
         _note_garbage(supplier_order, f"parcel copy: {type(error).__name__} {error}")
         return False
     with transaction.atomic():
+        lock_order(supplier_order.order)
         link = SupplierShipment.objects.filter(supplier=supplier, supplier_shipment_id=shipment_id).first()
+        if (link is None or link.version < version) and has_cancelled_goods(
+            supplier_order.order, link.shipment if link else None, news
+        ):
+            return _note_cancelled_goods(supplier_order, news)
         if link is not None:
             if not SupplierShipment.objects.filter(pk=link.pk, version__lt=version).update(version=version):
                 return False
@@ -189,6 +225,19 @@ def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
         if shipment.delivery is not None and shipment.delivered_at is None:
             _take_estimate(shipment.delivery, shipment, copy)
     return True
+
+
+def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bool:
+    """Ask a person about a parcel of cancelled goods that left; a label alone may be void by now, and is passed over."""
+    if news.status in NOT_SENT and news.shipped_at is None:
+        return False
+    order = supplier_order.order
+    units = ", ".join(f"{units} x {line.sku}" for line in order.lines.all() if (units := news.lines.get(line.pk)))
+    name = supplier_order.supplier.name
+    summary = f"{name} has sent {units} of {order.number}, of which some were cancelled. Parcel {news.tracking_number}."
+    money = sum(line.line_minor for line in order.lines.all() if line.pk in news.lines)
+    open_work(WorkItem.Reason.CANCELLED_SENT, supplier_order, order=order, summary=summary, money_minor=money)
+    return False
 
 
 def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNews:

@@ -1,4 +1,4 @@
-"""Solve a case with money or with the supplier: refund, return."""
+"""Solve a case with money or with the supplier: refund, cancellation, return."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from orders.actions.cancel import request_cancellation
 from orders.actions.refund import RefundPart, request_refund
-from orders.models import Event, OrderLine, Refund
+from orders.models import Cancellation, Event, OrderLine, Refund
 from shop.models import User
 from suppliers.actions.returns import open_supplier_return
 from suppliers.models import SupplierReturn
@@ -55,6 +56,28 @@ def refund_line(
         if ticket.status == TicketStatus.NEW:
             move_ticket(ticket, TicketStatus.OPEN, by=by)
     return refund
+
+
+def cancel_line(
+    ticket: Ticket, line: OrderLine, *, quantity: int, reason: Cancellation.Reason, by: User, key: UUID
+) -> Cancellation:
+    """Ask that units of a line do not come, once per ``key``, and say so in the thread.
+
+    Raises orders.actions.cancel.NothingToCancel and changes nothing.
+    """
+    name = f"ticket-{key}"
+    with transaction.atomic():
+        known = Cancellation.objects.filter(key=name).first()
+        if known is not None:
+            return known
+        made = request_cancellation(line.order, {line.pk: quantity}, key=name, reason=reason, by=by)
+        Ticket.objects.filter(pk=ticket.pk, owner=None).update(owner=by)
+        text = _("We are cancelling %(quantity)d × %(name)s for you; the answer comes by mail and on your order page.")
+        tell_thread(ticket, Thread.CUSTOMER, text % {"quantity": quantity, "name": line.name}, author=Author.SYSTEM)
+        ticket.refresh_from_db()
+        if ticket.status == TicketStatus.NEW:
+            move_ticket(ticket, TicketStatus.OPEN, by=by)
+    return made
 
 
 def open_return(

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from orders.actions.cancel import cancellable_units
 from orders.models import Order
 from orders.progress import parcel_cards
 from shop.limits import allow
@@ -27,7 +28,8 @@ def order_help(request: HttpRequest, token: str) -> HttpResponse:
         if allow(request, "ticket", limit=LIMIT, seconds=SECONDS):
             return redirect(_open_for(request, order, form))
         form.add_error(None, TOO_MANY)
-    context = {"form": form, "order": order, "parcels": parcel_cards(order)}
+    stoppable = cancellable_units(order)
+    context = {"form": form, "order": order, "parcels": parcel_cards(order), "stoppable": stoppable}
     return _private(render(request, "support/order_help.html", context, status=422 if form.errors else 200))
 
 

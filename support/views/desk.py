@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from orders.actions.cancel import NothingToCancel, cancellable_units
 from orders.actions.refund import TooMuch
-from orders.models import Refund
+from orders.models import Cancellation, OrderLine, Refund
 from suppliers.actions.returns import NotReturnable
-from support.actions.solve import open_return, refund_line
+from support.actions.solve import cancel_line, open_return, refund_line
 from support.actions.ticket import add_note, agent_answers, close_ticket
-from support.forms import RefundForm, ReplyForm, ReturnForm
+from support.forms import CancelLineForm, RefundForm, ReplyForm, ReturnForm
 from support.models import Return, Ticket
 from support.states import TicketStatus
 from support.workspace import ticket_context
@@ -146,6 +147,36 @@ def refund(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
             return redirect("support:desk-ticket", pk)
     context = {"ticket": found, "line": line, "form": form, "title": _("Refund"), "button": _("Pay back")}
     return render(request, "desk/line_action.html", context, status=422 if form.errors else 200)
+
+
+@agents_only
+def cancel(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
+    found = get_object_or_404(Ticket.objects.exclude(order=None), pk=pk)
+    line = get_object_or_404(found.order.lines.select_related("order"), pk=line_id)
+    initial = {"reason": Cancellation.Reason.CUSTOMER_REQUEST}
+    most = cancellable_units(found.order).get(line.pk, 0)
+    form = CancelLineForm(request.POST or None, most=most, initial=initial)
+    if request.method == "POST" and _is_cancelled(request, found, line, form):
+        return redirect("support:desk-ticket", pk)
+    context = {"ticket": found, "line": line, "form": form, "title": _("Cancel"), "button": _("Cancel it")}
+    return render(request, "desk/line_action.html", context, status=422 if form.errors else 200)
+
+
+def _is_cancelled(request: HttpRequest, found: Ticket, line: OrderLine, form: CancelLineForm) -> bool:
+    # Sent a second time, nothing is left to ask for; that is no mistake of the agent's.
+    known = Cancellation.objects.filter(key=f"ticket-{request.POST.get('form_key', '')}"[:80], order=found.order)
+    if not known.exists():
+        if not form.is_valid():
+            return False
+        data = form.cleaned_data
+        reason = Cancellation.Reason(data["reason"])
+        try:
+            cancel_line(found, line, quantity=data["quantity"], reason=reason, by=request.user, key=data["form_key"])
+        except NothingToCancel:
+            form.add_error(None, _("Somebody was faster: nothing of it can be cancelled any more. Look again."))
+            return False
+    messages.success(request, _("Noted. What no supplier has is cancelled at once; the others are asked now."))
+    return True
 
 
 @agents_only

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from io import BytesIO
 
@@ -117,3 +118,48 @@ def test_a_declined_card_leaves_the_order_open_and_a_second_try_pays_it(stack):
 
     order = wait_delivered(stack, number)
     assert [row["captured_minor"] for row in order["payments"]] == [order["total_minor"]]
+
+
+def test_a_cancellation_clicked_in_the_shop_stands_in_the_suppliers_own_ledgers(stack):
+    for supplier in stack.suppliers.values():
+        supplier.control("pause", {"paused": True})
+    shopper, path, number = buy(stack)
+    wait_for(
+        lambda: [row["state"] for row in stack.order(number)["supplier_orders"]] == ["placed", "placed"],
+        "both suppliers have it",
+    )
+
+    page = shopper.open(path + "cancel/")
+    shopper.submit("cancel/", lines=re.findall(r'name="lines" value="(\d+)"', page))
+    assert path in shopper.page.url
+    order = wait_for(
+        lambda: next((order for order in [stack.order(number)] if order["state"] == "cancelled"), None),
+        "it is cancelled",
+    )
+    wait_for(
+        lambda: [row["state"] for row in stack.order(number)["refunds"]] == ["succeeded", "succeeded"],
+        "the money is back",
+    )
+    for supplier in stack.suppliers.values():
+        supplier.control("pause", {"paused": False})
+
+    references = {row["reference"] for row in order["supplier_orders"]}
+    theirs = [row for supplier in stack.suppliers.values() for row in supplier.books()["orders"]]
+    theirs = [line for row in theirs if row["reference"] in references for line in row["lines"]]
+    assert [line["quantity_cancelled"] == line["quantity"] for line in theirs] == [True, True]
+    intent = order["payments"][0]["id"]
+    back = [row["amount"] for row in stack.sandbox.control("ledger")["refunds"] if row["payment_intent"] == intent]
+    assert sum(back) == order["total_minor"]
+    assert "This order is cancelled" in shopper.open(path)
+    wait_for(
+        lambda: (
+            [
+                row["key"]
+                for row in stack.order(number)["notifications"]
+                if row["key"].startswith("cancellation-answered")
+            ]
+            and all(row["state"] == "sent" for row in stack.order(number)["notifications"])
+        ),
+        "the customer is told",
+    )
+    assert "unexplained: 0" in stack.manage("audit")
