@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from orders.actions.cancel import cancellable_units
 from orders.actions.refund import units_minor
-from orders.models import Cancellation, CancellationLine, CheckoutSession, Order
+from orders.models import Cancellation, CancellationLine, CheckoutSession, Order, OrderLine
 from orders.states import CancellationStatus, OrderStatus
 from orders.words import CANCELLATION_WORDS, REFUSAL_WORDS, Word
 from shop.money import Money
@@ -76,6 +76,16 @@ def cancellation_cards(order: Order) -> list[CancellationCard]:
     """Return the order's cancellations in words, oldest first. Three queries at most, one if there are none."""
     rows = order.cancellations.select_related("requested_by").prefetch_related("lines__line")
     return [_card(row, list(row.lines.all())) for row in rows]
+
+
+def cancelled_by_others(order: Order, cards: Sequence[CancellationCard]) -> list[tuple[OrderLine, int]]:
+    """Return the lines with units that were cancelled and that nobody had asked to cancel, with how many."""
+    asked: dict[int, int] = {}
+    for card in cards:
+        for row in card.cancellation.lines.all():
+            asked[row.line_id] = asked.get(row.line_id, 0) + row.cancelled
+    lines = [(line, line.cancelled - asked.get(line.pk, 0)) for line in order.lines.all()]
+    return [(line, units) for line, units in lines if units > 0]
 
 
 def _card(cancellation: Cancellation, lines: Sequence[CancellationLine]) -> CancellationCard:

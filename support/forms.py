@@ -151,8 +151,10 @@ class RefundForm(OnceForm):
     def __init__(self, *args: object, line: OrderLine, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.line = line
-        left = line.quantity - line.refunded
-        self.initial |= {"quantity": left, "amount": Money(refundable_minor(line), line.order.currency).plain}
+        self.left = line.quantity - line.refunded
+        # Units that may still be sent are cancelled, not only paid back; the rest of the money may be.
+        self.gone = max(0, min(self.left, line.shipped + line.cancelled - line.refunded))
+        self.initial |= {"quantity": self.gone, "amount": Money(refundable_minor(line), line.order.currency).plain}
 
     def clean_amount(self) -> int:
         """Return the amount in minor units."""
@@ -171,9 +173,11 @@ class RefundForm(OnceForm):
     def clean_quantity(self) -> int:
         """Return the units, at most what is left."""
         units = self.cleaned_data["quantity"]
-        if units > self.line.quantity - self.line.refunded:
-            left = self.line.quantity - self.line.refunded
-            raise forms.ValidationError(_("Only %(left)d units are left to pay back.") % {"left": left})
+        if units > self.left:
+            raise forms.ValidationError(_("Only %(left)d units are left to pay back.") % {"left": self.left})
+        if units > self.gone:
+            text = _("%(units)d of it were not sent: cancel them instead, or pay back money only, with 0 units.")
+            raise forms.ValidationError(text % {"units": units - self.gone})
         return units
 
 

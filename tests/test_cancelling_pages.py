@@ -244,3 +244,20 @@ def test_staff_note_what_a_supplier_said_on_the_telephone(client, harbour, relay
     assert refunded(order) == ([order.total_minor] if status == "accepted" else [])
     assert order.work_items.filter(closed_at=None).count() == 0
     assert mails(order) == ["cancellation-asked", "cancellation-answered"]
+
+
+def test_units_that_were_not_sent_are_cancelled_at_the_desk_and_not_only_paid_back(client, order, agent):
+    ticket = case(order)
+    OrderLine.objects.update(forwarded=2, shipped=1)
+    client.force_login(agent)
+    url = f"/desk/tickets/{ticket.pk}/lines/{order.lines.get().pk}/refund/"
+
+    answer = client.post(url, {"quantity": "2", "amount": "50.00", "reason": "goodwill"})
+
+    assert answer.status_code == 422
+    assert "1 of it were not sent: cancel them instead" in text_of(answer)
+    assert refunded(order) == []
+    # What was sent, and money alone, can be paid back.
+    assert client.post(url, {"quantity": "1", "amount": "25.00", "reason": "defective"}).status_code == 302
+    assert client.post(url, {"quantity": "0", "amount": "5.00", "reason": "goodwill"}).status_code == 302
+    assert refunded(order) == [2500, 500]

@@ -10,8 +10,10 @@ from django.utils import timezone
 from notifications.models import Notification
 from orders.actions.cancel import NothingToCancel, request_cancellation
 from orders.actions.checkout import give_up
+from orders.actions.incoming import reconcile
 from orders.actions.payment import open_session, settle
 from orders.models import Cancellation, CheckoutSession, Order, Payment
+from suppliers.models import SupplierOrder
 from tests.dialogue import ask, unexplained
 from tests.factories import make_order, make_supplier, make_variant
 
@@ -143,3 +145,30 @@ def test_from_the_page_it_is_cancelled_and_meanwhile_cannot_be_paid(client, sand
     assert "This order is cancelled" in done
     assert "data-refresh-seconds" not in done
     assert "There is nothing to cancel" in client.get(page + "cancel/").content.decode()
+
+
+def test_what_was_paid_back_in_full_elsewhere_is_not_sent(sandbox, relay, order, settings):
+    settings.FORWARD_GRACE_SECONDS = 600
+    session = open_session(order.sessions.get())
+    sandbox.control(f"sessions/{session.stripe_id}/pay", {"card": "4242424242424242"})
+    settle(session)
+    relay.run_until_idle()
+    assert SupplierOrder.objects.get().status == "ready"
+    intent = Payment.objects.get().stripe_id
+    half = order.total_minor // 2
+
+    sandbox.control("refunds", {"payment_intent": intent, "amount": half})
+    reconcile(now=timezone.now())
+    assert Cancellation.objects.count() == 0
+    sandbox.control("refunds", {"payment_intent": intent})
+    for _time in range(2):
+        reconcile(now=timezone.now())
+    relay.run_until_idle()
+
+    order.refresh_from_db()
+    assert (order.status, Cancellation.objects.get().status) == ("cancelled", "accepted")
+    assert SupplierOrder.objects.get().status == "closed"
+    # The money had gone back; nothing more of it does.
+    assert sum(order.refunds.values_list("amount_minor", flat=True)) == order.total_minor
+    assert order.work_items.count() == 0
+    assert unexplained() == []

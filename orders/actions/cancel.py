@@ -16,7 +16,7 @@ from orders.actions.reservation import release_line
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Cancellation, CancellationLine, Order, OrderLine, Refund, WorkItem
-from orders.states import CancellationStatus, OrderStatus, move_cancellation, move_order
+from orders.states import CancellationStatus, OrderStatus, RefundStatus, move_cancellation, move_order
 from shop.models import User
 
 Reason = Cancellation.Reason
@@ -248,7 +248,7 @@ def cancel_units(
 
 def _pay_back(order: Order, parts: list[RefundPart], reason: Refund.Reason, by: User | None, key: str) -> Refund | None:
     amount = sum(part.amount_minor for part in parts)
-    if not order.is_paid or amount < 1:
+    if not order.is_paid or amount < 1 or _left_minor(order) < 1:
         return None
     try:
         return request_refund(order, parts, reason=reason, by=by, key=key)
@@ -256,6 +256,25 @@ def _pay_back(order: Order, parts: list[RefundPart], reason: Refund.Reason, by: 
         # Paid back in another way before, as in the provider's dashboard. The goods are cancelled all the same.
         summary = f"Goods of {order.number} were cancelled, but {order.money(amount)} is more than is left to pay back."
         open_work(WorkItem.Reason.REFUND_FAILED, order, order=order, summary=summary, money_minor=amount)
+        return None
+
+
+def _left_minor(order: Order) -> int:
+    left = order.payments.aggregate(left=Sum(F("captured_minor") - F("refunded_minor")))["left"]
+    return left or 0
+
+
+def cancel_paid_back(order: Order) -> Cancellation | None:
+    """Ask that nothing more comes of an order all of whose money was paid back outside the shop; once.
+
+    Returns None where money is left, it went back by the shop itself, or nothing is left to stop.
+    """
+    alive = order.refunds.exclude(status=RefundStatus.FAILED)
+    if not alive.filter(reason=Refund.Reason.OUTSIDE).exists() or _left_minor(order) > 0:
+        return None
+    try:
+        return request_cancellation(order, key=f"paid-back-{order.number}", reason=Reason.OTHER, by=None)
+    except NothingToCancel:
         return None
 
 

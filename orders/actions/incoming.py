@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orders import lease, stripe_client
+from orders.actions.cancel import cancel_paid_back
 from orders.actions.payment import note_declined, settle
 from orders.actions.refund import import_refund, take_refund_facts
 from orders.actions.work import open_work
@@ -74,6 +75,8 @@ def _take_refunds(intent_id: str) -> str:
         if refund is None and reference:
             refund = Refund.objects.filter(idempotency_key=reference).first()
         take_refund_facts(refund or import_refund(payment, facts), facts)
+    # Nothing that was paid back is sent, wherever it was paid back.
+    cancel_paid_back(payment.order)
     return f"refunds of {payment.order}"
 
 

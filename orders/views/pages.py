@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from orders import events
-from orders.cancellations import PAYABLE, cancel_offer, cancellation_cards
+from orders.cancellations import PAYABLE, cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import FindForm
 from orders.models import Order, OrderLine
 from orders.progress import is_moving, order_word, parcel_cards, refund_lines
@@ -31,7 +31,7 @@ def detail(request: HttpRequest, token: str) -> HttpResponse:
         "order": order,
         "word": order_word(order),
         "parcels": parcel_cards(order),
-        "cancelled": [line for line in order.lines.all() if line.cancelled],
+        "cancelled": cancelled_by_others(order, cancellations),
         "cancellations": cancellations,
         "offer": cancel_offer(order),
         "refunds": refund_lines(order),
