@@ -281,6 +281,10 @@ SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="IE")
 ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
 # Seconds between payment and forwarding in which a customer may still change their mind.
 FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=0)
+# Hours a pharmacist has for goods that need an approval; then the work shows as late.
+APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)
+# The hour (shop time) at which the nightly audit runs.
+AUDIT_HOUR = env.int("AUDIT_HOUR", default=3)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"

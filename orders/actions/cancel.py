@@ -10,7 +10,8 @@ from django.db.models import F
 from orders import events
 from orders.actions.refund import RefundPart, request_refund, units_minor
 from orders.actions.reservation import release_line
-from orders.models import Order, OrderLine, Refund
+from orders.actions.work import close_work
+from orders.models import Order, OrderLine, Refund, WorkItem
 from shop.models import User
 
 
@@ -38,6 +39,8 @@ def cancel_units(
                 raise NotOpen(line.sku)
             parts.append(RefundPart(line, units, units_minor(line, units)))
             release_line(line)
+            if not line.open:
+                close_work(WorkItem.Reason.APPROVAL, line)
         refund = None
         if order.is_paid and sum(part.amount_minor for part in parts) > 0:
             refund = request_refund(order, parts, reason=reason, by=by, key=key)

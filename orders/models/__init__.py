@@ -1,5 +1,6 @@
 """The customer's order, the money, the parcels, and what happened to them."""
 
+from orders.models.approval import Approval
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
 from orders.models.parcel import Estimate, Shipment, ShipmentLine, TrackingEvent
@@ -7,6 +8,7 @@ from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
 from orders.models.work import WorkItem
 
 __all__ = [
+    "Approval",
     "CheckoutSession",
     "Estimate",
     "Event",

@@ -22,6 +22,8 @@ class WorkItem(models.Model):
         SUPPLIER_GARBAGE = "supplier_garbage", _("a supplier's answer makes no sense")
         LINES_REJECTED = "lines_rejected", _("a supplier cannot deliver")
         NO_OFFER = "no_offer", _("no supplier has it")
+        APPROVAL = "approval", _("goods wait for a pharmacist")
+        AUDIT = "audit", _("something does not add up")
         INCOMING_FAILED = "incoming_failed", _("a message from outside could not be worked on")
         REACTION_FAILED = "reaction_failed", _("a consequence keeps failing")
         MAIL_FAILED = "mail_failed", _("a mail cannot be sent")

@@ -17,8 +17,8 @@ from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, WorkItem
 from orders.states import OrderStatus
 from shop.models import User
-from shop.models.catalogue import Gate
 from shop.money import format_cost
+from suppliers.actions.gate import approved_units, ask_pharmacist, refuse_ungranted
 from suppliers.actions.route import first_offer, group_by_supplier
 from suppliers.actions.track import refuse_all, take_order_copy
 from suppliers.adapters import adapter_of
@@ -33,6 +33,10 @@ Chosen = tuple[OrderLine, Offer, int]
 Status = SupplierOrderStatus
 
 
+class NotPaid(Exception):
+    """Goods of an order without its money were about to be ordered."""
+
+
 class NotOurs(Exception):
     """The supplier has another order under our reference."""
 
@@ -40,27 +44,42 @@ class NotOurs(Exception):
 def forward_order(order: Order) -> list[SupplierOrder]:
     """Make the supplier orders of a paid order's open units, due when the grace time is over.
 
-    The only way into a supplier order, so what must not go out stops here: unpaid orders, open
-    holds, gated goods without approval. Call it inside a transaction. Safe to repeat.
+    Unpaid orders and open holds stop here. Gated units without an approval stay open, and a
+    pharmacist is asked; the others go on. Call it inside a transaction. Safe to repeat.
     """
     order.refresh_from_db()
     if order.status != OrderStatus.PAID or order.holds.filter(released_at=None).exists():
         return []
     chosen: list[Chosen] = []
-    for line in order.lines.select_related("delivery", "variant__product").filter(
-        quantity__gt=F("forwarded") + F("cancelled")
-    ):
-        offer = first_offer(line) if line.variant.product.gate == Gate.NONE else None
+    lines = list(order.lines.select_related("order", "delivery").filter(quantity__gt=F("forwarded") + F("cancelled")))
+    approved = approved_units(line.pk for line in lines)
+    for line in lines:
+        units = min(line.open, approved.get(line.pk, line.open))
+        if line.pk in approved:
+            ask_pharmacist(line, line.open - units)
+        if not units:
+            continue
+        offer = first_offer(line)
         if offer is None:
             summary = f"{line.sku} of {order.number} has no supplier it may be forwarded to."
             open_work(WorkItem.Reason.NO_OFFER, line, order=order, summary=summary, money_minor=line.paid_minor)
             continue
-        chosen.append((line, offer, line.open))
+        chosen.append((line, offer, units))
     return make_supplier_orders(order, chosen)
 
 
 def make_supplier_orders(order: Order, chosen: Sequence[Chosen]) -> list[SupplierOrder]:
-    """Make one supplier order per supplier for chosen units, which must be open. Inside a transaction."""
+    """Make one supplier order per supplier for chosen units, which must be open. Inside a transaction.
+
+    The only way into a supplier order, whoever calls: so what must never go out stops here. Raises
+    NotPaid for an order without its money, and NotApproved for gated units without an approval.
+    """
+    if chosen and not Order.objects.filter(pk=order.pk, status=OrderStatus.PAID).exists():
+        raise NotPaid(order.number)
+    wanted: dict[int, int] = {}
+    for line, _offer, quantity in chosen:
+        wanted[line.pk] = wanted.get(line.pk, 0) + quantity
+    refuse_ungranted(wanted)
     made = []
     for supplier_id, group in group_by_supplier(chosen).items():
         part = SupplierOrder.objects.filter(order=order, supplier=supplier_id).count() + 1
