@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from config.audit import run_audit
 from orders.actions.approval import NothingToDecide, grant_approval, refuse_approval
 from orders.models import Approval, Event, OrderLine, Reaction, WorkItem
 from orders.models.approval import AppendOnly
@@ -357,6 +358,7 @@ def test_units_that_were_rejected_go_elsewhere_under_the_same_approval(line, rel
     relay.run_until_idle()
     assert forwarded(line) == 3
     assert SupplierOrder.objects.get(supplier__slug="meridian").lines.get().quantity == 3
+    assert [finding.violations for finding in run_audit() if finding.check.name == "V16 gate"] == [[]]
 
 
 def test_repair_asks_again_when_the_approval_has_lapsed(line, relay, pharmacist):
