@@ -18,6 +18,9 @@ from suppliers import signals as suppliers
 from support import signals as support
 
 REACTIONS: Mapping[Signal, list[str]] = {
+    orders.approval_granted: ["suppliers.tasks.forward_order"],
+    # What was refused is cancelled in the same act; this looks whether units still wait.
+    orders.approval_refused: ["suppliers.tasks.forward_order"],
     orders.order_paid: [
         "suppliers.tasks.forward_order",
         "notifications.tasks.tell_order_confirmed",

@@ -36,7 +36,7 @@ ROLES: dict[str, list[str]] = {
         "orders.add_refund",
         "support.add_return",
     ],
-    "Pharmacists": ["orders.view_order"],
+    "Pharmacists": ["orders.view_order", "orders.view_approval", "orders.add_approval"],
 }
 
 

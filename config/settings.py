@@ -285,6 +285,10 @@ ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
 FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=600)
 # Seconds a supplier has to answer a cancellation; then a person asks.
 CANCEL_ANSWER_SECONDS = env.int("CANCEL_ANSWER_SECONDS", default=48 * 3600)
+# Hours a pharmacist has for goods that need an approval; then the work shows as late.
+APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)
+# The hour (shop time) at which the nightly audit runs.
+AUDIT_HOUR = env.int("AUDIT_HOUR", default=3)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"

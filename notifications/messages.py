@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.urls import reverse
@@ -219,7 +219,7 @@ def refund_failed(refund: Refund) -> Mail:
     )
 
 
-def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | None, *, by_supplier: bool) -> Mail:
+def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | None, *, reason: str) -> Mail:
     """Say what will not come, and what is paid back for it."""
     goods = [goods_of(line, parts[line.pk]) for line in order.lines.all() if line.pk in parts]
     rest = [
@@ -227,11 +227,12 @@ def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | Non
         for line in order.lines.all()
         if line.quantity - line.cancelled - line.delivered > 0
     ]
-    text = (
-        _("The supplier cannot deliver it, and no other can in time. We are sorry.")
-        if by_supplier
-        else _("As agreed, it is cancelled.")
-    )
+    text = {
+        Refund.Reason.SUPPLIER_CANNOT: _("The supplier cannot deliver it, and no other can in time. We are sorry."),
+        Refund.Reason.NOT_APPROVED: _(
+            "Our pharmacist may not approve it for you. Answer this mail if you have a question."
+        ),
+    }.get(reason, _("As agreed, it is cancelled."))
     money = []
     if refund is not None:
         money = [
@@ -242,7 +243,7 @@ def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | Non
     if rest:
         sections.append(Section(_("Comes as planned"), rest))
     return Mail(
-        subject=_("Cancelled: %(goods)s (%(number)s)") % {"goods": goods[0] if goods else "", "number": order.number},
+        subject=_cancelled_subject(order, goods, [line for line in order.lines.all() if line.pk in parts]),
         preheader=money[0] if money else _("Nothing was taken for it."),
         heading=_("Part of your order will not come") if rest else _("Your order is cancelled"),
         paragraphs=[text, *money],
@@ -250,6 +251,13 @@ def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | Non
         button=_("See your order"),
         url=order_url(order),
     )
+
+
+def _cancelled_subject(order: Order, goods: Sequence[str], lines: Sequence[OrderLine]) -> str:
+    # A subject is read over shoulders and on lock screens: no medicine is named in it.
+    if not goods or any(line.gated_at for line in lines):
+        return _("A change to your order (%(number)s)") % {"number": order.number}
+    return _("Cancelled: %(goods)s (%(number)s)") % {"goods": goods[0], "number": order.number}
 
 
 def order_link(order: Order, today: date) -> Mail:

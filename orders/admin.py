@@ -6,14 +6,17 @@ import uuid
 
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
-from orders.actions.cancel import NothingToCancel, cancellable_units, request_cancellation
+from orders.actions.approval import MAY_DECIDE, NothingToDecide, grant_approval, refuse_approval
+from orders.actions.cancel import NothingToCancel, NotOpen, cancellable_units, request_cancellation
 from orders.models import (
+    Approval,
     Cancellation,
     CancellationLine,
     CheckoutSession,
@@ -181,6 +184,38 @@ class CancellationAdmin(ReadOnlyAdmin):
     search_fields = ["order__number", "order__email"]
     list_select_related = ["order", "requested_by"]
     inlines = [CancellationLineInline]
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    """Decisions about gated goods: whoever may decide adds one; none is ever edited."""
+
+    list_display = ["at", "order_line", "units", "decision", "by", "valid_until"]
+    list_filter = ["decision", "at"]
+    search_fields = ["order_line__order__number", "order_line__sku"]
+    list_select_related = ["order_line__order", "by"]
+    fields = ["order_line", "units", "decision", "reason", "valid_until"]
+    raw_id_fields = ["order_line"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(MAY_DECIDE)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None) -> HttpResponse:
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except (NothingToDecide, NotOpen):
+            text = _t("Not decided: the line needs no approval, or not so many of its units are open.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:orders_approval_changelist"))
+
+    def save_model(self, request: HttpRequest, obj: Approval, form: ModelForm, change: bool) -> None:
+        data, line = form.cleaned_data, form.cleaned_data["order_line"]
+        if data["decision"] == Approval.Decision.GRANTED:
+            until = data["valid_until"]
+            made = grant_approval(line, data["units"], by=request.user, reason=data["reason"], valid_until=until)
+        else:
+            made = refuse_approval(line, data["units"], by=request.user, reason=data["reason"])
+        obj.pk, obj.by = made.pk, made.by
 
 
 class RefundLineInline(ReadOnlyInline):

@@ -23,6 +23,8 @@ class EventSignal(Signal):
         self.by_kind[kind] = self
 
 
+approval_granted = EventSignal("approval.granted")
+approval_refused = EventSignal("approval.refused")
 order_placed = EventSignal("order.placed")
 order_paid = EventSignal("order.paid")  # the post-payment signal
 order_expired = EventSignal("order.expired")

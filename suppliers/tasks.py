@@ -11,7 +11,7 @@ from suppliers.actions import calls, cancel, forward, poll, repair, returns
 
 @shared_task
 def forward_order(reaction_id: int) -> None:
-    """Make the supplier orders of an order that was paid."""
+    """Make the supplier orders of an order that was paid, or of units that were approved."""
     react(reaction_id, lambda event: forward.forward_order(event.order))
 
 

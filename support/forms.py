@@ -144,7 +144,7 @@ class RefundForm(OnceForm):
         choices=[
             choice
             for choice in Refund.Reason.choices
-            if choice[0] not in {Refund.Reason.OUTSIDE, Refund.Reason.LATE_PAYMENT}
+            if choice[0] not in {Refund.Reason.OUTSIDE, Refund.Reason.LATE_PAYMENT, Refund.Reason.NOT_APPROVED}
         ],
     )
 

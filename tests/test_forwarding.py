@@ -159,7 +159,7 @@ def test_gated_goods_are_never_forwarded_without_an_approval(relay):
     order = make_paid_order((variant, 1))
     relay.run_until_idle()
     assert SupplierOrder.objects.count() == 0
-    assert WorkItem.objects.get(order=order, closed_at=None).reason == "no_offer"
+    assert WorkItem.objects.get(order=order, closed_at=None).reason == "approval"
 
 
 def test_an_unpaid_order_is_not_forwarded(relay):

@@ -11,7 +11,7 @@ from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
 from support.models import TicketMessage
 
 # The message that a quantity is cancelled names its refund as well.
-TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT}
+TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT, Refund.Reason.NOT_APPROVED}
 
 
 def _about_order(kind: str, mail: Mail, order: Order, event: Event, version: object) -> None:
@@ -77,8 +77,7 @@ def lines_cancelled(event: Event) -> None:
         return
     parts = {int(part["line"]): int(part["quantity"]) for part in event.facts["lines"]}
     refund = Refund.objects.filter(pk=event.facts.get("refund")).first()
-    by_supplier = event.facts.get("reason") == Refund.Reason.SUPPLIER_CANNOT
-    mail = messages.lines_cancelled(event.order, parts, refund, by_supplier=by_supplier)
+    mail = messages.lines_cancelled(event.order, parts, refund, reason=str(event.facts.get("reason")))
     _about_order("lines-cancelled", mail, event.order, event, event.pk)
 
 

@@ -232,6 +232,8 @@ def cancel_units(
             paid = min(units, line.quantity - line.refunded)
             parts.append(RefundPart(line, paid, units_minor(line, units)))
             release_line(line)
+            if not line.open:
+                close_work(WorkItem.Reason.APPROVAL, line)
         refund = _pay_back(order, parts, reason, by, key)
         events.record(
             "lines.cancelled",

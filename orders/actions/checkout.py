@@ -21,6 +21,7 @@ from shop.actions.catalog import refresh_availability
 from shop.cards import picture_of
 from shop.delivery import Parcel, plan_parcels
 from shop.models import Basket, BasketLine, User
+from shop.models.catalogue import Gate
 from shop.money import included_tax_minor, split_by_weight
 
 # Our reservation outlives Stripe's session a little, so that nothing paid in time is gone.
@@ -163,6 +164,7 @@ def _make(
                 delivery_minor=share,
                 unit_cost=variant.unit_cost,
                 cost_currency=variant.cost_currency,
+                gated_at=None if variant.product.gate == Gate.NONE else order.placed_at,
             )
             reserve(line, until=order.pay_by)
     tax = sum(line.tax_minor for line in order.lines.all())

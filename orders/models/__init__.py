@@ -1,5 +1,6 @@
 """The customer's order, the money, the parcels, and what happened to them."""
 
+from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
@@ -8,6 +9,7 @@ from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
 from orders.models.work import WorkItem
 
 __all__ = [
+    "Approval",
     "Cancellation",
     "CancellationLine",
     "CheckoutSession",

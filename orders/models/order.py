@@ -190,6 +190,12 @@ class OrderLine(models.Model):
         _("unit cost"), null=True, blank=True, help_text=_("1/10,000 of the currency unit, at sale.")
     )
     cost_currency = models.CharField(_("cost currency"), max_length=3, blank=True)
+    gated_at = models.DateTimeField(
+        _("needs approval since"),
+        null=True,
+        blank=True,
+        help_text=_("Never emptied: taking the gate off the product frees nothing that was sold with it."),
+    )
     # --- how far its units are, written by suppliers: ordered = open + forwarded + cancelled
     forwarded = models.PositiveIntegerField(_("forwarded"), default=0)
     confirmed = models.PositiveIntegerField(_("confirmed"), default=0)

@@ -99,6 +99,7 @@ class Refund(DueWork):
         NOT_DELIVERED = "not_delivered", _("not delivered")
         SUPPLIER_CANNOT = "supplier_cannot", _("supplier cannot deliver")
         CANCELLED = "cancelled", _("cancelled")
+        NOT_APPROVED = "not_approved", _("not approved by the pharmacist")
         RETURNED = "returned", _("returned")
         GOODWILL = "goodwill", _("goodwill")
         LATE_PAYMENT = "late_payment", _("paid too late")

@@ -25,6 +25,8 @@ class WorkItem(models.Model):
         CANCELLATION_BY_HAND = "cancellation_by_hand", _("a cancellation must be asked for by a person")
         CANCELLATION_SILENT = "cancellation_silent", _("a cancellation has no answer in time")
         CANCELLED_SENT = "cancelled_sent", _("cancelled goods were sent")
+        APPROVAL = "approval", _("goods wait for a pharmacist")
+        AUDIT = "audit", _("something does not add up")
         INCOMING_FAILED = "incoming_failed", _("a message from outside could not be worked on")
         REACTION_FAILED = "reaction_failed", _("a consequence keeps failing")
         MAIL_FAILED = "mail_failed", _("a mail cannot be sent")

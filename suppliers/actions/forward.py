@@ -18,8 +18,8 @@ from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, WorkItem
 from orders.states import OrderStatus
 from shop.models import User
-from shop.models.catalogue import Gate
 from shop.money import format_cost
+from suppliers.actions.gate import approved_units, ask_pharmacist, refuse_ungranted
 from suppliers.actions.route import first_offer, group_by_supplier
 from suppliers.actions.stopped import is_wanted_back, wanted_back
 from suppliers.actions.track import refuse_all, take_order_copy
@@ -35,6 +35,10 @@ Chosen = tuple[OrderLine, Offer, int]
 Status = SupplierOrderStatus
 
 
+class NotPaid(Exception):
+    """Goods of an order without its money were about to be ordered."""
+
+
 class NotOurs(Exception):
     """The supplier has another order under our reference."""
 
@@ -43,32 +47,45 @@ class NotOurs(Exception):
 def forward_order(order: Order) -> list[SupplierOrder]:
     """Make the supplier orders of a paid order's open units, due when the grace time is over.
 
-    The only way into a supplier order, so what must not go out stops here: unpaid orders, open
-    holds, gated goods without approval. One transaction, safe to repeat.
+    Unpaid orders and open holds stop here. Gated units without an approval stay open, and a
+    pharmacist is asked; the others go on. One transaction, safe to repeat.
     """
     lock_order(order)
     order.refresh_from_db()
     if order.status != OrderStatus.PAID or order.holds.filter(released_at=None).exists():
         return []
     chosen: list[Chosen] = []
+    lines = list(order.lines.select_related("order", "delivery").filter(quantity__gt=F("forwarded") + F("cancelled")))
+    approved = approved_units(line.pk for line in lines)
     back = wanted_back(order)
-    for line in order.lines.select_related("delivery", "variant__product").filter(
-        quantity__gt=F("forwarded") + F("cancelled")
-    ):
-        quantity = line.open - back.get(line.pk, 0)
-        if quantity < 1:
+    for line in lines:
+        wanted = line.open - back.get(line.pk, 0)
+        units = min(wanted, approved.get(line.pk, wanted))
+        if line.pk in approved:
+            ask_pharmacist(line, wanted - units)
+        if units < 1:
             continue
-        offer = first_offer(line) if line.variant.product.gate == Gate.NONE else None
+        offer = first_offer(line)
         if offer is None:
             summary = f"{line.sku} of {order.number} has no supplier it may be forwarded to."
             open_work(WorkItem.Reason.NO_OFFER, line, order=order, summary=summary, money_minor=line.paid_minor)
             continue
-        chosen.append((line, offer, quantity))
+        chosen.append((line, offer, units))
     return make_supplier_orders(order, chosen)
 
 
 def make_supplier_orders(order: Order, chosen: Sequence[Chosen]) -> list[SupplierOrder]:
-    """Make one supplier order per supplier for chosen units, which must be open. Inside a transaction."""
+    """Make one supplier order per supplier for chosen units, which must be open. Inside a transaction.
+
+    The only way into a supplier order, whoever calls: so what must never go out stops here. Raises
+    NotPaid for an order without its money, and NotApproved for gated units without an approval.
+    """
+    if chosen and not Order.objects.filter(pk=order.pk, status=OrderStatus.PAID).exists():
+        raise NotPaid(order.number)
+    wanted: dict[int, int] = {}
+    for line, _offer, quantity in chosen:
+        wanted[line.pk] = wanted.get(line.pk, 0) + quantity
+    refuse_ungranted(wanted)
     made = []
     for supplier_id, group in group_by_supplier(chosen).items():
         part = SupplierOrder.objects.filter(order=order, supplier=supplier_id).count() + 1

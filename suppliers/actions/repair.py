@@ -12,6 +12,7 @@ from shop.arrival import arrival_window
 from shop.delivery import rates_for
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
+from suppliers.actions.gate import approved_units, ask_pharmacist
 from suppliers.actions.route import next_offer
 from suppliers.actions.stopped import wanted_back
 from suppliers.models import Offer, SupplierOrder, SupplierOrderLine
@@ -41,9 +42,15 @@ def repair_rejection(event: Event) -> None:
         offer = next_offer(line, quantity, without=without, now=timezone.now())
         if offer is None:
             lost[line.pk] = quantity
-        else:
-            _move_delivery(line, offer, quantity)
-            chosen.append((line, offer, quantity))
+            continue
+        approved = approved_units([line.pk])
+        units = min(quantity, approved.get(line.pk, quantity))
+        if units < quantity:
+            # Its approval has lapsed meanwhile: the units stay open until there is a new one.
+            ask_pharmacist(line, quantity - units)
+        if units:
+            _move_delivery(line, offer, units)
+            chosen.append((line, offer, units))
     make_supplier_orders(event.order, chosen)
     if lost:
         key = f"reject-{event.pk}"

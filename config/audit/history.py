@@ -1,0 +1,86 @@
+"""What happened: every state was reached along allowed arrows, and every change was written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import CharField, Exists, F, Model, OuterRef, Subquery, Value, Window
+from django.db.models.functions import Coalesce, Concat, Lag
+from django.utils.translation import gettext_lazy as _
+
+from config.audit.registry import MOST_NAMED, check, named, row_key
+from orders.models import Approval, Event, Order, Refund, Shipment
+from orders.states import ORDER_MOVES, PARCEL_MOVES, REFUND_MOVES
+from suppliers.models import SupplierOrder
+from suppliers.states import MOVES as SUPPLIER_ORDER_MOVES
+from support.models import Ticket
+from support.states import MOVES as TICKET_MOVES
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One state machine: its rows, its arrows, where rows begin, and the event of their making (if any)."""
+
+    prefix: str
+    model: type[Model]
+    moves: Mapping[str, frozenset[str]]
+    starts: frozenset[str]
+    made: str = ""
+
+    @property
+    def kinds(self) -> list[str]:
+        """The events of its moves."""
+        return sorted({f"{self.prefix}.{state}" for targets in self.moves.values() for state in targets})
+
+    @property
+    def steps(self) -> list[str]:
+        """Each pair of events that may follow one another, as ``before>after``; nothing before the first."""
+        pairs = {(f"{self.prefix}.{state}", to) for state, targets in self.moves.items() for to in targets}
+        pairs |= {("", to) for state in self.starts for to in self.moves[state]}
+        return sorted(f"{before}>{self.prefix}.{to}" for before, to in pairs)
+
+
+MACHINES = [
+    Machine("order", Order, ORDER_MOVES, frozenset({"placed"}), "order.placed"),
+    Machine("supplier_order", SupplierOrder, SUPPLIER_ORDER_MOVES, frozenset({"ready", "held"})),
+    Machine("refund", Refund, REFUND_MOVES, frozenset({"requested"}), "refund.requested"),
+    Machine("parcel", Shipment, PARCEL_MOVES, frozenset({"pending"}), "parcel.announced"),
+    Machine("ticket", Ticket, TICKET_MOVES, frozenset({"new"}), "ticket.opened"),
+]
+
+
+@check("V07 history", _("Every recorded history went along allowed moves."))
+def arrows() -> Iterable[str]:
+    for machine in MACHINES:
+        before = Window(Lag("kind"), partition_by="subject_key", order_by="pk")
+        moves = Event.objects.filter(kind__in=machine.kinds).annotate(before=Coalesce(before, Value("")))
+        moves = moves.annotate(step=Concat("before", Value(">"), "kind", output_field=CharField()))
+        wrong = moves.exclude(step__in=machine.steps).order_by("pk")
+        yield from (f"{event.subject_key}: {event.step} is no allowed move" for event in wrong[:MOST_NAMED])
+
+
+@check("V12 recorded", _("Every state was written down when it was reached."))
+def recorded() -> Iterable[str]:
+    for machine in MACHINES:
+        rows = machine.model._default_manager.annotate(row_key=row_key(machine.model))
+        moves = Event.objects.filter(subject_key=OuterRef("row_key"), kind__in=machine.kinds)
+        rows = rows.annotate(last=Coalesce(Subquery(moves.order_by("-pk").values("kind")[:1]), Value("")))
+        rows = rows.annotate(now=Concat(Value(f"{machine.prefix}."), "status", output_field=CharField()))
+        wrong = rows.exclude(last=F("now")).exclude(last="", status__in=machine.starts)
+        yield from (
+            f"{row}: is {row.status}, and the last thing recorded is {row.last or 'nothing'}"
+            for row in wrong[:MOST_NAMED]
+        )
+        if machine.made:
+            made = Event.objects.filter(subject_key=OuterRef("row_key"), kind=machine.made)
+            yield from named(rows.filter(~Exists(made)), "nobody recorded that it was made")
+
+
+@check("V12 decided", _("Every pharmacist's decision was written down, with who decided."))
+def decided() -> Iterable[str]:
+    told = Event.objects.filter(
+        kind=Concat(Value("approval."), OuterRef("decision")), subject_key=OuterRef("row_key"), by=OuterRef("by")
+    )
+    rows = Approval.objects.annotate(row_key=row_key(Approval))
+    yield from named(rows.filter(~Exists(told)), "nobody recorded it", "order_line__order")

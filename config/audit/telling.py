@@ -1,0 +1,91 @@
+"""Messages: each one owed exists once, and goes to the right person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import BigIntegerField, CharField, Count, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat, StrIndex, Substr
+from django.utils.translation import gettext_lazy as _
+
+from config.audit.registry import MOST_NAMED, check, named
+from notifications.actions.tell import TOLD_WITH_LINES
+from notifications.models import Notification
+from orders.models import Event, Reaction
+from support.models import Ticket
+
+SUBJECT_ID = Substr("subject_key", StrIndex("subject_key", Value(":")) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Which message an event must bring: once per event, or once per order or subject (``version``)."""
+
+    event: str
+    kind: str
+    version: object = None
+    but: Q = field(default_factory=lambda: Q(pk=None))
+
+
+# What is told only under conditions that change meanwhile (a refused card of an order that is
+# paid by then, an arrival that moved again) cannot be asked for afterwards, and is not listed.
+TELLINGS = [
+    Telling("order.paid", "order-confirmed", Value("1")),
+    Telling("payment.pending", "payment-pending", Value("1")),
+    Telling("parcel.in_transit", "parcel-sent", SUBJECT_ID),
+    Telling("parcel.delivered", "parcel-delivered", SUBJECT_ID),
+    Telling("refund.requested", "refund", SUBJECT_ID, but=Q(facts__reason__in=[str(one) for one in TOLD_WITH_LINES])),
+    Telling("refund.failed", "refund-failed", SUBJECT_ID),
+    Telling("lines.cancelled", "lines-cancelled"),
+    Telling("order.link_requested", "order-link"),
+    Telling("ticket.opened", "ticket-opened"),
+    Telling("ticket.answered", "ticket-answered"),
+]
+# What may be written before an order is paid.
+BEFORE_PAYMENT = ["payment-pending", "payment-failed", "order-link"]
+
+
+@check("V08 told", _("Whatever a customer must hear of is told to them."))
+def told() -> Iterable[str]:
+    # While a consequence is still owed, it is not late here: the backlog's check looks after it.
+    owed = Reaction.objects.filter(event=OuterRef("pk"), done_at=None)
+    for telling in TELLINGS:
+        events = Event.objects.filter(~Exists(owed), kind=telling.event, delivered_at__isnull=False)
+        if telling.version is None:
+            message = Notification.objects.filter(event=OuterRef("pk"), kind=telling.kind)
+        else:
+            parts = (Value(f"{telling.kind}:"), "order__number", Value(":"), telling.version)
+            events = events.annotate(wanted=Concat(*parts, output_field=CharField()))
+            message = Notification.objects.filter(key=OuterRef("wanted"))
+        untold = events.exclude(telling.but).filter(~Exists(message)).order_by("pk")
+        yield from named(untold, f"no message {telling.kind} was written", "order")
+
+
+@check("V08 once", _("Each message is one: no two rows for one event, or with one Message-ID."))
+def once() -> Iterable[str]:
+    ids = Notification.objects.order_by().values("message_id").annotate(count=Count("pk")).filter(count__gt=1)
+    yield from (f"{row['message_id']}: {row['count']} messages have it" for row in ids[:MOST_NAMED])
+    known = Notification.objects.filter(event__isnull=False).order_by()
+    twice = known.values("event", "kind").annotate(count=Count("pk")).filter(count__gt=1)
+    yield from (f"event {row['event']}: {row['count']} messages {row['kind']}" for row in twice[:MOST_NAMED])
+
+
+@check("V08 addresses", _("No message goes to anybody but the one it is about."))
+def addresses() -> Iterable[str]:
+    cases = Q(kind__startswith="ticket-")
+    about_orders = Notification.objects.filter(order__isnull=False).exclude(cases)
+    wrong = about_orders.exclude(recipient__iexact=F("order__email"))
+    yield from named(wrong, "goes to somebody else than the customer")
+    about_cases = Notification.objects.filter(cases, event__subject_key__startswith="ticket:").annotate(
+        case=Cast(Substr("event__subject_key", len("ticket:") + 1), BigIntegerField())
+    )
+    customer = Ticket.objects.filter(pk=OuterRef("case"), email__iexact=OuterRef("recipient"))
+    yield from named(about_cases.filter(~Exists(customer)), "goes to somebody else than the case's customer")
+
+
+@check("V08 early", _("No order is spoken of before it is paid."))
+def early() -> Iterable[str]:
+    rows = Notification.objects.filter(order__isnull=False, order__paid_at=None)
+    wrong = rows.exclude(kind__in=BEFORE_PAYMENT).exclude(kind__startswith="ticket-").exclude(kind__startswith="refund")
+    yield from named(wrong, "its order was never paid")
