@@ -10,6 +10,7 @@ from django.db.models import F
 from orders import events
 from orders.actions.refund import RefundPart, request_refund, units_minor
 from orders.actions.reservation import release_line
+from orders.actions.shipping import lock_order
 from orders.models import Order, OrderLine, Refund
 from shop.models import User
 
@@ -27,11 +28,12 @@ def cancel_units(
     never paid. Raises NotOpen.
     """
     with transaction.atomic():
+        lock_order(order)
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
             return known
         parts = []
-        for line in order.lines.filter(pk__in=quantities):
+        for line in order.lines.filter(pk__in=quantities).order_by("variant", "pk"):
             units = quantities[line.pk]
             still_open = OrderLine.objects.filter(pk=line.pk, quantity__gte=F("forwarded") + F("cancelled") + units)
             if not still_open.update(cancelled=F("cancelled") + units):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
+from orders.actions.shipping import lock_order
 from orders.models import Event, OrderDelivery, OrderLine, Refund
 from shop.arrival import arrival_window
 from shop.delivery import rates_for
@@ -21,6 +22,7 @@ def repair_rejection(event: Event) -> None:
     """
     if event.order is None:
         return
+    lock_order(event.order)
     chosen, lost = [], {}
     for told in event.facts["lines"]:
         line = OrderLine.objects.select_related("order", "delivery").get(pk=told["line"])

@@ -105,6 +105,7 @@ def _counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> dict[s
 
 
 def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
+    lock_order(supplier_order.order)
     given_back = []
     was_undecided = False
     for line in supplier_order.lines.all():
@@ -126,7 +127,6 @@ def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[st
 
 def _write_down(supplier_order: SupplierOrder) -> None:
     """Write on the order's lines what all its suppliers together have said."""
-    lock_order(supplier_order.order)
     for line in supplier_order.lines.all():
         told = SupplierOrderLine.objects.filter(order_line=line.order_line_id).aggregate(
             accepted=Sum("accepted"), backordered=Sum("backordered")
