@@ -12,7 +12,7 @@ from orders.actions.checkout import place_order
 from orders.actions.reservation import SoldOut
 from orders.models import CheckoutSession, Order, Reservation
 from shop.models import Basket, BasketLine, Variant
-from tests.factories import ADDRESS, make_supplier, make_variant
+from tests.factories import ADDRESS, make_basket, make_supplier, make_variant
 from tests.races.crowd import break_down, hold, read_then_write, without_wall
 from tests.test_checkout import TYPED
 
@@ -99,3 +99,16 @@ def test_twin_without_the_conditional_update_more_is_sold_than_there_is(crowd, m
     break_down(
         lambda: many_buy_the_last_units(crowd, supplier, 8, 8), "more units were promised", single_writer_holds=True
     )
+
+
+def two_buy_the_same_goods_in_another_order(crowd, variants) -> None:
+    baskets = [make_basket(*[(variant, 1) for variant in order]) for order in (variants, variants[::-1])]
+    deeds = [lambda basket=basket: place_order(basket, ADDRESS, user=None, now=timezone.now()) for basket in baskets]
+    numbers = {order.number for order in crowd.at_once(*deeds)}
+    assert len(numbers) == 2
+
+
+def test_two_who_buy_the_same_goods_in_another_order_do_not_wait_for_each_other(crowd, monkeypatch):
+    supplier = make_supplier()
+    variants = [make_variant(supplier, stock=None) for _number in range(4)]
+    hold(lambda: two_buy_the_same_goods_in_another_order(crowd, variants))

@@ -12,6 +12,7 @@ from notifications.actions.send import send_notification
 from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.cancel import NotOpen, cancel_units
+from orders.actions.refund import RefundPart, request_refund
 from orders.models import OrderLine, Refund
 from suppliers.actions.forward import forward_order
 from suppliers.models import SupplierOrderLine
@@ -63,6 +64,28 @@ def test_twin_without_the_conditional_update_a_unit_is_cancelled_and_forwarded(c
             "cancelled and ordered from a supplier as well",
             single_writer_holds=True,
         )
+
+
+def a_line_is_refunded_and_cancelled(crowd, variant) -> None:
+    order = make_paid_order((variant, 2))
+    line = order.lines.get()
+
+    def customer() -> None:
+        cancel_units(order, {line.pk: 1}, reason=Refund.Reason.CANCELLED, by=None, key=f"cancel-{order.number}")
+
+    def agent() -> None:
+        part = RefundPart(line, 0, 100)
+        request_refund(order, [part], reason=Refund.Reason.GOODWILL, by=None, key=f"scratch-{order.number}")
+
+    crowd.at_once(customer, agent)
+    line.refresh_from_db()
+    assert (line.cancelled, line.refunded) == (1, 1)
+    assert order.payments.get().refunded_minor == line.refunded_minor
+
+
+def test_a_line_refunded_and_cancelled_at_once_is_both_and_neither_waits_for_the_other(crowd):
+    variant = make_variant(make_supplier(), stock=None)
+    hold(lambda: a_line_is_refunded_and_cancelled(crowd, variant))
 
 
 LETTER = Mail(subject="Sent", preheader="It is on its way.", heading="On its way", paragraphs=["Good news."])

@@ -17,7 +17,7 @@ from orders.actions import refund as refund_module
 from orders.actions.incoming import work_on
 from orders.actions.payment import open_session, settle
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund
-from orders.models import CheckoutSession, IncomingEvent, OrderLine, Payment, Refund
+from orders.models import CheckoutSession, IncomingEvent, Order, OrderLine, Payment, Refund
 from tests.demo.payment_process import WEBHOOK_SECRET
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
 from tests.races.crowd import (
@@ -26,7 +26,6 @@ from tests.races.crowd import (
     look_then_make,
     never_lock,
     read_then_write,
-    wait_before_update,
     without_wall,
 )
 
@@ -127,8 +126,9 @@ def test_two_agents_never_pay_back_more_than_was_taken(crowd, variant):
 
 
 @pytest.fixture
-def no_line_limit(monkeypatch):
-    """Take away the limit of the single line, which stands in front of that of the payment."""
+def only_the_limit_of_the_payment(monkeypatch):
+    """Take away what stands in front of it: the lock of the order, and the limit of the single line."""
+    never_lock(monkeypatch, Order)
 
     def count_only(part: RefundPart) -> None:
         row = OrderLine.objects.filter(pk=part.line.pk)
@@ -137,12 +137,14 @@ def no_line_limit(monkeypatch):
     monkeypatch.setattr(refund_module, "_take_from_line", count_only)
 
 
-def test_the_limit_of_the_payment_alone_holds_against_two_agents(crowd, variant, no_line_limit):
+def test_the_limit_of_the_payment_alone_holds_against_two_agents(crowd, variant, only_the_limit_of_the_payment):
     chance = random.Random(12)
     hold(lambda: two_agents_pay_back(crowd, variant, chance))
 
 
-def test_twin_without_the_limit_two_agents_pay_back_more_than_was_taken(crowd, variant, no_line_limit, monkeypatch):
+def test_twin_without_the_limit_two_agents_pay_back_more_than_was_taken(
+    crowd, variant, only_the_limit_of_the_payment, monkeypatch
+):
     read_then_write(monkeypatch, Payment, before=crowd.gap)
     chance = random.Random(12)
     with without_wall(Payment, "payment_not_over_refunded"):
@@ -153,7 +155,9 @@ def test_twin_without_the_limit_two_agents_pay_back_more_than_was_taken(crowd, v
         )
 
 
-def test_half_a_twin_without_the_condition_the_constraint_is_the_last_wall(crowd, variant, no_line_limit, monkeypatch):
+def test_half_a_twin_without_the_condition_the_constraint_is_the_last_wall(
+    crowd, variant, only_the_limit_of_the_payment, monkeypatch
+):
     read_then_write(monkeypatch, Payment, before=crowd.gap)
     ends = two_agents_pay_back(crowd, variant, random.Random(12))
     # SQLite lets one write at a time, so there what was seen is still true when the write comes.
@@ -183,8 +187,9 @@ def test_paying_back_all_that_is_left_counts_what_an_agent_pays_back_meanwhile(c
 
 
 def test_twin_without_the_lock_all_that_is_left_is_counted_wrong(crowd, variant, monkeypatch):
-    never_lock(monkeypatch, Payment)
-    wait_before_update(monkeypatch, Payment, crowd.gap)
+    # Behind the lock stands a condition, for refunds that know no lock of ours; both are off.
+    never_lock(monkeypatch, Order)
+    read_then_write(monkeypatch, Payment, before=crowd.gap)
     break_down(
         lambda: an_agent_and_the_late_payment_rule_pay_back(crowd, variant),
         "more was paid back than was taken",
