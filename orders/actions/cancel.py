@@ -223,7 +223,7 @@ def cancel_units(
         if known is not None:
             return known
         parts = []
-        for line in order.lines.filter(pk__in=quantities):
+        for line in order.lines.filter(pk__in=quantities).order_by("variant", "pk"):
             units = quantities[line.pk]
             still_open = OrderLine.objects.filter(pk=line.pk, quantity__gte=F("forwarded") + F("cancelled") + units)
             if not still_open.update(cancelled=F("cancelled") + units):

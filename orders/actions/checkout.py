@@ -147,7 +147,7 @@ def _make(
             position += 1
             image = pictures.get(variant.pk)
             line_minor = variant.price_minor * quantity
-            line = OrderLine.objects.create(
+            OrderLine.objects.create(
                 order=order,
                 delivery=delivery,
                 variant=variant,
@@ -166,7 +166,9 @@ def _make(
                 cost_currency=variant.cost_currency,
                 gated_at=None if variant.product.gate == Gate.NONE else order.placed_at,
             )
-            reserve(line, until=order.pay_by)
+    for line in order.lines.order_by("variant", "pk"):
+        # In one order for everybody: two who want the same goods would else wait for each other.
+        reserve(line, until=order.pay_by)
     tax = sum(line.tax_minor for line in order.lines.all())
     Order.objects.filter(pk=order.pk).update(tax_minor=tax)
     order.tax_minor = tax

@@ -222,7 +222,7 @@ def settle_late_payment(order: Order) -> bool:
     try:
         with transaction.atomic():
             Reservation.objects.filter(order=order).delete()
-            for line in order.lines.all():
+            for line in order.lines.order_by("variant", "pk"):
                 reserve(line, until=timezone.now() + timedelta(days=1))
             _mark_paid(payment)
     except SoldOut:

@@ -86,15 +86,22 @@ def request_refund(
 
 
 def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | None) -> Refund | None:
-    """Pay back all that is left of a payment, without naming lines; None if nothing is left. Safe to repeat."""
+    """Pay back all that is left of a payment, without naming lines; None if nothing is left. Safe to repeat.
+
+    Raises TooMuch, and changes nothing, if some of it is paid back elsewhere at this very moment.
+    """
     key = f"refund-all-{payment.stripe_id}"
     with transaction.atomic():
+        lock_order(payment.order)
         payment.refresh_from_db()
         left = payment.captured_minor - payment.refunded_minor
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None or left <= 0:
             return known
-        Payment.objects.filter(pk=payment.pk).update(refunded_minor=F("captured_minor"))
+        # What was seen as left must still be left: the provider's dashboard knows no lock of ours.
+        still_left = Payment.objects.filter(pk=payment.pk, refunded_minor=payment.refunded_minor)
+        if not still_left.update(refunded_minor=F("captured_minor")):
+            raise TooMuch("some of it is paid back elsewhere")
         refund = Refund.objects.create(
             payment=payment,
             order=payment.order,
@@ -178,6 +185,7 @@ def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:
 
 def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
     with transaction.atomic():
+        lock_order(refund.order)
         refund.refresh_from_db()
         if not move_refund(refund, RefundStatus.FAILED, by=None, fields={"failure": why[:200]}, why=why[:200]):
             return

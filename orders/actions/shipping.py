@@ -125,7 +125,8 @@ def lock_order(order: Order) -> None:
     """Let nobody else count this order's units until the transaction ends.
 
     Two parcels told at once would each count without the other's change, and the later commit would
-    write the earlier one away. SQLite has one writer at a time, and needs no lock.
+    write the earlier one away. SQLite has one writer at a time, and needs no lock. Whoever writes an
+    order's lines together with other rows takes this lock first, so that no two wait for each other.
     """
     # "No key": rows that refer to the order may be written meanwhile, so nobody waits in a circle.
     Order.objects.select_for_update(no_key=True).filter(pk=order.pk).first()

@@ -129,6 +129,7 @@ def _check_never_less(supplier_order: SupplierOrder, counts: Mapping[str, Mappin
 
 
 def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
+    lock_order(supplier_order.order)
     lost: dict[int, int] = {}
     was_undecided = False
     lines = list(supplier_order.lines.all())
@@ -157,7 +158,6 @@ def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[st
 
 def _write_down(supplier_order: SupplierOrder) -> None:
     """Write on the order's lines what all its suppliers together have said."""
-    lock_order(supplier_order.order)
     for line in supplier_order.lines.all():
         told = SupplierOrderLine.objects.filter(order_line=line.order_line_id).aggregate(
             accepted=Sum("accepted"), backordered=Sum("backordered")

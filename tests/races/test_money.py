@@ -1,0 +1,197 @@
+"""Races for money: a payment told by three at once, refunds by two agents."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+import time
+
+import pytest
+from django.db import IntegrityError, connection
+from django.db.models import F
+from django.test import Client
+
+from orders.actions import refund as refund_module
+from orders.actions.incoming import work_on
+from orders.actions.payment import open_session, settle
+from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund
+from orders.models import CheckoutSession, IncomingEvent, Order, OrderLine, Payment, Refund
+from tests.demo.payment_process import WEBHOOK_SECRET
+from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from tests.races.crowd import (
+    break_down,
+    hold,
+    look_then_make,
+    never_lock,
+    read_then_write,
+    without_wall,
+)
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def variant(crowd):
+    return make_variant(make_supplier(), stock=None)
+
+
+def stripe_tells(session: CheckoutSession) -> None:
+    """Send the webhook of a paid session as Stripe signs it, and work on what was stored."""
+    subject = {"id": session.stripe_id, "object": "checkout.session", "client_reference_id": session.order.number}
+    told = {"id": f"evt_{session.pk}", "object": "event", "type": "checkout.session.completed"}
+    body = json.dumps(told | {"data": {"object": subject}}).encode()
+    now = int(time.time())
+    signed = hmac.new(WEBHOOK_SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
+    answer = Client().post(
+        "/webhooks/stripe/", body, content_type="application/json", headers={"Stripe-Signature": f"t={now},v1={signed}"}
+    )
+    assert answer.status_code == 200
+    work_on(IncomingEvent.objects.get(event_id=told["id"]).pk)
+
+
+def three_settle_one_session(crowd, variant, sandbox) -> None:
+    order = make_order((variant, 1))
+    session = open_session(order.sessions.get())
+    sandbox.control(f"sessions/{session.stripe_id}/pay", {})
+
+    def customer_returns() -> None:
+        answer = Client().get(f"/checkout/return/{order.token}/?session={session.stripe_id}")
+        assert answer["Location"].endswith("?thanks=1")
+
+    def sweep_comes_by() -> None:
+        settle(CheckoutSession.objects.get(pk=session.pk))
+
+    crowd.at_once(customer_returns, lambda: stripe_tells(session), sweep_comes_by)
+    order.refresh_from_db()
+    assert order.status == "paid"
+    assert order.payments.count() == 1, "one payment was noted more than once"
+    assert order.events.filter(kind="order.paid").count() == 1
+
+
+def test_webhook_return_page_and_sweep_settle_one_payment(crowd, variant, sandbox):
+    hold(lambda: three_settle_one_session(crowd, variant, sandbox))
+
+
+def test_twin_without_the_unique_payment_it_is_noted_more_than_once(crowd, variant, sandbox, monkeypatch):
+    look_then_make(monkeypatch, Payment, crowd.gap)
+    with without_wall(Payment, "stripe_id"):
+        break_down(
+            lambda: three_settle_one_session(crowd, variant, sandbox),
+            "noted more than once",
+            single_writer_holds=True,
+        )
+
+
+def two_agents_pay_back(crowd, variant, chance: random.Random) -> list[str]:
+    """Let two agents pay back at random what they like; return how their tries ended."""
+    order = make_paid_order((variant, 4))
+    payment, line = order.payments.get(), order.lines.get()
+    # Two large ones first, of which only one fits; then crumbs until the rest is gone.
+    plans = [
+        [chance.randint(payment.captured_minor // 2 + 1, payment.captured_minor)]
+        + [chance.randint(1, payment.captured_minor // 3) for _number in range(5)]
+        for _agent in range(2)
+    ]
+
+    def agent(number: int) -> list[str]:
+        ends = []
+        for serial, amount in enumerate(plans[number]):
+            key = f"{order.number}-{number}-{serial}"
+            try:
+                request_refund(order, [RefundPart(line, 0, amount)], reason=Refund.Reason.GOODWILL, by=None, key=key)
+                ends.append("paid back")
+            except (TooMuch, IntegrityError) as error:
+                ends.append(type(error).__name__)
+        return ends
+
+    ends = [end for one in crowd.at_once(lambda: agent(0), lambda: agent(1)) for end in one]
+    payment.refresh_from_db()
+    line.refresh_from_db()
+    back = sum(refund.amount_minor for refund in order.refunds.all())
+    assert back <= payment.captured_minor, "more was paid back than was taken"
+    assert (payment.refunded_minor, line.refunded_minor) == (back, back)
+    return ends
+
+
+def test_two_agents_never_pay_back_more_than_was_taken(crowd, variant):
+    chance = random.Random(11)
+
+    def one_round() -> None:
+        ends = two_agents_pay_back(crowd, variant, chance)
+        assert set(ends) <= {"paid back", "TooMuch"}
+
+    hold(one_round)
+
+
+@pytest.fixture
+def only_the_limit_of_the_payment(monkeypatch):
+    """Take away what stands in front of it: the lock of the order, and the limit of the single line."""
+    never_lock(monkeypatch, Order)
+
+    def count_only(part: RefundPart) -> None:
+        row = OrderLine.objects.filter(pk=part.line.pk)
+        row.update(refunded_minor=F("refunded_minor") + part.amount_minor, refunded=F("refunded") + part.quantity)
+
+    monkeypatch.setattr(refund_module, "_take_from_line", count_only)
+
+
+def test_the_limit_of_the_payment_alone_holds_against_two_agents(crowd, variant, only_the_limit_of_the_payment):
+    chance = random.Random(12)
+    hold(lambda: two_agents_pay_back(crowd, variant, chance))
+
+
+def test_twin_without_the_limit_two_agents_pay_back_more_than_was_taken(
+    crowd, variant, only_the_limit_of_the_payment, monkeypatch
+):
+    read_then_write(monkeypatch, Payment, before=crowd.gap)
+    chance = random.Random(12)
+    with without_wall(Payment, "payment_not_over_refunded"):
+        break_down(
+            lambda: two_agents_pay_back(crowd, variant, chance),
+            "more was paid back than was taken",
+            single_writer_holds=True,
+        )
+
+
+def test_half_a_twin_without_the_condition_the_constraint_is_the_last_wall(
+    crowd, variant, only_the_limit_of_the_payment, monkeypatch
+):
+    read_then_write(monkeypatch, Payment, before=crowd.gap)
+    ends = two_agents_pay_back(crowd, variant, random.Random(12))
+    # SQLite lets one write at a time, so there what was seen is still true when the write comes.
+    wall = {"postgresql": "IntegrityError", "sqlite": "TooMuch"}[connection.vendor]
+    assert wall in ends
+
+
+def an_agent_and_the_late_payment_rule_pay_back(crowd, variant) -> None:
+    order = make_paid_order((variant, 1))
+    payment, line = order.payments.get(), order.lines.get()
+
+    def agent() -> None:
+        request_refund(order, [RefundPart(line, 0, 500)], reason=Refund.Reason.GOODWILL, by=None, key=order.number)
+
+    def rule() -> None:
+        refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
+
+    crowd.at_once(agent, rule, expected=(TooMuch,))
+    payment.refresh_from_db()
+    back = sum(refund.amount_minor for refund in order.refunds.all())
+    assert back <= payment.captured_minor, "more was paid back than was taken"
+    assert payment.refunded_minor == back
+
+
+def test_paying_back_all_that_is_left_counts_what_an_agent_pays_back_meanwhile(crowd, variant):
+    hold(lambda: an_agent_and_the_late_payment_rule_pay_back(crowd, variant))
+
+
+def test_twin_without_the_lock_all_that_is_left_is_counted_wrong(crowd, variant, monkeypatch):
+    # Behind the lock stands a condition, for refunds that know no lock of ours; both are off.
+    never_lock(monkeypatch, Order)
+    read_then_write(monkeypatch, Payment, before=crowd.gap)
+    break_down(
+        lambda: an_agent_and_the_late_payment_rule_pay_back(crowd, variant),
+        "more was paid back than was taken",
+        single_writer_holds=True,
+    )
