@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from config.timetable import SWEEPS
 from notifications.models import Notification, NotificationStatus
 from orders import lease
+from orders.actions.again import AGAIN
 from orders.models import Event, Order, OrderLine, Payment, Refund, Reservation, ShipmentLine, WorkItem
 from orders.models.order import ReservationState
 from orders.states import OrderStatus, ParcelStatus, RefundStatus
@@ -130,10 +131,12 @@ def _backlog() -> Iterable[str]:
 
 
 def _given_up() -> Iterable[str]:
-    asked = WorkItem.objects.filter(closed_at=None)
+    # Open work, or work that a person has closed by hand.
+    asked = WorkItem.objects.filter(Q(closed_at=None) | Q(closed_by__isnull=False))
+    again = Refund.objects.filter(idempotency_key=Concat(OuterRef("idempotency_key"), Value(AGAIN)))
     for rows in (
         Notification.objects.filter(status=NotificationStatus.FAILED),
-        Refund.objects.filter(status=RefundStatus.FAILED),
+        Refund.objects.filter(~Exists(again), status=RefundStatus.FAILED),
     ):
         for row in rows[:MOST_NAMED]:
             if not asked.filter(subject_key=f"{row._meta.model_name}:{row.pk}").exists():
