@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
@@ -27,7 +28,8 @@ def repair_rejection(event: Event) -> None:
         quantity = min(int(told["quantity"]), line.open)
         if quantity < 1:
             continue
-        tried = SupplierOrderLine.objects.filter(order_line=line, rejected__gt=0)
+        # Whoever took it and cancelled it later is not asked again either: it could go on for ever.
+        tried = SupplierOrderLine.objects.filter(Q(rejected__gt=0) | Q(cancelled__gt=0), order_line=line)
         without = set(tried.values_list("supplier_order__supplier", flat=True))
         offer = next_offer(line, quantity, without=without, now=timezone.now())
         if offer is None:
