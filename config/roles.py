@@ -18,6 +18,7 @@ ROLES: dict[str, list[str]] = {
         "shop.change_productimage",
         "orders.view_*",
         "orders.change_order",
+        "orders.add_refund",
         "orders.change_workitem",
         "orders.change_incomingevent",
         "suppliers.view_*",

@@ -292,6 +292,8 @@ AUDIT_HOUR = env.int("AUDIT_HOUR", default=3)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"
+# What a person can do about each reason for work; see orders/remedies.py.
+REMEDIES = "config.remedies.REMEDIES"
 
 # --- The engine (design: the database is the queue of record). All in seconds.
 # A row handed to Celery is offered again when nothing has taken it by then.
@@ -307,6 +309,8 @@ SUPPLIER_READ_SECONDS = env.float("SUPPLIER_READ_SECONDS", default=30)
 # How often a supplier's orders and shipments are read, and its stock, whether or not webhooks work.
 SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
 SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
+# How often the table of deadlines (config/deadlines.py) is gone over.
+DEADLINE_SECONDS = env.int("DEADLINE_SECONDS", default=120)
 # An order still unpaid this long after its session should have ended is looked at again.
 # How often payments and refunds of the last days are compared with Stripe (webhooks may be lost).
 RECONCILE_SECONDS = env.int("RECONCILE_SECONDS", default=900)

@@ -78,5 +78,6 @@ SWEEPS: list[Sweep] = [
 
 PERIODIC: list[Periodic] = [
     Periodic("orders.tasks.reconcile_payments", lambda: settings.RECONCILE_SECONDS, "payments"),
+    Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
 ]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
-from notifications.actions.announce import message_id
-from notifications.models import Notification, NotificationStatus
+from notifications.actions.again import send_message_again
+from notifications.models import Notification
 from shop.readonly import ReadOnlyAdmin
 
 
@@ -32,10 +29,5 @@ class NotificationAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Send again"), permissions=["change"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         for row in queryset:
-            if row.status == NotificationStatus.SENT:
-                # A wilful second copy is a message of its own.
-                row.pk, row.key = None, f"{row.key}:again-{uuid4().hex[:8]}"
-                row.message_id = message_id(row.key)
-            row.status, row.due_at, row.failures, row.sent_at = NotificationStatus.QUEUED, timezone.now(), 0, None
-            row.save()
+            send_message_again(row)
         self.message_user(request, _t("%(count)d go out in a moment.") % {"count": len(queryset)})

@@ -139,13 +139,30 @@ def parcel_delivered(shipment: Shipment) -> Mail:
     )
 
 
+def parcel_renumbered(shipment: Shipment) -> Mail:
+    """Say the parcel's new number, and that nothing else has changed."""
+    order = shipment.order
+    card = _card_of(shipment, parcel_cards(order))
+    facts = {"parcel": card.heading.lower(), "number": order.number}
+    return Mail(
+        subject=_("New tracking number: %(parcel)s (%(number)s)") % facts,
+        preheader=_("The number we sent you before shows nothing more."),
+        heading=_("%(parcel)s has a new tracking number") % {"parcel": card.heading},
+        paragraphs=[
+            _("The carrier has given your parcel a new number. Your order page follows it; you need do nothing."),
+            f"{card.arrival_words}. {card.sent_from}.",
+        ],
+        sections=[
+            Section(_("Tracking"), [f"{shipment.carrier_name} {shipment.tracking_number}".strip()]),
+            Section(_("In this parcel"), _goods(card)),
+        ],
+        button=_("Track parcel"),
+        url=order_url(order),
+    )
+
+
 def _card_of(shipment: Shipment, cards: list[ParcelCard]) -> ParcelCard:
-    wanted = {(part.line_id, part.quantity) for part in shipment.lines.all()}
-    for card in cards:
-        same_number = card.number == shipment.tracking_number and card.carrier == shipment.carrier_name
-        if same_number and {(item.line_id, item.quantity) for item in card.items} == wanted:
-            return card
-    return cards[0]
+    return next(card for card in cards if card.shipment_id == shipment.pk)
 
 
 def arrival_changed(estimate: Estimate) -> Mail:

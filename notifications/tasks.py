@@ -35,6 +35,11 @@ def tell_parcel_sent(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_parcel_renumbered(reaction_id: int) -> None:
+    react(reaction_id, tell.parcel_renumbered)
+
+
+@shared_task
 def tell_parcel_delivered(reaction_id: int) -> None:
     react(reaction_id, tell.parcel_delivered)
 

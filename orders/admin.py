@@ -27,6 +27,7 @@ from orders.models import (
     Order,
     OrderDelivery,
     OrderLine,
+    ParcelNumber,
     Payment,
     Reaction,
     Refund,
@@ -38,9 +39,12 @@ from orders.models import (
     WorkItem,
 )
 from orders.progress import order_word
-from shop.money import Money
+from orders.remedies import remedies_of
+from orders.work_admin import WorkItemAdmin, act_url
 from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
+
+admin.site.register(WorkItem, WorkItemAdmin)
 
 
 class LineInline(ReadOnlyInline):
@@ -49,7 +53,7 @@ class LineInline(ReadOnlyInline):
     model = OrderLine
     fields = [
         "sku", "name", "options_label", "quantity", "line_money", "forwarded", "confirmed", "backordered",
-        "shipped", "delivered", "cancelled", "refunded_money",
+        "shipped", "delivered", "returned", "cancelled", "refunded_money",
     ]  # fmt: skip
     readonly_fields = fields
     line_money = money_display("line_minor", _("line total"))
@@ -142,7 +146,10 @@ class OrderAdmin(admin.ModelAdmin):
                 "payments": order.payments.all(),
                 "refunds": order.refunds.select_related("requested_by"),
                 "shipments": order.shipments.prefetch_related("lines__line"),
-                "work": order.work_items.filter(closed_at=None),
+                "work": [
+                    (item, [(act_url(item, one), one.label) for one in remedies_of(item, request.user)])
+                    for item in order.work_items.filter(closed_at=None)
+                ],
                 "panels": panels("order_admin", request, order),
                 "can_cancel": bool(cancellable_units(order)),
                 "cancel_key": uuid.uuid4(),
@@ -257,6 +264,13 @@ class ShipmentLineInline(ReadOnlyInline):
     fields = readonly_fields = ["line", "quantity"]
 
 
+class NumberInline(ReadOnlyInline):
+    """Every number it has or had."""
+
+    model = ParcelNumber
+    fields = readonly_fields = ["since", "carrier_name", "tracking_number"]
+
+
 class TrackingInline(ReadOnlyInline):
     """The carrier's scans."""
 
@@ -270,47 +284,9 @@ class ShipmentAdmin(ReadOnlyAdmin):
 
     list_display = ["__str__", "order", "carrier_name", "status", "expected_latest_on", "shipped_at", "delivered_at"]
     list_filter = ["status", "kind", "carrier_name"]
-    search_fields = ["tracking_number", "order__number"]
+    search_fields = ["tracking_number", "numbers__tracking_number", "order__number"]
     list_select_related = ["order"]
-    inlines = [ShipmentLineInline, TrackingInline]
-
-
-class OpenFilter(admin.SimpleListFilter):
-    """Open work first; closed work on request."""
-
-    title = _("state")
-    parameter_name = "open"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
-        return [("yes", _("open")), ("no", _("closed"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
-        if self.value() == "yes":
-            return queryset.filter(closed_at=None)
-        return queryset.exclude(closed_at=None) if self.value() == "no" else queryset
-
-
-@admin.register(WorkItem)
-class WorkItemAdmin(ReadOnlyAdmin):
-    """What needs a person."""
-
-    list_display = ["summary", "reason", "order", "money", "opened_at", "deadline_at", "closed_at"]
-    list_filter = [OpenFilter, "reason", "opened_at"]
-    search_fields = ["summary", "order__number"]
-    list_select_related = ["order"]
-    actions = ["close_items"]
-
-    def has_change_permission(self, request: HttpRequest, obj: WorkItem | None = None) -> bool:
-        return obj is None and request.user.has_perm("orders.change_workitem")
-
-    @admin.display(description=_("money at stake"), ordering="money_minor")
-    def money(self, item: WorkItem) -> str:
-        return str(Money(item.money_minor, item.order.currency)) if item.order and item.money_minor else ""
-
-    @admin.action(description=_("Close: solved by hand"), permissions=["change"])
-    def close_items(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> None:
-        closed = queryset.filter(closed_at=None).update(closed_at=timezone.now())
-        self.message_user(request, _t("%(count)d closed.") % {"count": closed})
+    inlines = [ShipmentLineInline, NumberInline, TrackingInline]
 
 
 @admin.register(Event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from orders.models import Order, OrderDelivery, OrderLine, Refund, Shipment
 from orders.states import OrderStatus, ParcelStatus, RefundStatus
-from orders.words import ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, Word
+from orders.words import ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, STOCK_WORD, Word
 from shop.money import Money
 from shop.words import day, day_range, moment
 
@@ -83,6 +83,7 @@ class ParcelCard:
     updated_words: str
     is_sent: bool
     is_final: bool
+    shipment_id: int | None
 
 
 def order_word(order: Order) -> Word:
@@ -91,50 +92,71 @@ def order_word(order: Order) -> Word:
         return ORDER_WORDS[order.status]
     lines = list(order.lines.all())
     live = sum(line.quantity - line.cancelled for line in lines)
-    delivered, shipped = sum(line.delivered for line in lines), sum(line.shipped for line in lines)
-    if live == 0:
-        return ORDER_WORDS[OrderStatus.CANCELLED]
-    if delivered >= live:
-        return PARCEL_WORDS[ParcelStatus.DELIVERED]
-    if delivered:
-        return Word(_("Partly delivered"), "half")
-    if 0 < shipped < live:
-        return Word(_("Partly sent"), "half")
-    if shipped:
-        return PARCEL_WORDS[ParcelStatus.IN_TRANSIT]
+    return _moved_word(lines, live) or _waiting_words(lines, live)
+
+
+def _moved_word(lines: Sequence[OrderLine], live: int) -> Word | None:
+    """Return the word for goods that have left or fallen away; None if all of them are still to leave."""
+    back, delivered, shipped = (
+        sum(getattr(line, name) for line in lines) for name in ("returned", "delivered", "shipped")
+    )
+    rules = (
+        (live == 0, ORDER_WORDS[OrderStatus.CANCELLED]),
+        (back >= live, PARCEL_WORDS[ParcelStatus.RETURNED]),
+        (back > 0, Word(_("Partly sent back"), "problem")),
+        (delivered >= live, PARCEL_WORDS[ParcelStatus.DELIVERED]),
+        (delivered > 0, Word(_("Partly delivered"), "half")),
+        (0 < shipped < live, Word(_("Partly sent"), "half")),
+        (shipped > 0, PARCEL_WORDS[ParcelStatus.IN_TRANSIT]),
+    )
+    return next((word for fits, word in rules if fits), None)
+
+
+def _waiting_words(lines: Sequence[OrderLine], live: int) -> Word:
     if all(line.confirmed >= line.quantity - line.cancelled for line in lines):
         return Word(_("Confirmed"), "half")
-    return ORDER_WORDS[OrderStatus.PAID]
+    if any(line.confirmed for line in lines):
+        return Word(_("Partly confirmed"), "half")
+    return STOCK_WORD if sum(line.backordered for line in lines) >= live else ORDER_WORDS[OrderStatus.PAID]
 
 
 def parcel_cards(order: Order) -> list[ParcelCard]:
     """Return the order's parcels, sent or still to come, in order of delivery. Six queries at most."""
     lines = list(order.lines.all())
     found = order.shipments.exclude(status=ParcelStatus.CANCELLED).prefetch_related("lines", "tracking_events")
-    raw = []
+    packed = dict.fromkeys([line.pk for line in lines], 0)
+    for shipment in found:
+        for part in shipment.lines.all() if shipment.kind == Shipment.Kind.OUTBOUND else []:
+            packed[part.line_id] += part.quantity
+    raw: list[Parts] = []
     for delivery in order.deliveries.prefetch_related("estimates"):
-        raw += _parcels_of(delivery, lines, [one for one in found if one.delivery_id == delivery.pk])
+        raw += _parcels_of(delivery, lines, [one for one in found if one.delivery_id == delivery.pk], packed)
     return [_card(order, place, len(raw), *parts) for place, parts in enumerate(raw, start=1)]
 
 
-Parts = tuple[OrderDelivery, Shipment | None, list[tuple[OrderLine, int]]]
+Items = list[tuple[OrderLine, int]]
+# The last member: the supplier waits for new stock of them.
+Parts = tuple[OrderDelivery, Shipment | None, Items, bool]
 
 
-def _parcels_of(delivery: OrderDelivery, lines: Sequence[OrderLine], shipments: Sequence[Shipment]) -> list[Parts]:
+def _parcels_of(
+    delivery: OrderDelivery, lines: Sequence[OrderLine], shipments: Sequence[Shipment], packed: Mapping[int, int]
+) -> list[Parts]:
     by_id = {line.pk: line for line in lines}
-    packed = dict.fromkeys(by_id, 0)
-    made: list[Parts] = []
-    for shipment in shipments:
-        items = [(by_id[part.line_id], part.quantity) for part in shipment.lines.all()]
-        for line, quantity in items:
-            packed[line.pk] += quantity if shipment.kind == Shipment.Kind.OUTBOUND else 0
-        made.append((delivery, shipment, items))
-    left = [
-        (line, line.quantity - line.cancelled - packed[line.pk])
-        for line in lines
-        if line.delivery_id == delivery.pk and line.quantity - line.cancelled > packed[line.pk]
+    made: list[Parts] = [
+        (delivery, shipment, [(by_id[part.line_id], part.quantity) for part in shipment.lines.all()], False)
+        for shipment in shipments
     ]
-    return [*made, (delivery, None, left)] if left else made
+    ready: Items = []
+    short: Items = []
+    for line in lines:
+        left = line.quantity - line.cancelled - packed[line.pk] if line.delivery_id == delivery.pk else 0
+        waiting = min(left, line.backordered)
+        # What is backordered comes in a parcel of its own, later than the rest.
+        ready += [(line, left - waiting)] if left > waiting else []
+        short += [(line, waiting)] if waiting > 0 else []
+    made += [(delivery, None, ready, False)] if ready else []
+    return [*made, (delivery, None, short, True)] if short else made
 
 
 def _card(
@@ -143,10 +165,13 @@ def _card(
     total: int,
     delivery: OrderDelivery,
     shipment: Shipment | None,
-    items: list[tuple[OrderLine, int]],
+    items: Items,
+    is_short: bool,
 ) -> ParcelCard:
-    word = PARCEL_WORDS[shipment.status] if shipment else _waiting_word(order, items)
+    word = PARCEL_WORDS[shipment.status] if shipment else STOCK_WORD if is_short else _waiting_word(order, items)
     arrival, was, reason = _arrival(order, delivery, shipment)
+    if is_short and not reason:
+        reason = _("The supplier waits for new stock of it, and sends it as soon as that is there.")
     heading = _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
     if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
         heading = _("Replacement")
@@ -159,7 +184,7 @@ def _card(
         old_arrival=was,
         reason=reason,
         sent_from=_("Sent from %(town)s") % {"town": delivery.sent_from},
-        steps=_steps(order, shipment, items),
+        steps=_steps(order, shipment, is_confirmed=not is_short and _is_confirmed(order, items)),
         items=[item_of(line, quantity) for line, quantity in items],
         carrier=shipment.carrier_name if shipment else "",
         number=shipment.tracking_number if shipment else "",
@@ -170,6 +195,7 @@ def _card(
         entries=_entries(shipment),
         updated_words=_("Last news: %(when)s") % {"when": moment(shipment.updated_at)} if shipment else "",
         is_sent=_sent(shipment)[0],
+        shipment_id=shipment.pk if shipment else None,
         is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
     )
 
@@ -190,11 +216,16 @@ def safe_link(url: str) -> str:
     return url if parts.scheme == "https" or here else ""
 
 
-def _waiting_word(order: Order, items: Sequence[tuple[OrderLine, int]]) -> Word:
+def _waiting_word(order: Order, items: Items) -> Word:
     if not order.is_paid:
         return ORDER_WORDS[order.status]
-    confirmed = all(line.confirmed > 0 for line, _quantity in items)
-    return Word(_("Confirmed"), "half") if confirmed else Word(_("Ordered"), "waiting")
+    return Word(_("Confirmed"), "half") if _is_confirmed(order, items) else Word(_("Ordered"), "waiting")
+
+
+def _is_confirmed(order: Order, items: Items) -> bool:
+    # What is backordered has an answer too, and a card of its own.
+    decided = (line.confirmed + line.backordered >= line.quantity - line.cancelled for line, _quantity in items)
+    return order.is_paid and all(decided)
 
 
 def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -> tuple[str, str, str]:
@@ -217,11 +248,10 @@ def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -
     return now, was, text
 
 
-def _steps(order: Order, shipment: Shipment | None, items: Sequence[tuple[OrderLine, int]]) -> list[Step]:
-    confirmed = order.is_paid and all(line.confirmed > 0 for line, _quantity in items)
+def _steps(order: Order, shipment: Shipment | None, *, is_confirmed: bool) -> list[Step]:
     reached: list[tuple[bool, datetime | None]] = [
         (True, order.placed_at),
-        (bool(shipment) or confirmed, shipment.created_at if shipment else None),
+        (bool(shipment) or is_confirmed, shipment.created_at if shipment else None),
         _sent(shipment),
         _near(shipment),
         (bool(shipment and shipment.delivered_at), shipment.delivered_at if shipment else None),
@@ -295,5 +325,5 @@ def is_moving(order: Order) -> bool:
     if order.status != OrderStatus.PAID:
         return False
     lines = order.lines.all()
-    under_way = any(line.delivered < line.quantity - line.cancelled for line in lines)
+    under_way = any(max(line.delivered, line.returned) < line.quantity - line.cancelled for line in lines)
     return under_way or any(refund.status in open_states for refund in order.refunds.all())

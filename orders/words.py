@@ -40,6 +40,8 @@ PARCEL_WORDS: dict[str, Word] = {
     ParcelStatus.CANCELLED: Word(_("Not sent"), "problem"),
     ParcelStatus.UNKNOWN: Word(_("No news from the carrier"), "problem"),
 }
+# Units that their supplier has taken on and does not have yet.
+STOCK_WORD = Word(_("Waiting for stock"), "waiting")
 REFUND_WORDS: dict[str, Word] = {
     RefundStatus.REQUESTED: Word(_("Refund on its way"), "waiting"),
     RefundStatus.PENDING: Word(_("Refund on its way"), "waiting"),

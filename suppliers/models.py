@@ -189,6 +189,11 @@ class SupplierOrderLine(models.Model):
         verbose_name = _("supplier order line")
         verbose_name_plural = _("supplier order lines")
         ordering = ["pk"]
+        indexes = [
+            # The few lines that something is still awaited of.
+            models.Index(fields=["supplier_order"], condition=Q(pending__gt=0), name="supplier_line_pending"),
+            models.Index(fields=["supplier_order"], condition=Q(backordered__gt=0), name="supplier_line_backordered"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["supplier_order", "line_id"], name="supplier_order_line_once"),
             models.CheckConstraint(
@@ -316,6 +321,7 @@ class SupplierReturn(DueWork):
     order = models.ForeignKey(Order, models.PROTECT, related_name="+")
     return_reference = models.CharField(_("our reference"), max_length=32, unique=True)
     status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.TO_ASK)
+    status_changed_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
     request = models.JSONField(_("what we asked"), default=dict, editable=False)
     last_copy = models.JSONField(_("last answer"), default=dict, blank=True, editable=False)
     version = models.PositiveIntegerField(default=0, editable=False)

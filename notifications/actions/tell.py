@@ -7,11 +7,16 @@ from django.utils import timezone
 from notifications import cancellation_messages, messages, ticket_messages
 from notifications.actions.announce import announce
 from notifications.mail import Mail
+from notifications.models import Notification
+from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
+from orders.states import ParcelStatus
 from support.models import TicketMessage
 
 # The message that a quantity is cancelled names its refund as well.
 TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT, Refund.Reason.NOT_APPROVED}
+# States of a parcel whose number still helps the customer.
+STILL_COMING = set(ParcelStatus) - {ParcelStatus.DELIVERED, ParcelStatus.CANCELLED, ParcelStatus.RETURNED}
 
 
 def _about_order(kind: str, mail: Mail, order: Order, event: Event, version: object) -> None:
@@ -35,9 +40,21 @@ def payment_failed(event: Event) -> None:
 
 
 def parcel_sent(event: Event) -> None:
-    """Once per parcel."""
+    """Once per parcel; not for one that is void meanwhile."""
     shipment = Shipment.objects.get(pk=event.subject_id)
+    if shipment.status == ParcelStatus.CANCELLED:
+        return
     _about_order("parcel-sent", messages.parcel_sent(shipment), event.order, event, shipment.pk)
+
+
+def parcel_renumbered(event: Event) -> None:
+    """Once per new number, after the parcel was told as sent with another one; not for a number that is gone again."""
+    shipment, number = Shipment.objects.get(pk=event.subject_id), event.facts["number"]
+    sent = Notification.objects.filter(key=f"parcel-sent:{event.order.number}:{shipment.pk}").first()
+    is_told = sent is not None and number in sent.text
+    if shipment.tracking_number == number and shipment.status in STILL_COMING and not is_told:
+        version = f"{shipment.pk}-{number}"
+        _about_order("parcel-number", messages.parcel_renumbered(shipment), event.order, event, version)
 
 
 def parcel_delivered(event: Event) -> None:
@@ -59,9 +76,9 @@ def arrival_changed(event: Event) -> None:
 
 
 def refund_on_its_way(event: Event) -> None:
-    """Once per refund, unless the message about cancelled goods tells it."""
+    """Once per refund, unless the message about cancelled goods tells it; also of a new try after a failed one."""
     refund = Refund.objects.get(pk=event.subject_id)
-    if refund.reason not in TOLD_WITH_LINES:
+    if refund.reason not in TOLD_WITH_LINES or is_again(refund):
         _about_order("refund", messages.refund_on_its_way(refund), event.order, event, refund.pk)
 
 

@@ -11,10 +11,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import events
-from orders.models import Estimate, Order, OrderDelivery, OrderLine, Shipment, ShipmentLine, TrackingEvent
+from orders.models import (
+    Estimate,
+    Order,
+    OrderDelivery,
+    OrderLine,
+    ParcelNumber,
+    Shipment,
+    ShipmentLine,
+    TrackingEvent,
+)
 from orders.states import IllegalMove, ParcelStatus, move_parcel
 
 NOT_SENT = {ParcelStatus.PENDING, ParcelStatus.LABEL_CREATED, ParcelStatus.CANCELLED}
+COMING_BACK = {ParcelStatus.RETURNING, ParcelStatus.RETURNED}
 # States that a parcel can only be in after it was on its way.
 AFTER_SENT = {
     ParcelStatus.OUT_FOR_DELIVERY,
@@ -69,12 +79,25 @@ def record_parcel(
             ShipmentLine(shipment=shipment, line_id=line_id, quantity=units) for line_id, units in news.lines.items()
         )
         events.record("parcel.announced", shipment, by=None)
+    _note_number(shipment, news)
     _write_facts(shipment, news)
     _merge_scans(shipment, news.scans)
     if news.status is not None:
         _move_forward(shipment, news.status)
     count_units(order)
     return shipment
+
+
+def _note_number(shipment: Shipment, news: ParcelNews) -> None:
+    """Keep every number a parcel ever had; whoever was told another one is to hear of it."""
+    number, carrier = news.tracking_number, news.carrier_name or shipment.carrier_name
+    if not number or (number, carrier) == (shipment.tracking_number, shipment.carrier_name):
+        return
+    ParcelNumber.objects.get_or_create(shipment=shipment, carrier_name=carrier, tracking_number=number)
+    if shipment.status not in NOT_SENT:
+        events.record(
+            "parcel.renumbered", shipment, by=None, before=str(shipment.tracking_number), number=number, carrier=carrier
+        )
 
 
 def _write_facts(shipment: Shipment, news: ParcelNews) -> None:
@@ -133,22 +156,27 @@ def lock_order(order: Order) -> None:
 
 
 def count_units(order: Order) -> None:
-    """Write on each order line how many of its units were sent and delivered. Safe to repeat.
+    """Write on each order line how many of its units were sent, delivered and sent back. Safe to repeat.
 
     Call it inside the transaction of the change that made it necessary.
     """
     lock_order(order)
     shipped: dict[int, int] = {}
     delivered: dict[int, int] = {}
+    returned: dict[int, int] = {}
     outbound = order.shipments.filter(kind=Shipment.Kind.OUTBOUND).exclude(status__in=NOT_SENT)
     for shipment in outbound.prefetch_related("lines"):
         for part in shipment.lines.all():
             shipped[part.line_id] = shipped.get(part.line_id, 0) + part.quantity
             if shipment.delivered_at is not None:
                 delivered[part.line_id] = delivered.get(part.line_id, 0) + part.quantity
+            if shipment.status in COMING_BACK:
+                returned[part.line_id] = returned.get(part.line_id, 0) + part.quantity
     for line in order.lines.all():
         OrderLine.objects.filter(pk=line.pk).update(
-            shipped=shipped.get(line.pk, 0), delivered=delivered.get(line.pk, 0)
+            shipped=shipped.get(line.pk, 0),
+            delivered=delivered.get(line.pk, 0),
+            returned=returned.get(line.pk, 0),
         )
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import models
+from django.apps import apps
+from django.db import models, transaction
 from django.utils import timezone
 
+from orders import events
 from orders.events import key_of
 from orders.models import Order, WorkItem
+from orders.models.work import ACT_WITHIN, ACT_WITHIN_OTHERWISE
+from shop.models import User
+
+# Whose rows work may be about.
+OUR_APPS = ("orders", "suppliers", "support", "notifications", "shop")
 
 
 def open_work(
@@ -23,18 +30,47 @@ def open_work(
     """Ask for a person, once per reason and subject; return False if it is open already.
 
     ``summary`` is one sentence for staff, without personal data. ``money_minor`` is what is at
-    stake, in minor units of the shop's currency. Safe to repeat.
+    stake, in minor units of the shop's currency. ``deadline_at`` is until when somebody should have
+    acted; None: as soon as the reason asks for. Safe to repeat.
     """
-    _item, new = WorkItem.objects.get_or_create(
-        reason=reason,
-        subject_key=key_of(about),
-        closed_at=None,
-        defaults={"order": order, "summary": summary[:300], "money_minor": money_minor, "deadline_at": deadline_at},
-    )
+    until = deadline_at or timezone.now() + ACT_WITHIN.get(reason, ACT_WITHIN_OTHERWISE)
+    with transaction.atomic():
+        item, new = WorkItem.objects.get_or_create(
+            reason=reason,
+            subject_key=key_of(about),
+            closed_at=None,
+            defaults={"order": order, "summary": summary[:300], "money_minor": money_minor, "deadline_at": until},
+        )
+        if new:
+            events.record("work.opened", item, by=None, reason=str(reason), about=item.subject_key)
     return new
 
 
-def close_work(reason: WorkItem.Reason, about: models.Model) -> bool:
-    """Close the work whose cause is gone; return False if none was open. Safe to repeat."""
-    found = WorkItem.objects.filter(reason=reason, subject_key=key_of(about), closed_at=None)
-    return bool(found.update(closed_at=timezone.now()))
+def close_work(reason: WorkItem.Reason, about: models.Model, *, by: User | None = None) -> bool:
+    """Close the work whose cause is gone; return False if none was open. Safe to repeat.
+
+    ``by`` is who solved it; None: it solved itself.
+    """
+    item = WorkItem.objects.filter(reason=reason, subject_key=key_of(about), closed_at=None).first()
+    return item is not None and close_item(item, by=by)
+
+
+def close_item(item: WorkItem, *, by: User | None) -> bool:
+    """Close one piece of work; return False if it was closed. Safe to repeat."""
+    with transaction.atomic():
+        mine = WorkItem.objects.filter(pk=item.pk, closed_at=None)
+        if not mine.update(closed_at=timezone.now(), closed_by=by):
+            return False
+        events.record("work.closed", item, by=by, reason=item.reason, about=item.subject_key)
+    item.refresh_from_db()
+    return True
+
+
+def subject_of(item: WorkItem) -> models.Model | None:
+    """Return the row a piece of work is about; None if it is gone. One query."""
+    name, _colon, pk = item.subject_key.rpartition(":")
+    for app in OUR_APPS:
+        model = apps.get_app_config(app).models.get(name)
+        if model is not None:
+            return model._default_manager.filter(pk=pk).first()
+    return None

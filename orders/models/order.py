@@ -202,6 +202,11 @@ class OrderLine(models.Model):
     backordered = models.PositiveIntegerField(_("backordered"), default=0)
     shipped = models.PositiveIntegerField(_("sent"), default=0)
     delivered = models.PositiveIntegerField(_("delivered"), default=0)
+    returned = models.PositiveIntegerField(
+        _("sent back"),
+        default=0,
+        help_text=_("Units whose parcel is on its way back or back, delivered before or not."),
+    )
     cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
     # --- how much of it was paid back, pending refunds included
     refunded = models.PositiveIntegerField(_("units refunded"), default=0)
@@ -211,12 +216,19 @@ class OrderLine(models.Model):
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
         ordering = ["position", "pk"]
+        indexes = [
+            # The few lines with units that are nowhere, among all that ever were.
+            models.Index(
+                fields=["order"], condition=Q(quantity__gt=F("forwarded") + F("cancelled")), name="order_line_open"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_some"),
             models.CheckConstraint(
                 condition=Q(forwarded__lte=F("quantity") - F("cancelled")), name="order_line_adds_up"
             ),
             models.CheckConstraint(condition=Q(delivered__lte=F("shipped")), name="order_line_sent_before_delivered"),
+            models.CheckConstraint(condition=Q(returned__lte=F("shipped")), name="order_line_sent_before_returned"),
             models.CheckConstraint(condition=Q(refunded__lte=F("quantity")), name="order_line_refunded_once"),
         ]
 

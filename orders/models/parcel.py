@@ -70,6 +70,26 @@ class ShipmentLine(models.Model):
         return f"{self.quantity} x {self.line_id}"
 
 
+class ParcelNumber(models.Model):
+    """One tracking number a parcel has or had: suppliers replace it after the label is printed."""
+
+    shipment = models.ForeignKey(Shipment, models.CASCADE, related_name="numbers")
+    carrier_name = models.CharField(_("carrier"), max_length=80, blank=True)
+    tracking_number = models.CharField(_("tracking number"), max_length=64, db_index=True)
+    since = models.DateTimeField(_("since"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("tracking number")
+        verbose_name_plural = _("tracking numbers")
+        ordering = ["since", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "carrier_name", "tracking_number"], name="parcel_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.carrier_name} {self.tracking_number}".strip()
+
+
 class TrackingEvent(models.Model):
     """One scan of a carrier: merged, never overwritten."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,22 +14,36 @@ from orders.models.order import Order
 
 
 class WorkItem(models.Model):
-    """One thing that needs a person; at most one open per reason and subject."""
+    """One thing that needs a person; at most one open per reason and subject.
+
+    ``closed_by`` is who closed it; empty: its cause was gone.
+    """
 
     class Reason(models.TextChoices):
         PAYMENT_UNEXPECTED = "payment_unexpected", _("a payment does not fit its order")
+        PAYMENT_STUCK = "payment_stuck", _("a payment is not decided")
         REFUND_FAILED = "refund_failed", _("a refund failed")
+        REFUND_STUCK = "refund_stuck", _("a refund does not arrive")
+        ORDER_HELD = "order_held", _("an order is held")
         SUPPLIER_REFUSED = "supplier_refused", _("a supplier refused an order")
         SUPPLIER_SILENT = "supplier_silent", _("a supplier does not answer")
         SUPPLIER_KEY = "supplier_key", _("a supplier refuses our key")
         SUPPLIER_GARBAGE = "supplier_garbage", _("a supplier's answer makes no sense")
-        LINES_REJECTED = "lines_rejected", _("a supplier cannot deliver")
+        PARCEL_GARBAGE = "parcel_garbage", _("a supplier's news of a parcel makes no sense")
+        SUPPLIER_HOLD = "supplier_hold", _("a supplier holds an order")
+        BACKORDERED = "backordered", _("backordered goods do not come in")
+        NOT_SENT = "not_sent", _("a supplier has not sent in time")
         NO_OFFER = "no_offer", _("no supplier has it")
         CANCELLATION_BY_HAND = "cancellation_by_hand", _("a cancellation must be asked for by a person")
         CANCELLATION_SILENT = "cancellation_silent", _("a cancellation has no answer in time")
         CANCELLED_SENT = "cancelled_sent", _("cancelled goods were sent")
         APPROVAL = "approval", _("goods wait for a pharmacist")
         AUDIT = "audit", _("something does not add up")
+        PARCEL_SILENT = "parcel_silent", _("a parcel does not move")
+        PARCEL_TROUBLE = "parcel_trouble", _("a parcel needs attention")
+        PARCEL_BACK = "parcel_back", _("a parcel comes back")
+        RETURN_SILENT = "return_silent", _("a return does not move")
+        CASE_LATE = "case_late", _("a case waits too long")
         INCOMING_FAILED = "incoming_failed", _("a message from outside could not be worked on")
         REACTION_FAILED = "reaction_failed", _("a consequence keeps failing")
         MAIL_FAILED = "mail_failed", _("a mail cannot be sent")
@@ -41,11 +58,16 @@ class WorkItem(models.Model):
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     deadline_at = models.DateTimeField(_("deadline"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("closed by")
+    )
 
     class Meta:
         verbose_name = _("work item")
         verbose_name_plural = _("work items")
-        ordering = ["opened_at", "pk"]
+        # What is most urgent first, then what is oldest.
+        ordering = [F("deadline_at").asc(nulls_last=True), "opened_at", "pk"]
+        indexes = [models.Index(fields=["subject_key", "reason"], name="work_item_by_subject")]
         constraints = [
             models.UniqueConstraint(
                 fields=["reason", "subject_key"], condition=Q(closed_at=None), name="work_item_once"
@@ -54,3 +76,28 @@ class WorkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()}: {self.subject_key}"
+
+    @property
+    def is_open(self) -> bool:
+        """True while it still needs a person."""
+        return self.closed_at is None
+
+
+# How soon a person should act, by what is at risk; everything else within a day.
+_R = WorkItem.Reason
+ACT_WITHIN: dict[str, timedelta] = {
+    # A key that is not taken stops every order of that supplier.
+    _R.SUPPLIER_KEY: timedelta(hours=1),
+    # The customer has paid and nobody is sending it: the promised day comes nearer.
+    _R.SUPPLIER_REFUSED: timedelta(hours=4),
+    _R.SUPPLIER_SILENT: timedelta(hours=4),
+    _R.NO_OFFER: timedelta(hours=4),
+    _R.REACTION_FAILED: timedelta(hours=4),
+    _R.INCOMING_FAILED: timedelta(hours=4),
+    # Goods that are late anyway, or carriers that are slow: asking takes days.
+    _R.BACKORDERED: timedelta(days=2),
+    _R.NOT_SENT: timedelta(days=2),
+    _R.PARCEL_SILENT: timedelta(days=2),
+    _R.RETURN_SILENT: timedelta(days=3),
+}
+ACT_WITHIN_OTHERWISE = timedelta(days=1)

@@ -19,14 +19,11 @@ from suppliers.actions.track import take_order_copy, take_return_copy, take_ship
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter, Refused, TryLater, Unclear
 from suppliers.models import Supplier, SupplierOrder
-from suppliers.states import SupplierOrderStatus
 
 logger = logging.getLogger(__name__)
 # A walk may be long. Should it outlast this, a second reader does no harm: versions only rise.
 WALK_SECONDS = 120
 GIVES_UP_AFTER = 8
-# So long without a decision about a placed order, and a person asks.
-UNDECIDED = timedelta(hours=24)
 NOT_ANSWERED = (TryLater, Unclear, Refused)
 
 
@@ -55,7 +52,6 @@ def poll_supplier(supplier_id: int) -> None:
     except NOT_ANSWERED as error:
         lease.fail(supplier, f"{type(error).__name__}: {error}")
         return
-    _ask_about_silence(supplier)
     lease.finish(supplier, due_in=settings.SUPPLIER_POLL_SECONDS)
 
 
@@ -70,23 +66,6 @@ def _read(supplier: Supplier, adapter: Adapter, what: str, take: Callable[[Suppl
             take(supplier, copy)
     if walk.as_of:
         Supplier.objects.filter(pk=supplier.pk).update(**{column: walk.as_of[0]})
-
-
-def _ask_about_silence(supplier: Supplier) -> None:
-    waiting = SupplierOrder.objects.filter(
-        supplier=supplier,
-        status=SupplierOrderStatus.PLACED,
-        lines__pending__gt=0,
-        placed_at__lt=timezone.now() - UNDECIDED,
-    ).distinct()
-    for supplier_order in waiting.select_related("order"):
-        open_work(
-            WorkItem.Reason.SUPPLIER_SILENT,
-            supplier_order,
-            order=supplier_order.order,
-            summary=f"{supplier.name} has not decided about {supplier_order.reference} for a day.",
-            money_minor=supplier_order.order.total_minor,
-        )
 
 
 def work_incoming(incoming_id: int) -> None:

@@ -84,7 +84,12 @@ def ask_return(supplier_return_id: int) -> None:
         return
     except Refused as refusal:
         with transaction.atomic():
-            if lease.finish(row, status=Status.REFUSED, refused_reason=str(refusal)[:300]):
+            refused = {
+                "status": Status.REFUSED,
+                "refused_reason": str(refusal)[:300],
+                "status_changed_at": timezone.now(),
+            }
+            if lease.finish(row, **refused):
                 events.record("supplier_return.updated", row, by=None, status=Status.REFUSED.value)
         return
     take_return_copy(supplier, copy)

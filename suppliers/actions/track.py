@@ -21,69 +21,87 @@ from orders.actions.shipping import (
     record_estimate,
     record_parcel,
 )
-from orders.actions.work import open_work
+from orders.actions.work import close_work, open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
+from suppliers.actions.contract import COUNTERS, Counts, Garbage, check_parcel, check_successor, counts_of
 from suppliers.actions.stopped import FINAL, give_to_cancellations, has_cancelled_goods, settle_asked
 from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
 from suppliers.states import SupplierOrderStatus, move_supplier_order
 
-Status = SupplierOrderStatus
-COUNTERS = ("pending", "accepted", "backordered", "rejected", "cancelled", "shipped", "delivered", "returned")
-
-
-class Garbage(Exception):
-    """A copy that breaks the contract's own sums; it is kept for people and changes nothing."""
+Status, Reason = SupplierOrderStatus, WorkItem.Reason
+# What reading a copy of the wrong shape may raise.
+MAKES_NO_SENSE = (Garbage, KeyError, TypeError, ValueError, AttributeError)
 
 
 def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
     """Take in a supplier's copy of an order if it is newer than the one known.
 
-    Returns False for an older or equal one. A copy that makes no sense becomes work for a person
-    and changes nothing else. Safe to repeat and to run in any order.
+    Returns False for an older or equal one. A copy that breaks the contract becomes work for a person,
+    which the next good one closes, and changes nothing else. Safe to repeat and to run in any order.
     """
     try:
-        counts = _counts_of(supplier_order, copy)
-        version = int(copy["version"])
-    except (Garbage, KeyError, TypeError, ValueError) as error:
-        _note_garbage(supplier_order, f"order copy: {type(error).__name__} {error}")
-        return False
+        counts, facts, version = counts_of(supplier_order, copy), _facts_of(copy), int(copy["version"])
+    except MAKES_NO_SENSE as error:
+        return _note_garbage(Reason.SUPPLIER_GARBAGE, supplier_order, error)
     try:
-        return _take_newer(supplier_order, copy, version, counts)
+        return _take_if_newer(supplier_order, copy, facts | {"version": version}, counts)
     except Garbage as error:
-        _note_garbage(supplier_order, f"order copy: {error}")
-        return False
+        return _note_garbage(Reason.SUPPLIER_GARBAGE, supplier_order, error)
 
 
-def _take_newer(
-    supplier_order: SupplierOrder, copy: Mapping[str, Any], version: int, counts: Mapping[str, Mapping[str, Any]]
+def _facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "supplier_order_id": str(copy.get("supplier_order_id") or "")[:64],
+        "supplier_status": str(copy.get("status") or "")[:30],
+        "hold_code": str((copy.get("hold") or {}).get("code") or "")[:30],
+        "ship_by_on": _day((copy.get("eta") or {}).get("ship_by")),
+        "last_copy": {name: value for name, value in _plain(copy).items() if name != "ship_to"},
+    }
+
+
+def _take_if_newer(
+    supplier_order: SupplierOrder, copy: Mapping[str, Any], facts: Mapping[str, Any], counts: Counts
 ) -> bool:
     with transaction.atomic():
         # First of all rows the order's, as everybody does who moves units: nobody waits in a circle.
         lock_order(supplier_order.order)
-        rows = SupplierOrder.objects.filter(pk=supplier_order.pk, version__lt=version)
-        eta = copy.get("eta") or {}
-        fresh = rows.update(
-            version=version,
-            supplier_order_id=str(copy.get("supplier_order_id") or "")[:64],
-            supplier_status=str(copy.get("status") or "")[:30],
-            hold_code=str((copy.get("hold") or {}).get("code") or "")[:30],
-            ship_by_on=_day(eta.get("ship_by")),
-            last_copy={name: value for name, value in _plain(copy).items() if name != "ship_to"},
-        )
-        if not fresh:
+        supplier_order.refresh_from_db()
+        is_newer = check_successor(supplier_order, copy, facts["version"], counts)
+        if facts["version"] >= supplier_order.version:
+            close_work(Reason.SUPPLIER_GARBAGE, supplier_order)
+        if not is_newer:
             return False
+        SupplierOrder.objects.filter(pk=supplier_order.pk).update(**facts)
         supplier_order.refresh_from_db()
         _note_known(supplier_order)
-        _check_never_less(supplier_order, counts)
         _write_counts(supplier_order, counts)
         settle_asked(supplier_order, copy)
+        _note_hold(supplier_order)
         _take_order_estimate(supplier_order, copy)
         supplier_order.refresh_from_db()
         ends = {Status.PLACED, Status.CANCEL_REQUESTED}
         if supplier_order.supplier_status in FINAL and supplier_order.status in ends:
             move_supplier_order(supplier_order, Status.CLOSED, by=None)
     return True
+
+
+def _note_hold(supplier_order: SupplierOrder) -> None:
+    """Ask a person about an order that its supplier holds, until a copy says that it goes on."""
+    if not supplier_order.hold_code:
+        close_work(Reason.SUPPLIER_HOLD, supplier_order)
+        return
+    hold = supplier_order.last_copy["hold"]
+    order, name = supplier_order.order, supplier_order.supplier.name
+    summary = f"{name} holds {supplier_order.reference}: {supplier_order.hold_code}. {str(hold.get('detail') or '')}"
+    open_work(
+        Reason.SUPPLIER_HOLD,
+        supplier_order,
+        order=order,
+        summary=summary.strip(),
+        money_minor=order.total_minor,
+        deadline_at=_moment(hold.get("respond_by")),
+    )
 
 
 def refuse_all(supplier_order: SupplierOrder, *, reason_code: str) -> None:
@@ -101,31 +119,6 @@ def _note_known(supplier_order: SupplierOrder) -> None:
         move_supplier_order(supplier_order, Status.PLACED, by=None, fields={"placed_at": timezone.now()})
         SupplierOrder.objects.filter(pk=supplier_order.pk, lease_until=None).update(due_at=None)
         note_taken(supplier_order.lines.values_list("order_line", flat=True), at=timezone.now())
-
-
-def _counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    known = {line.line_id: line for line in supplier_order.lines.all()}
-    counts: dict[str, dict[str, Any]] = {}
-    for told in copy["lines"]:
-        line = known.get(str(told["line_id"]))
-        if line is None:
-            raise Garbage(f"line {str(told['line_id'])[:40]} is not ours")
-        count: dict[str, Any] = {name: int(told[f"quantity_{name}"]) for name in COUNTERS}
-        parts = sum(count[name] for name in COUNTERS[:5])
-        ordered = 0 <= count["delivered"] <= count["shipped"] <= count["accepted"]
-        if min(count.values()) < 0 or parts != line.quantity or not ordered:
-            raise Garbage(f"line {line.line_id} does not add up")
-        counts[line.line_id] = count | {"reason": str((told.get("reason") or {}).get("code") or "")[:40]}
-    if set(counts) != set(known):
-        raise Garbage("lines are missing")
-    return counts
-
-
-def _check_never_less(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
-    # What fell away was cancelled or ordered elsewhere by now: it cannot come back (contract, I4).
-    for line in supplier_order.lines.all():
-        if counts[line.line_id]["rejected"] < line.rejected or counts[line.line_id]["cancelled"] < line.cancelled:
-            raise Garbage(f"line {line.line_id} lives again after it was cancelled or rejected")
 
 
 def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -198,23 +191,32 @@ def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
     try:
         version, shipment_id = int(copy["version"]), str(copy["shipment_id"])[:64]
         news = _news_of(supplier_order, copy)
-    except (Garbage, KeyError, TypeError, ValueError) as error:
-        _note_garbage(supplier_order, f"parcel copy: {type(error).__name__} {error}")
-        return False
+    except MAKES_NO_SENSE as error:
+        return _note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error)
+    try:
+        return _take_parcel(supplier_order, shipment_id, version, news, copy)
+    except Garbage as error:
+        return _note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error)
+
+
+def _take_parcel(
+    supplier_order: SupplierOrder, shipment_id: str, version: int, news: ParcelNews, copy: Mapping[str, Any]
+) -> bool:
+    order, supplier = supplier_order.order, supplier_order.supplier
     with transaction.atomic():
-        lock_order(supplier_order.order)
+        lock_order(order)
         link = SupplierShipment.objects.filter(supplier=supplier, supplier_shipment_id=shipment_id).first()
-        if (link is None or link.version < version) and has_cancelled_goods(
-            supplier_order.order, link.shipment if link else None, news
-        ):
+        if link is not None and link.version >= version:
+            return False
+        known = link.shipment if link else None
+        if has_cancelled_goods(order, known, news):
             return _note_cancelled_goods(supplier_order, news)
+        check_parcel(supplier_order, known, news.lines, is_outbound=news.kind == Shipment.Kind.OUTBOUND)
         if link is not None:
-            if not SupplierShipment.objects.filter(pk=link.pk, version__lt=version).update(version=version):
-                return False
-            shipment = record_parcel(supplier_order.order, link.shipment.delivery, link.shipment, news)
+            SupplierShipment.objects.filter(pk=link.pk).update(version=version)
+            shipment = record_parcel(order, link.shipment.delivery, link.shipment, news)
         else:
-            delivery = OrderLine.objects.get(pk=next(iter(news.lines))).delivery
-            shipment = record_parcel(supplier_order.order, delivery, None, news)
+            shipment = record_parcel(order, _delivery_of(supplier, news), None, news)
             SupplierShipment.objects.create(
                 supplier=supplier,
                 supplier_shipment_id=shipment_id,
@@ -222,6 +224,7 @@ def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
                 shipment=shipment,
                 version=version,
             )
+        close_work(Reason.PARCEL_GARBAGE, supplier_order)
         if shipment.delivery is not None and shipment.delivered_at is None:
             _take_estimate(shipment.delivery, shipment, copy)
     return True
@@ -238,6 +241,13 @@ def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bo
     money = sum(line.line_minor for line in order.lines.all() if line.pk in news.lines)
     open_work(WorkItem.Reason.CANCELLED_SENT, supplier_order, order=order, summary=summary, money_minor=money)
     return False
+
+
+def _delivery_of(supplier: Supplier, news: ParcelNews) -> OrderDelivery:
+    line = OrderLine.objects.select_related("delivery").get(pk=next(iter(news.lines)))
+    # Part of a line may come from another supplier than the one it was sold from.
+    own = OrderDelivery.objects.filter(order=line.order_id, profile=supplier.delivery_profile_id).first()
+    return own or line.delivery
 
 
 def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNews:
@@ -292,14 +302,18 @@ def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
         if not fresh:
             return False
         if known.status != status:
+            rows.update(status_changed_at=timezone.now())
             known.refresh_from_db()
             events.record("supplier_return.updated", known, by=None, status=status)
     return True
 
 
-def _note_garbage(supplier_order: SupplierOrder, what: str) -> None:
+def _note_garbage(reason: WorkItem.Reason, supplier_order: SupplierOrder, error: Exception) -> bool:
+    order = supplier_order.order
+    what = str(error) if isinstance(error, Garbage) else f"{type(error).__name__} {error}"
     summary = f"{supplier_order.supplier.name} about {supplier_order.reference}: {what}"
-    open_work(WorkItem.Reason.SUPPLIER_GARBAGE, supplier_order, order=supplier_order.order, summary=summary)
+    open_work(reason, supplier_order, order=order, summary=summary, money_minor=order.total_minor)
+    return False
 
 
 def _plain(value: Any) -> Any:

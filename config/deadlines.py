@@ -1,0 +1,304 @@
+"""Every state in which something waits, and when waiting turns into work for a person.
+
+One table. A row that fits an entry and is older than its ``after`` opens one WorkItem; it closes by
+itself when the row does not fit any more. A state in which nothing waits is in RESTS, with the reason
+why. ``tests/test_deadlines.py`` walks over every state of every machine: a new one without an entry
+fails. The sweep that works on the table is ``config/waiting.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, F, Model, OuterRef, Q, Value
+from django.db.models.functions import Concat
+
+from notifications.models import Notification, NotificationStatus
+from orders.actions.again import AGAIN
+from orders.models import (
+    CheckoutSession,
+    Event,
+    Hold,
+    IncomingEvent,
+    Order,
+    OrderLine,
+    Reaction,
+    Refund,
+    Reservation,
+    Shipment,
+    ShipmentLine,
+    WorkItem,
+)
+from orders.models.order import ReservationState
+from orders.states import OrderStatus, ParcelStatus, RefundStatus
+from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn
+from suppliers.states import SupplierOrderStatus
+from support.models import Ticket
+from support.states import TicketStatus
+
+AT_ONCE = timedelta(0)
+# The engine's own work is done in seconds; so long, and something is broken.
+ENGINE = timedelta(minutes=15)
+# A supplier, Stripe or the mail server may be away for a while; the tries go on all the time.
+AWAY = timedelta(hours=1)
+A_DAY = timedelta(days=1)
+# The contract: every unit is decided within a day. An answer to a cancellation within two.
+UNDECIDED, CANCEL_ANSWER = timedelta(hours=24), timedelta(hours=48)
+# Ten working days, as the customer was told; and what slow banks take to pay.
+BANK_REFUNDS = BANK_PAYS = timedelta(days=14)
+# Stripe lets an authorisation lapse after seven.
+AUTHORISED_FOR = timedelta(days=6)
+BACK_IN_STOCK = timedelta(days=10)
+# A supplier tells a later day by itself; two days without either, and it has forgotten.
+AFTER_SHIP_BY, WITHOUT_SHIP_BY = timedelta(days=2), timedelta(days=7)
+LABEL_LIES, NO_SCAN, LOST_SIGHT = timedelta(days=5), timedelta(days=10), timedelta(days=3)
+WITH_DRIVER, TRIED, AT_THE_SHOP, HELD_UP = timedelta(days=2), timedelta(days=3), timedelta(days=7), timedelta(days=2)
+RETURN_ANSWER, RETURN_WAY, RETURN_DECISION = timedelta(days=3), timedelta(days=30), timedelta(days=14)
+CASE_AT_SUPPLIER, CASE_WITHOUT_TERM = timedelta(days=5), timedelta(days=3)
+ALWAYS = Q()
+# Reasons of carriers after which waiting helps nobody.
+SEVERE = ["lost", "destroyed", "damaged", "address_problem", "refused"]
+
+R = WorkItem.Reason
+_O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
+_B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One way in which rows of a model wait.
+
+    ``states`` are values of the machine's column that it covers (none: the model has no machine);
+    ``cause`` restricts them further. All columns ``since`` must be older than ``after``; only the first
+    must be known. ``says`` is the sentence for staff, of the ``row``. ``money`` names a column of the
+    row; empty: the order's total. With ``until_news`` younger news ends the waiting, otherwise only
+    another state does. ``sticks``: whoever closes the work by hand has dealt with it for good.
+    """
+
+    name: str
+    model: type[Model]
+    states: tuple[str, ...]
+    reason: WorkItem.Reason
+    since: tuple[str, ...]
+    after: timedelta
+    says: str
+    cause: Q = ALWAYS
+    money: str = ""
+    related: tuple[str, ...] = ("order",)
+    until_news: bool = False
+    sticks: bool = False
+
+
+def column_of(model: type[Model]) -> str:
+    """Return the name of the column that holds a model's state."""
+    names = {field.name for field in model._meta.get_fields()}
+    return "status" if "status" in names else "state"
+
+
+def _order(name: str, state: str, since: str, after: timedelta, says: str, cause: Q = ALWAYS) -> Wait:
+    return Wait(name, Order, (state,), R.PAYMENT_STUCK, (since,), after, "{row.number} " + says, cause, related=())
+
+
+def _refund(
+    name: str, state: str, reason: WorkItem.Reason, since: str, after: timedelta, says: str, **more: Any
+) -> Wait:
+    says = "{row.amount} for {row.order.number} " + says
+    return Wait(name, Refund, (state,), reason, (since,), after, says, money="amount_minor", **more)
+
+
+_at_bank = Q(Exists(CheckoutSession.objects.filter(order=OuterRef("pk"), state=_C.COMPLETE)))
+_again = Refund.objects.filter(idempotency_key=Concat(OuterRef("idempotency_key"), Value(AGAIN)))
+_held = Hold.objects.filter(order=OuterRef("order"), released_at=None)
+_is_open = Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID) & ~Q(Exists(_held))
+MONEY = [
+    _order("unpaid", _O.PLACED, "pay_by", AWAY, "should be paid or given up by now, and is neither.", ~_at_bank),
+    _order("bank", _O.PLACED, "placed_at", BANK_PAYS, "waits for its bank, for two weeks now.", _at_bank),
+    _order("authorised", _O.AUTHORISED, "status_changed_at", AUTHORISED_FOR, "is authorised, and its money not taken."),
+    _order("late paid", _O.LATE_PAID, "status_changed_at", ENGINE, "was paid too late, and nothing is decided."),
+    _refund("refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe."),
+    _refund("refund under way", _F.PENDING, R.REFUND_STUCK, "status_changed_at", BANK_REFUNDS, "are still on their way."),
+    _refund(
+        "refund failed", _F.FAILED, R.REFUND_FAILED, "status_changed_at", AT_ONCE,
+        "could not be paid back: {row.failure}", cause=~Q(Exists(_again)), sticks=True,
+    ),
+    Wait(
+        "hold", Hold, (), R.ORDER_HELD, ("created_at",), A_DAY, "{row.order.number} has been held for a day: {row.reason}.",
+        Q(released_at=None),
+    ),
+    Wait(
+        "open units", OrderLine, (), R.NO_OFFER, ("order__forward_after",), ENGINE,
+        "{row.open} x {row.sku} of {row.order.number} are with no supplier.", _is_open, "paid_minor",
+    ),
+]  # fmt: skip
+
+
+def _dialogue(
+    name: str,
+    states: tuple[str, ...],
+    reason: WorkItem.Reason,
+    since: tuple[str, ...],
+    after: timedelta,
+    says: str,
+    cause: Q = ALWAYS,
+    **more: Any,
+) -> Wait:
+    says, related = "{row.supplier.name}, {row.reference}: " + says, ("order", "supplier")
+    return Wait(name, SupplierOrder, states, reason, since, after, says, cause, related=related, **more)
+
+
+def _has_line(**condition: object) -> Q:
+    return Q(Exists(SupplierOrderLine.objects.filter(supplier_order=OuterRef("pk"), **condition)))
+
+
+_CHANGED, _PLACED, _AT = ("status_changed_at",), (_S.PLACED,), ("placed_at",)
+# The time to change one's mind does not count.
+_MAY_GO = ("created_at", "order__forward_after")
+_NOT_YET, _UNSENT = (_S.READY, _S.SENDING, _S.UNKNOWN), _has_line(accepted__gt=F("shipped"))
+SUPPLIERS = [
+    _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day."),
+    _dialogue("not placed", _NOT_YET, R.SUPPLIER_SILENT, _MAY_GO, AWAY, "not taken yet. {row.last_error:.150}"),
+    _dialogue("not decided", _PLACED, R.SUPPLIER_SILENT, _AT, UNDECIDED, "not decided for a day.", _has_line(pending__gt=0)),
+    _dialogue("held there", _PLACED, R.SUPPLIER_HOLD, _AT, AT_ONCE, "held: {row.hold_code}.", ~Q(hold_code="")),
+    _dialogue(
+        "backordered", _PLACED, R.BACKORDERED, _AT, BACK_IN_STOCK, "goods have not come in.", _has_line(backordered__gt=0)
+    ),
+    _dialogue(
+        "not sent", _PLACED, R.NOT_SENT, ("ship_by_on",), AFTER_SHIP_BY, "not all sent, and due {row.ship_by_on}.",
+        _UNSENT, until_news=True,
+    ),
+    _dialogue(
+        "not sent, no day named", _PLACED, R.NOT_SENT, _AT, WITHOUT_SHIP_BY, "not all sent, and no day named.",
+        _UNSENT & Q(ship_by_on=None),
+    ),
+    _dialogue("refused", (_S.REFUSED,), R.SUPPLIER_REFUSED, _CHANGED, AT_ONCE, "refused: {row.refused_reason:.150}"),
+    _dialogue("cancellation", (_S.CANCEL_REQUESTED,), R.SUPPLIER_SILENT, _CHANGED, CANCEL_ANSWER, "no answer to a cancellation."),
+    Wait(
+        "supplier", Supplier, (), R.SUPPLIER_SILENT, ("last_good_at",), AWAY,
+        "{row.name} has answered nothing for an hour. {row.last_error:.150}",
+        Q(is_active=True, uses_polling=True, paused_reason=""), related=(), until_news=True,
+    ),
+]  # fmt: skip
+
+
+def _parcel(
+    name: str, states: tuple[str, ...], reason: WorkItem.Reason, after: timedelta, says: str, **more: Any
+) -> Wait:
+    says = "Parcel {row.carrier_name} {row} of {row.order.number} " + says
+    return Wait(name, Shipment, states, reason, more.pop("since", _CHANGED), after, says, **more)
+
+
+def _return(name: str, states: tuple[str, ...], after: timedelta, says: str) -> Wait:
+    says, related = (
+        "{row.supplier_order.supplier.name}, {row.return_reference}: " + says,
+        ("order", "supplier_order__supplier"),
+    )
+    return Wait(name, SupplierReturn, states, R.RETURN_SILENT, _CHANGED, after, says, related=related)
+
+
+_SILENT, _TROUBLE = R.PARCEL_SILENT, R.PARCEL_TROUBLE
+_not_paid_back = ShipmentLine.objects.filter(shipment=OuterRef("pk"), line__refunded__lt=F("quantity"))
+GOODS = [
+    _parcel("label", (_P.PENDING, _P.LABEL_CREATED), _SILENT, LABEL_LIES, "has a label and has not left."),
+    _parcel("moving", (_P.IN_TRANSIT,), _SILENT, NO_SCAN, "has had no news.", since=("updated_at",), until_news=True),
+    _parcel("lost sight", (_P.UNKNOWN,), _SILENT, LOST_SIGHT, "is out of the carrier's sight."),
+    _parcel("with the driver", (_P.OUT_FOR_DELIVERY,), _SILENT, WITH_DRIVER, "left for the door and never came."),
+    _parcel("tried", (_P.ATTEMPT_FAILED,), _TROUBLE, TRIED, "was tried once, and nobody has come again."),
+    _parcel("at the shop", (_P.AVAILABLE_FOR_PICKUP,), _TROUBLE, AT_THE_SHOP, "waits to be picked up and goes back soon."),
+    _parcel("lost", (_P.EXCEPTION,), _TROUBLE, AT_ONCE, "cannot go on: {row.reason_code}.", cause=Q(reason_code__in=SEVERE)),
+    _parcel("held up", (_P.EXCEPTION,), _TROUBLE, HELD_UP, "is held up. {row.reason_code}", cause=~Q(reason_code__in=SEVERE)),
+    _parcel(
+        "coming back", (_P.RETURNING, _P.RETURNED), R.PARCEL_BACK, AT_ONCE, "comes back to its sender.",
+        cause=Q(Exists(_not_paid_back)), sticks=True,
+    ),
+    _return("return to ask", (_B.TO_ASK, _B.UNKNOWN), AWAY, "the return is not asked for yet."),
+    _return("return asked", (_B.REQUESTED,), RETURN_ANSWER, "no answer to the return."),
+    _return("return on its way", (_B.APPROVED, _B.IN_TRANSIT), RETURN_WAY, "the goods have not come back."),
+    _return("return there", (_B.RECEIVED,), RETURN_DECISION, "the goods are back, and nothing is decided."),
+]  # fmt: skip
+
+
+def _case(name: str, states: tuple[str, ...], since: str, after: timedelta, says: str, cause: Q = ALWAYS) -> Wait:
+    return Wait(name, Ticket, states, R.CASE_LATE, (since,), after, "Case {row.number} " + says, cause, until_news=True)
+
+
+def _mail(name: str, states: tuple[str, ...], after: timedelta, says: str, **more: Any) -> Wait:
+    says = "The mail “{row.kind}” " + says
+    return Wait(name, Notification, states, R.MAIL_FAILED, ("created_at",), after, says, **more)
+
+
+_TURN, _UNSENT_MAIL = (_T.NEW, _T.OPEN), (_N.QUEUED, _N.SENDING)
+PEOPLE = [
+    _case("case", _TURN, "answer_due_at", AT_ONCE, "should have been answered by now."),
+    _case(
+        "case without a term", _TURN, "last_message_at", CASE_WITHOUT_TERM, "is open, and nobody answers.",
+        Q(answer_due_at=None),
+    ),
+    _case("case at the supplier", (_T.WAITING_SUPPLIER,), "status_changed_at", CASE_AT_SUPPLIER, "waits for a supplier."),
+    _mail("mail to send", _UNSENT_MAIL, AWAY, "has been waiting for an hour. {row.last_error:.150}"),
+    _mail("mail given up", (_N.FAILED,), AT_ONCE, "was given up. {row.last_error:.150}", sticks=True),
+]  # fmt: skip
+MACHINERY = [
+    Wait(
+        "event", Event, (), R.REACTION_FAILED, ("at",), ENGINE, "What follows from {row.kind} is not begun.",
+        Q(delivered_at=None),
+    ),
+    Wait(
+        "reaction", Reaction, (), R.REACTION_FAILED, ("event__at",), ENGINE,
+        "{row.receiver} is not done. {row.last_error:.150}", Q(done_at=None), related=("event__order",),
+    ),
+    Wait(
+        "incoming", IncomingEvent, (), R.INCOMING_FAILED, ("received_at",), AWAY,
+        "{row.source}: {row.kind} is not worked on. {row.last_error:.150}", Q(done_at=None), related=(),
+    ),
+]  # fmt: skip
+WAITS: list[Wait] = [*MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
+
+# States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
+RESTS: Mapping[tuple[type[Model], str], str] = {
+    (Order, _O.PAID): "its lines, supplier orders and parcels wait, each with a deadline of its own",
+    (Order, _O.EXPIRED): "over; money that still comes makes it late_paid",
+    (Order, _O.CANCELLED): "over",
+    (CheckoutSession, _C.NEW): "looked at when its end has come; the order's deadline stands behind it",
+    (CheckoutSession, _C.OPEN): "looked at when its end has come; the order's deadline stands behind it",
+    (CheckoutSession, _C.COMPLETE): "the order's deadline for banks stands behind it",
+    (CheckoutSession, _C.EXPIRED): "over",
+    (Refund, _F.SUCCEEDED): "over",
+    (Reservation, ReservationState.HELD): "as long as its order, whose deadline stands behind it",
+    (Reservation, ReservationState.KEPT): "released when the supplier has taken the units and told its stock",
+    (Reservation, ReservationState.RELEASED): "over",
+    (SupplierOrder, _S.CLOSED): "over",
+    (Shipment, _P.DELIVERED): "over",
+    (Shipment, _P.CANCELLED): "its units are in another parcel, or unsent and waited for with their supplier order",
+    (SupplierReturn, _B.REFUSED): "told to its case, which is open again",
+    (SupplierReturn, _B.REJECTED): "told to its case, which is open again",
+    (SupplierReturn, _B.RESOLVED): "told to its case, which is open again",
+    (SupplierReturn, _B.CANCELLED): "told to its case, which is open again",
+    (SupplierReturn, _B.EXPIRED): "told to its case, which is open again",
+    (Ticket, _T.WAITING_CUSTOMER): "the customer's turn, who may take any time; their answer opens it",
+    (Ticket, _T.SOLVED): "over",
+    (Notification, _N.SENT): "over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Rows that a worker must look at again: without a due time, nobody would."""
+
+    model: type[Model]
+    which: Q
+
+
+RETRIES = [
+    Retry(CheckoutSession, Q(state__in=[_C.NEW, _C.OPEN]) | Q(state=_C.COMPLETE, order__status=_O.PLACED)),
+    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING])),
+    # Not "unknown": where that has no due time, a person decides whether it may be asked again.
+    Retry(SupplierOrder, Q(status__in=[_S.READY, _S.SENDING])),
+    Retry(SupplierReturn, Q(status__in=[_B.TO_ASK, _B.UNKNOWN])),
+    Retry(Supplier, Q(is_active=True, uses_polling=True)),
+    Retry(Notification, Q(status__in=[_N.QUEUED, _N.SENDING])),
+    Retry(Reaction, Q(done_at=None)),
+    Retry(IncomingEvent, Q(done_at=None)),
+]

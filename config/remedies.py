@@ -1,0 +1,264 @@
+"""What a person can do about each reason for work: the one table, the best next action first.
+
+Each action is the one used everywhere else; the functions here call it and say what came of it. They
+run inside a transaction, so nothing here talks to the network: what must be asked is made due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _t, gettext_lazy as _
+
+from notifications.actions.again import send_message_again
+from notifications.models import Notification
+from orders import lease
+from orders.actions.again import ask_refund_again
+from orders.actions.cancel import NotOpen, cancel_units
+from orders.actions.checkout import give_up
+from orders.actions.holds import release_hold
+from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund, units_minor
+from orders.actions.work import close_work
+from orders.models import CheckoutSession, Hold, IncomingEvent, Order, OrderLine, Payment, Reaction, Refund, WorkItem
+from orders.models.parcel import Shipment
+from orders.remedies import NotPossible, Remedy
+from orders.states import OrderStatus
+from shop.models import User
+from suppliers.actions.ask import read_again, read_news, send_again
+from suppliers.actions.forward import forward_order, give_up_refused
+from suppliers.models import Supplier, SupplierOrder, SupplierReturn
+from support.models import Ticket
+
+R = WorkItem.Reason
+
+
+def _remedy(key: str, label: object, permission: str, *about: str, is_retry: bool = False) -> Remedy:
+    name = key.replace("-", "_")
+    return Remedy(key, label, f"config.remedies.{name}", permission, about, is_retry)
+
+
+_ASK_SUPPLIER = _remedy(
+    "ask-supplier", _("Ask again now"), "suppliers.change_supplierorder", "supplierorder", "supplier", is_retry=True
+)
+_READ_SUPPLIER = _remedy(
+    "read-supplier",
+    _("Read it again from the supplier"),
+    "suppliers.change_supplierorder",
+    "supplierorder",
+    is_retry=True,
+)
+_READ_PARCEL = _remedy(
+    "read-parcel", _("Read its news again"), "suppliers.change_supplierorder", "shipment", is_retry=True
+)
+_ASK_STRIPE = _remedy("ask-stripe", _("Ask Stripe now"), "orders.change_workitem", "order", "refund", is_retry=True)
+_REFUND_PARCEL = _remedy("refund-parcel", _("Refund what is in it"), "orders.add_refund", "shipment")
+_CANCEL_LINE = _remedy("cancel-line", _("Cancel and refund these units"), "orders.add_refund", "orderline")
+_LOOK_AGAIN = _remedy(
+    "look-again", _("Look for a supplier again"), "orders.change_workitem", "orderline", is_retry=True
+)
+_WORK_AGAIN = _remedy(
+    "work-again", _("Work on it again"), "orders.change_incomingevent", "incomingevent", is_retry=True
+)
+_TRY_REACTION = _remedy("try-reaction", _("Try again now"), "orders.change_workitem", "reaction", is_retry=True)
+_SEND_MAIL = _remedy("send-mail", _("Send again"), "notifications.change_notification", "notification", is_retry=True)
+_RELEASE = _remedy("release", _("Release it"), "orders.change_order", "hold")
+_TRY_KEY = _remedy(
+    "ask-supplier", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", "supplier", is_retry=True
+)
+_ASK_RETURN = _remedy(
+    "ask-return", _("Ask again now"), "suppliers.change_supplierorder", "supplierreturn", is_retry=True
+)
+
+REMEDIES: Mapping[str, list[Remedy]] = {
+    R.PAYMENT_UNEXPECTED: [_remedy("refund-payment", _("Refund it"), "orders.add_refund", "payment"), _ASK_STRIPE],
+    R.PAYMENT_STUCK: [_ASK_STRIPE],
+    R.REFUND_FAILED: [_remedy("refund-again", _("Try the refund again"), "orders.add_refund", "refund")],
+    R.REFUND_STUCK: [_ASK_STRIPE],
+    R.ORDER_HELD: [_RELEASE],
+    R.SUPPLIER_REFUSED: [
+        _remedy("next-supplier", _("Use the next supplier"), "suppliers.change_supplierorder", "supplierorder"),
+        _remedy("cancel-refused", _("Cancel and refund"), "orders.add_refund", "supplierorder"),
+    ],
+    R.SUPPLIER_SILENT: [_ASK_SUPPLIER],
+    R.SUPPLIER_KEY: [_TRY_KEY],
+    R.SUPPLIER_GARBAGE: [_READ_SUPPLIER],
+    R.PARCEL_GARBAGE: [_READ_SUPPLIER],
+    R.SUPPLIER_HOLD: [_READ_SUPPLIER],
+    R.BACKORDERED: [_READ_SUPPLIER],
+    R.NOT_SENT: [_READ_SUPPLIER],
+    R.NO_OFFER: [_CANCEL_LINE, _LOOK_AGAIN],
+    R.PARCEL_SILENT: [_READ_PARCEL, _REFUND_PARCEL],
+    R.PARCEL_TROUBLE: [_READ_PARCEL, _REFUND_PARCEL],
+    R.PARCEL_BACK: [_REFUND_PARCEL, _READ_PARCEL],
+    R.RETURN_SILENT: [_ASK_RETURN],
+    R.CASE_LATE: [_remedy("take-case", _("Take the case"), "support.view_ticket", "ticket")],
+    R.INCOMING_FAILED: [_WORK_AGAIN],
+    R.REACTION_FAILED: [_TRY_REACTION],
+    R.MAIL_FAILED: [_SEND_MAIL],
+}  # fmt: skip
+
+
+def refund_payment(payment: Payment, *, by: User) -> str:
+    """Pay back all that is left of a payment that does not fit."""
+    refund = refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=by)
+    close_work(R.PAYMENT_UNEXPECTED, payment, by=by)
+    if refund is None:
+        raise NotPossible(_t("Nothing is left of this payment."))
+    return _t("%(amount)s goes back.") % {"amount": refund.amount}
+
+
+def ask_stripe(subject: Order | Refund, *, by: User) -> str:
+    """Let an unpaid order's sessions, or a refund, be asked of Stripe now."""
+    if isinstance(subject, Refund):
+        Refund.objects.filter(lease.is_free(), pk=subject.pk, status__in=["requested", "pending"]).update(
+            due_at=timezone.now()
+        )
+        return _t("Stripe is asked in a moment.")
+    states = CheckoutSession.State
+    asked = subject.sessions.exclude(state=states.EXPIRED).update(due_at=timezone.now())
+    if asked:
+        return _t("Stripe is asked in a moment.")
+    if subject.status == OrderStatus.LATE_PAID:
+        raise NotPossible(_t("Its money is here. What follows from it is in the list as well."))
+    # Without a session nothing can be paid any more.
+    if subject.status != OrderStatus.PLACED or not give_up(subject):
+        raise NotPossible(_t("It is no longer waiting for its money."))
+    return _t("Nothing can be paid for it any more, so it is given up.")
+
+
+def refund_again(refund: Refund, *, by: User) -> str:
+    """Pay back what a failed refund did not."""
+    try:
+        made = ask_refund_again(refund, by=by)
+    except TooMuch as error:
+        raise NotPossible(_t("So much is not left of the payment or the goods.")) from error
+    if made is None:
+        raise NotPossible(_t("It has not failed."))
+    return _t("%(amount)s goes back once more.") % {"amount": made.amount}
+
+
+def release(hold: Hold, *, by: User) -> str:
+    """End a hold."""
+    if not release_hold(hold, by=by):
+        raise NotPossible(_t("It was released before."))
+    return _t("Released; it goes out unless another hold is left.")
+
+
+def next_supplier(supplier_order: SupplierOrder, *, by: User) -> str:
+    """Look elsewhere for what a supplier refused."""
+    if not give_up_refused(supplier_order, by=by):
+        raise NotPossible(_t("It is not refused any more."))
+    return _t("Another supplier is looked for; what none has is cancelled and paid back.")
+
+
+def cancel_refused(supplier_order: SupplierOrder, *, by: User) -> str:
+    """Cancel and pay back what a supplier refused, without asking another."""
+    units = {line.order_line_id: line.quantity for line in supplier_order.lines.all()}
+    next_supplier(supplier_order, by=by)
+    return _cancel(supplier_order.order, units, f"refused-{supplier_order.reference}", by)
+
+
+def _cancel(order: Order, units: dict[int, int], key: str, by: User) -> str:
+    try:
+        refund = cancel_units(order, units, reason=Refund.Reason.SUPPLIER_CANNOT, by=by, key=key)
+    except NotOpen as error:
+        raise NotPossible(_t("A supplier was faster. Look again.")) from error
+    return _t("Cancelled; %(amount)s goes back.") % {"amount": refund.amount} if refund else _t("Cancelled.")
+
+
+def ask_supplier(subject: SupplierOrder | Supplier, *, by: User) -> str:
+    """Send an order again with its own key, or read what the supplier has decided."""
+    if isinstance(subject, SupplierOrder):
+        if send_again(subject):
+            return _t("It is asked in a moment, with the same key: never ordered twice.")
+        read_again(subject)
+    else:
+        read_news(subject)
+    return _t("Its news are read in a moment.")
+
+
+def read_supplier(supplier_order: SupplierOrder, *, by: User) -> str:
+    """Read an order and its parcels anew."""
+    read_again(supplier_order)
+    return _t("It is read in a moment. This closes by itself when what it says makes sense and goes on.")
+
+
+def read_parcel(shipment: Shipment, *, by: User) -> str:
+    """Read the order a parcel belongs to anew."""
+    row = SupplierOrder.objects.filter(shipments__shipment=shipment).first()
+    if row is None:
+        raise NotPossible(_t("No supplier is known for this parcel."))
+    return read_supplier(row, by=by)
+
+
+def refund_parcel(shipment: Shipment, *, by: User) -> str:
+    """Pay back the units in a parcel that have not been paid back."""
+    parts = []
+    for part in shipment.lines.select_related("line"):
+        units = min(part.quantity, part.line.quantity - part.line.refunded)
+        if units > 0:
+            parts.append(RefundPart(part.line, units, units_minor(part.line, units)))
+    returned = shipment.status in {"returning", "returned"}
+    reason = Refund.Reason.RETURNED if returned else Refund.Reason.NOT_DELIVERED
+    try:
+        refund = request_refund(shipment.order, parts, reason=reason, by=by, key=f"parcel-{shipment.pk}")
+    except TooMuch as error:
+        raise NotPossible(_t("Nothing is left to be paid back.")) from error
+    for about in (R.PARCEL_SILENT, R.PARCEL_TROUBLE, R.PARCEL_BACK):
+        close_work(about, shipment, by=by)
+    return _t("%(amount)s goes back.") % {"amount": refund.amount}
+
+
+def cancel_line(line: OrderLine, *, by: User) -> str:
+    """Cancel and pay back units that no supplier has."""
+    line.refresh_from_db()
+    if line.open < 1:
+        raise NotPossible(_t("None of its units is open any more."))
+    told = _cancel(line.order, {line.pk: line.open}, f"no-offer-{line.pk}-{line.cancelled}", by)
+    close_work(R.NO_OFFER, line, by=by)
+    return told
+
+
+def look_again(line: OrderLine, *, by: User) -> str:
+    """Forward what is open now."""
+    forward_order(line.order)
+    line.refresh_from_db()
+    if line.open > 0:
+        raise NotPossible(_t("Still no supplier has it."))
+    return _t("A supplier was found.")
+
+
+def work_again(incoming: IncomingEvent, *, by: User) -> str:
+    """Work on what was told from outside once more."""
+    IncomingEvent.objects.filter(lease.is_free(), pk=incoming.pk).update(
+        done_at=None, due_at=timezone.now(), failures=F("failures") * 0
+    )
+    return _t("It is worked on in a moment.")
+
+
+def try_reaction(reaction: Reaction, *, by: User) -> str:
+    """Do a consequence now."""
+    Reaction.objects.filter(lease.is_free(), pk=reaction.pk, done_at=None).update(due_at=timezone.now(), failures=0)
+    return _t("It is tried in a moment.")
+
+
+def send_mail(row: Notification, *, by: User) -> str:
+    """Send a mail now."""
+    send_message_again(row)
+    return _t("It goes out in a moment.")
+
+
+def ask_return(row: SupplierReturn, *, by: User) -> str:
+    """Ask for a return, or read the answer, now."""
+    waiting = SupplierReturn.objects.filter(lease.is_free(), pk=row.pk, status__in=["to_ask", "unknown"])
+    if not waiting.update(due_at=timezone.now()):
+        read_news(row.supplier_order.supplier)
+    return _t("The supplier is asked in a moment.")
+
+
+def take_case(ticket: Ticket, *, by: User) -> str:
+    """Make a late case one's own."""
+    Ticket.objects.filter(pk=ticket.pk).update(owner=by)
+    return _t("Case %(number)s is yours. Answer it at the desk.") % {"number": ticket.number}

@@ -1,0 +1,49 @@
+"""Ask a supplier again, on a person's wish; the relay carries it out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils import timezone
+
+from orders import lease
+from orders.models import IncomingEvent
+from suppliers.models import Supplier, SupplierOrder
+from suppliers.states import SupplierOrderStatus
+
+NOT_PLACED = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
+# Parcels of an order may be older than what was read last; so far back they are read again.
+READ_BACK = timedelta(days=1)
+
+
+def send_again(supplier_order: SupplierOrder) -> bool:
+    """Make an order that is not placed yet due now, with the same key; False if there is nothing to send.
+
+    One that waits for a person because its supplier knows neither keys nor references is looked at
+    again too: the sending decides, and never repeats what may have arrived.
+    """
+    waiting = SupplierOrder.objects.filter(lease.is_free(), pk=supplier_order.pk, status__in=NOT_PLACED)
+    return bool(waiting.update(due_at=timezone.now()))
+
+
+def read_again(supplier_order: SupplierOrder) -> None:
+    """Owe a fresh reading of an order and its parcels from the supplier, through the inbox of its news."""
+    supplier = supplier_order.supplier
+    IncomingEvent.objects.create(
+        source=f"supplier:{supplier.slug}",
+        event_id=f"asked-{uuid4().hex}",
+        kind="order.asked",
+        body={"data": {"reference": supplier_order.reference}},
+        due_at=timezone.now(),
+    )
+    since = (supplier_order.created_at - READ_BACK).strftime("%Y-%m-%dT%H:%M:%SZ")
+    older = Supplier.objects.filter(pk=supplier.pk, shipments_as_of__gt=since)
+    older.update(shipments_as_of=since)
+    read_news(supplier)
+
+
+def read_news(supplier: Supplier) -> bool:
+    """Make the reading of a supplier's news due now; False while it is being read, or is not polled."""
+    rows = Supplier.objects.filter(lease.is_free(), pk=supplier.pk, is_active=True, uses_polling=True)
+    return bool(rows.update(due_at=timezone.now()))

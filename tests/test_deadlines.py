@@ -1,0 +1,305 @@
+"""Nothing stands still unseen: every waiting state has a deadline, and what passes it is seen once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from config.deadlines import RESTS, RETRIES, WAITS, column_of
+from config.waiting import SNOOZE, Swept, keep_deadlines, overdue
+from orders.actions.work import close_item
+from orders.events import key_of
+from orders.models import Event, Order, OrderLine, Refund, WorkItem
+from orders.states import RefundStatus
+from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine
+from tests import waiting
+from tests.factories import make_paid_order, make_person, make_supplier, make_variant
+from tests.waiting import FACTS, MAKERS, let_time_pass, machines, put
+
+pytestmark = pytest.mark.django_db
+STATES = [pytest.param(*found, id=f"{found[0].__name__}-{found[2]}") for found in machines()]
+
+
+def sweep() -> Swept:
+    return keep_deadlines(now=timezone.now())
+
+
+def work_about(row) -> list[WorkItem]:
+    return list(WorkItem.objects.filter(subject_key=key_of(row), closed_at=None))
+
+
+@pytest.mark.parametrize(("model", "column", "state"), STATES)
+def test_every_state_has_a_deadline_or_a_reason_why_nothing_waits(model, column, state):
+    waits = [wait for wait in WAITS if wait.model is model and state in wait.states]
+
+    assert column == column_of(model)
+    assert bool(waits) != ((model, state) in RESTS)
+
+
+def test_the_tables_name_no_state_that_is_gone():
+    known = {(model, state) for model, _column, state in machines()}
+
+    named = {(wait.model, state) for wait in WAITS for state in wait.states} | set(RESTS)
+
+    assert {(model.__name__, str(state)) for model, state in named} == {(m.__name__, s) for m, s in known}
+    assert all(FACTS.values())
+
+
+@pytest.mark.parametrize(("model", "column", "state"), STATES)
+def test_no_state_can_stand_still_unseen(model, column, state):
+    row = let_time_pass(put(MAKERS[model.__name__](), **{column: state}))
+
+    sweep()
+    sweep()
+
+    row.refresh_from_db()
+    stood_for = row.order if model.__name__ in {"CheckoutSession", "Reservation"} and state != "released" else row
+    is_due = getattr(row, "due_at", None) is not None
+    is_seen = len(work_about(stood_for)) == 1
+    if (model, state) in RESTS:
+        assert len(work_about(row)) == 0
+        # A session that can still be paid is looked at, and its order asks for a person.
+        assert state not in {"new", "open", "held"} or is_seen
+    else:
+        assert is_seen
+    retried = [retry for retry in RETRIES if retry.model is model]
+    assert is_due or not any(model.objects.filter(retry.which, pk=row.pk).exists() for retry in retried)
+
+
+# One way to bring about each entry of the table, and one to end it; rows by their makers in tests/waiting.py.
+def _unpaid_at_bank():
+    session = put(waiting.a_session(), state="complete")
+    return session.order
+
+
+def _failed_refund():
+    return put(waiting.a_refund(), status="failed", failure="account closed")
+
+
+def _reordered(**counters):
+    return lambda: put(waiting.a_supplier_order(**counters), status="placed")
+
+
+def _in(maker, **fields):
+    return lambda: put(maker(), **fields)
+
+
+def _open_line():
+    return waiting.paid_order().lines.get()
+
+
+def _supplier():
+    return put(make_supplier(), last_good_at=timezone.now(), uses_polling=True)
+
+
+_order, _parcel, _dialogue = MAKERS["Order"], waiting.a_parcel, waiting.a_supplier_order
+WAYS = {
+    "unpaid": (_order, {"status": "expired"}),
+    "bank": (_unpaid_at_bank, {"status": "paid"}),
+    "authorised": (_in(_order, status="authorised"), {"status": "paid"}),
+    "late paid": (_in(_order, status="late_paid"), {"status": "cancelled"}),
+    "refund to ask": (waiting.a_refund, {"status": "succeeded"}),
+    "refund under way": (_in(waiting.a_refund, status="pending"), {"status": "succeeded"}),
+    "refund failed": (_failed_refund, {"status": "succeeded"}),
+    "hold": (waiting.a_hold, {"released_at": timezone.now()}),
+    "open units": (_open_line, {"cancelled": 2}),
+    "not ready": (_in(_dialogue, status="held"), {"status": "closed"}),
+    "not placed": (_in(_dialogue, status="unknown"), {"status": "closed"}),
+    "not decided": (_reordered(), {"status": "closed"}),
+    "held there": (_in(_reordered(accepted=2, shipped=2), hold_code="address_check"), {"hold_code": ""}),
+    "backordered": (_reordered(backordered=2), {"status": "closed"}),
+    "not sent": (_in(_reordered(accepted=2), ship_by_on=timezone.localdate()), {"status": "closed"}),
+    "not sent, no day named": (_reordered(accepted=2), {"status": "closed"}),
+    "refused": (_in(_dialogue, status="refused"), {"status": "closed"}),
+    "cancellation": (_in(_dialogue, status="cancel_requested"), {"status": "closed"}),
+    "supplier": (_supplier, {"last_good_at": timezone.now()}),
+    "label": (_in(_parcel, status="label_created"), {"status": "delivered"}),
+    "moving": (_in(_parcel, status="in_transit"), {"updated_at": timezone.now()}),
+    "lost sight": (_in(_parcel, status="unknown"), {"status": "delivered"}),
+    "with the driver": (_in(_parcel, status="out_for_delivery"), {"status": "delivered"}),
+    "tried": (_in(_parcel, status="attempt_failed"), {"status": "delivered"}),
+    "at the shop": (_in(_parcel, status="available_for_pickup"), {"status": "delivered"}),
+    "lost": (_in(_parcel, status="exception", reason_code="lost"), {"status": "delivered"}),
+    "held up": (_in(_parcel, status="exception", reason_code="weather"), {"status": "delivered"}),
+    "coming back": (_in(_parcel, status="returned"), {"status": "delivered"}),
+    "return to ask": (waiting.a_supplier_return, {"status": "resolved"}),
+    "return asked": (_in(waiting.a_supplier_return, status="requested"), {"status": "resolved"}),
+    "return on its way": (_in(waiting.a_supplier_return, status="approved"), {"status": "resolved"}),
+    "return there": (_in(waiting.a_supplier_return, status="received"), {"status": "resolved"}),
+    "case": (waiting.a_ticket, {"answer_due_at": timezone.now() + timedelta(days=1)}),
+    "case without a term": (_in(waiting.a_ticket, status="open", answer_due_at=None), {"status": "solved"}),
+    "case at the supplier": (_in(waiting.a_ticket, status="waiting_supplier"), {"status": "solved"}),
+    "mail to send": (waiting.a_mail, {"status": "sent"}),
+    "mail given up": (_in(waiting.a_mail, status="failed"), {"status": "sent"}),
+    "event": (lambda: Event.objects.get(order=waiting.paid_order(), kind="order.paid"), {"delivered_at": timezone.now()}),
+    "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),
+    "incoming": (waiting.an_incoming, {"done_at": timezone.now()}),
+}  # fmt: skip
+
+
+def test_every_entry_of_the_table_is_tried():
+    assert set(WAYS) == {wait.name for wait in WAITS}
+    assert len(WAITS) == len(WAYS)
+
+
+@pytest.mark.parametrize("wait", WAITS, ids=lambda wait: wait.name)
+def test_what_waits_too_long_is_work_once_and_closes_when_its_cause_is_gone(wait):
+    make, ends = WAYS[wait.name]
+    row = make()
+    Event.objects.exclude(pk=row.pk).update(delivered_at=timezone.now())
+    if wait.after:
+        sweep()
+        assert work_about(row) == []
+    let_time_pass(row)
+    if wait.name == "reaction":
+        let_time_pass(row.event)
+
+    first, second = sweep(), sweep()
+
+    (item,) = work_about(row)
+    assert (item.reason, second.opened) == (wait.reason, 0)
+    assert first.opened >= 1
+    assert item.summary
+    assert "{" not in item.summary
+    assert item.deadline_at > item.opened_at
+
+    put(row, **ends)
+    sweep()
+    assert work_about(row) == []
+    item.refresh_from_db()
+    assert item.closed_by is None
+    kinds = Event.objects.filter(subject_key=key_of(item)).order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["work.opened", "work.closed"]
+
+
+def test_the_money_at_stake_is_that_of_the_row():
+    line = _open_line()
+    let_time_pass(line)
+    refund = let_time_pass(put(waiting.a_refund(), status="failed"))
+
+    sweep()
+
+    (of_line,), (of_refund,) = work_about(line), work_about(refund)
+    assert (of_line.money_minor, of_refund.money_minor) == (line.paid_minor, 100)
+    assert of_line.order == line.order
+
+
+def test_a_person_is_asked_once_about_a_row_whatever_the_reasons():
+    row = put(waiting.a_supplier_order(accepted=1, backordered=1), status="placed", hold_code="stock_check")
+    let_time_pass(row)
+
+    sweep()
+    sweep()
+
+    assert [item.reason for item in work_about(row)] == ["supplier_hold"]
+
+
+def test_work_closed_by_hand_comes_back_only_if_the_cause_outlives_the_rest_given():
+    person = make_person()
+    row = let_time_pass(put(waiting.a_supplier_order(), status="unknown"))
+    sweep()
+    close_item(work_about(row)[0], by=person)
+
+    sweep()
+    assert work_about(row) == []
+
+    WorkItem.objects.update(closed_at=timezone.now() - SNOOZE - timedelta(minutes=1))
+    sweep()
+    assert len(work_about(row)) == 1
+
+
+def test_work_about_what_is_over_is_closed_by_hand_for_good():
+    person = make_person()
+    row = let_time_pass(put(waiting.a_parcel(), status="returned"))
+    sweep()
+    close_item(work_about(row)[0], by=person)
+    WorkItem.objects.update(closed_at=timezone.now() - SNOOZE * 10)
+
+    sweep()
+
+    assert work_about(row) == []
+
+
+def test_a_row_nobody_would_look_at_again_is_made_due_but_never_an_outcome_in_doubt():
+    ready = put(waiting.a_supplier_order(), due_at=None)
+    doubt = SupplierOrder.objects.create(order=ready.order, supplier=ready.supplier, part=2, reference="R-2")
+    put(doubt, status="unknown", due_at=None)
+
+    sweep()
+
+    ready.refresh_from_db()
+    doubt.refresh_from_db()
+    assert ready.due_at is not None
+    assert doubt.due_at is None
+
+
+def test_a_row_in_a_workers_hands_is_left_alone():
+    refund = put(waiting.a_refund(), due_at=None, lease_until=timezone.now() + timedelta(minutes=1))
+
+    sweep()
+
+    refund.refresh_from_db()
+    assert refund.due_at is None
+
+
+def test_the_time_to_change_ones_mind_does_not_count_as_silence():
+    row = put(waiting.a_supplier_order(), created_at=timezone.now() - timedelta(days=3))
+    Order.objects.update(forward_after=timezone.now() + timedelta(hours=1))
+
+    sweep()
+
+    assert work_about(row) == []
+
+
+def queries_of_a_sweep() -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert sweep().opened == 0
+    return len(queries)
+
+
+def test_a_sweep_asks_the_same_few_questions_however_much_waits():
+    row = let_time_pass(put(waiting.a_supplier_order(), status="unknown"))
+    sweep()
+    few = queries_of_a_sweep()
+    line = SupplierOrderLine.objects.get()
+    for number in range(6):
+        order = make_paid_order((line.order_line.variant, 1))
+        made = SupplierOrder.objects.create(order=order, supplier=row.supplier, reference=f"R-{number}")
+        OrderLine.objects.filter(order=order).update(forwarded=1)
+        let_time_pass(put(made, status="unknown"))
+    sweep()
+
+    assert queries_of_a_sweep() == few
+    assert WorkItem.objects.filter(closed_at=None, reason="supplier_silent").count() == 7
+    assert few <= 60
+
+
+def test_the_sweep_opens_a_bounded_number_at_once(monkeypatch):
+    monkeypatch.setattr("config.waiting.MOST_OPENED", 2)
+    variant = make_variant(make_supplier())
+    for _number in range(3):
+        let_time_pass(make_paid_order((variant, 1)))
+
+    assert [sweep().opened, sweep().opened, sweep().opened] == [2, 1, 0]
+
+
+def test_a_failed_refund_that_is_tried_again_asks_nobody():
+    refund = let_time_pass(put(waiting.a_refund(), status=RefundStatus.FAILED))
+    sweep()
+    Refund.objects.create(
+        payment=refund.payment, order=refund.order, amount_minor=1, currency="EUR", reason="goodwill",
+        idempotency_key=f"{refund.idempotency_key}-again",
+    )  # fmt: skip
+
+    sweep()
+
+    assert work_about(refund) == []
+
+
+def test_each_entry_can_be_asked_of_the_database():
+    assert [list(overdue(wait, now=timezone.now())) for wait in WAITS] == [[]] * len(WAITS)
+    assert Supplier.objects.count() == 0

@@ -1,0 +1,152 @@
+"""Put rows into every state they can wait in, and let time pass."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.utils import timezone
+
+from notifications.models import Notification
+from orders.models import (
+    CheckoutSession,
+    Hold,
+    IncomingEvent,
+    OrderLine,
+    Reaction,
+    Refund,
+    Reservation,
+    Shipment,
+    ShipmentLine,
+)
+from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn
+from support.actions.ticket import open_ticket
+from support.models import Ticket, Topic
+from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+
+LONG = timedelta(days=400)
+FLOORS = ("shop", "orders", "suppliers", "support", "notifications")
+# Columns named "status" that are no machine: facts written once, or what a supplier says of its list.
+FACTS = {"TrackingEvent": "a scan is a fact", "Offer": "whether a supplier sells it; no one waits"}
+
+
+def machines() -> Iterator[tuple[type[models.Model], str, str]]:
+    """Yield (model, column, state) for every state of every machine that our models declare."""
+    for app in FLOORS:
+        for model in apps.get_app_config(app).get_models():
+            for field in model._meta.get_fields():
+                is_machine = field.name in {"status", "state"} and getattr(field, "choices", None)
+                if is_machine and model.__name__ not in FACTS:
+                    yield from ((model, field.name, str(value)) for value, _label in field.choices)
+
+
+def paid_order():
+    return make_paid_order((make_variant(make_supplier()), 2))
+
+
+def a_session() -> CheckoutSession:
+    return make_order((make_variant(make_supplier()), 1)).sessions.get()
+
+
+def a_refund(**fields: object) -> Refund:
+    order = paid_order()
+    facts = {"amount_minor": 100, "currency": "EUR", "reason": "goodwill", "idempotency_key": "refund-of-a-test"}
+    return Refund.objects.create(payment=order.payments.get(), order=order, **facts | fields)
+
+
+def a_parcel(**fields: object) -> Shipment:
+    order = paid_order()
+    line = order.lines.get()
+    parcel = Shipment.objects.create(order=order, delivery=line.delivery, **fields)
+    ShipmentLine.objects.create(shipment=parcel, line=line, quantity=1)
+    return parcel
+
+
+def a_supplier_order(**counters: int) -> SupplierOrder:
+    order = paid_order()
+    line, supplier = order.lines.get(), Supplier.objects.get()
+    made = SupplierOrder.objects.create(
+        order=order, supplier=supplier, reference=f"{order.number}-1-1", placed_at=timezone.now()
+    )
+    SupplierOrderLine.objects.create(
+        supplier_order=made,
+        order_line=line,
+        offer=supplier.offers.get(),
+        line_id=f"L{line.pk}",
+        supplier_sku=line.sku,
+        quantity=2,
+        unit_cost=1,
+        **(counters or {"pending": 2}),
+    )
+    OrderLine.objects.filter(pk=line.pk).update(forwarded=2)
+    return made
+
+
+def a_supplier_return() -> SupplierReturn:
+    row = a_supplier_order()
+    return SupplierReturn.objects.create(supplier_order=row, order=row.order, return_reference="RT-1")
+
+
+def a_ticket() -> Ticket:
+    facts = {"email": "a@example.com", "name": "", "topic": Topic.QUESTION, "subject": "?", "body": "?"}
+    return open_ticket(order=paid_order(), form_key=uuid.uuid4(), **facts)
+
+
+def a_mail() -> Notification:
+    facts = {"key": "k", "kind": "order-link", "recipient": "a@example.com", "message_id": "<1@x>"}
+    return Notification.objects.create(order=paid_order(), **facts)
+
+
+def a_reaction() -> Reaction:
+    return Reaction.objects.create(event=paid_order().events.get(kind="order.paid"), receiver="some.task")
+
+
+def an_incoming() -> IncomingEvent:
+    return IncomingEvent.objects.create(source="stripe", event_id="evt_1", kind="some.kind", body={})
+
+
+def a_hold() -> Hold:
+    return Hold.objects.create(order=paid_order(), reason="manual")
+
+
+MAKERS: dict[str, Callable[[], models.Model]] = {
+    "Order": lambda: make_order((make_variant(make_supplier()), 1)),
+    "CheckoutSession": a_session,
+    "Reservation": lambda: Reservation.objects.get(order=a_session().order),
+    "Refund": a_refund,
+    "Shipment": a_parcel,
+    "SupplierOrder": a_supplier_order,
+    "SupplierReturn": a_supplier_return,
+    "Ticket": a_ticket,
+    "Notification": a_mail,
+}
+
+
+def put(row: models.Model, **fields: Any) -> models.Model:
+    """Write columns of a row past every machine, as a fault would."""
+    type(row)._default_manager.filter(pk=row.pk).update(**fields)
+    row.refresh_from_db()
+    return row
+
+
+def let_time_pass(row: models.Model) -> models.Model:
+    """Make every moment that a row and its order know so old that no deadline is left, and its due time none."""
+    for aged in {row, getattr(row, "order", None)} - {None}:
+        _age(aged)
+    row.refresh_from_db()
+    return row
+
+
+def _age(row: models.Model) -> None:
+    keep = {"due_at", "lease_until", "closed_at", "released_at", "delivered_at", "done_at", "sent_at"}
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.name)
+        if isinstance(field, models.DateField) and field.name not in keep and value is not None:
+            setattr_of = {field.name: value - LONG}
+            type(row)._default_manager.filter(pk=row.pk).update(**setattr_of)
+    if any(field.name == "due_at" for field in row._meta.concrete_fields):
+        type(row)._default_manager.filter(pk=row.pk).update(due_at=None, lease_until=None)
