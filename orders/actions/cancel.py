@@ -10,6 +10,7 @@ from django.db.models import F
 from orders import events
 from orders.actions.refund import RefundPart, request_refund, units_minor
 from orders.actions.reservation import release_line
+from orders.actions.shipping import lock_order
 from orders.models import Order, OrderLine, Refund
 from shop.models import User
 
@@ -27,6 +28,8 @@ def cancel_units(
     never paid. Raises NotOpen.
     """
     with transaction.atomic():
+        # Before the lines, in the same order as every refund: two that wait for each other would both stand.
+        lock_order(order)
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
             return known
