@@ -16,6 +16,7 @@ class WorkItem(models.Model):
     class Reason(models.TextChoices):
         PAYMENT_UNEXPECTED = "payment_unexpected", _("a payment does not fit its order")
         REFUND_FAILED = "refund_failed", _("a refund failed")
+        DISPUTE = "dispute", _("a customer's bank takes a payment back")
         SUPPLIER_REFUSED = "supplier_refused", _("a supplier refused an order")
         SUPPLIER_SILENT = "supplier_silent", _("a supplier does not answer")
         SUPPLIER_KEY = "supplier_key", _("a supplier refuses our key")
