@@ -111,10 +111,10 @@ def _dispute(sandbox: Sandbox, asked: dict) -> dict:
 
 
 def _hurry(sandbox: Sandbox, asked: dict) -> dict:
-    """Let what ``subject`` (a session, a refund) waits for happen now: expiry, the bank's or the card network's answer."""
+    """Let what ``subject`` (a session, a refund; without: all) waits for happen now: expiry, the bank's or card's answer."""
     done = []
     with sandbox.ledger.change():
-        while job := sandbox.ledger.take_job_of(str(asked["subject"])):
+        while job := sandbox.ledger.take_next_job(asked.get("subject")):
             do_job(sandbox, job)
             done.append(job.kind)
     return {"done": done}

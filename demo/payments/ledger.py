@@ -142,9 +142,9 @@ class Ledger:
         """Remove the job that is due first and return it; call it inside the change that does the job."""
         return self._take_job("due_at <= ?", time.time())
 
-    def take_job_of(self, subject: str) -> Job | None:
-        """Remove an object's next job, due or not, and return it; call it inside the change that does the job."""
-        return self._take_job("subject = ?", subject)
+    def take_next_job(self, subject: str | None) -> Job | None:
+        """Remove the next job (of one object), due or not, and return it; call it inside the change that does it."""
+        return self._take_job("subject = coalesce(?, subject)", subject)
 
     def _take_job(self, condition: str, value: object) -> Job | None:
         rows = self.run(f"SELECT * FROM jobs WHERE {condition} ORDER BY due_at LIMIT 1", value)

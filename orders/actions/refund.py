@@ -22,7 +22,14 @@ from shop.money import split_by_weight
 
 # Stripe may forget a key after a day; from then on a repeat could pay twice, so it is looked up.
 KEY_LIFE = timedelta(hours=20)
-CARRIES_ON = {"pending", "requires_action"}
+# Stripe's words for how a refund stands, and ours.
+STATUS_OF = {
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.PENDING,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
 
 
 class TooMuch(Exception):
@@ -179,15 +186,16 @@ def _ask(refund: Refund) -> RefundFacts:
 def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:
     """Write down how Stripe says a refund stands. Safe to repeat; never goes back a state."""
     _compare(refund, facts)
-    if facts.status in {"failed", "canceled"}:
+    status = STATUS_OF.get(facts.status)
+    if status == RefundStatus.FAILED:
         _fail(refund, facts.failure or facts.status, stripe_id=facts.id)
         return
     Refund.objects.filter(pk=refund.pk, stripe_id="").update(stripe_id=facts.id)
     refund.refresh_from_db()
-    if facts.status == "succeeded" and refund.status != RefundStatus.FAILED:
+    if status == RefundStatus.SUCCEEDED and refund.status != RefundStatus.FAILED:
         move_refund(refund, RefundStatus.SUCCEEDED, by=None)
         lease.finish(refund)
-    elif facts.status in CARRIES_ON and refund.status in {RefundStatus.REQUESTED, RefundStatus.PENDING}:
+    elif status == RefundStatus.PENDING and refund.status in {RefundStatus.REQUESTED, RefundStatus.PENDING}:
         move_refund(refund, RefundStatus.PENDING, by=None)
         lease.finish(refund, due_in=settings.RECONCILE_SECONDS)
 
@@ -223,13 +231,16 @@ def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
 
 def take_in_refunds(payment: Payment, listed: Mapping[str, tuple[RefundFacts, str]]) -> None:
     """Note every refund that Stripe lists of a payment, ours and those made in its dashboard. Safe to repeat."""
+    known = {row.stripe_id: row.status for row in payment.refunds.exclude(stripe_id="")}
     for facts, reference in listed.values():
-        with transaction.atomic():
-            lock_order(payment.order)
-            refund = Refund.objects.filter(stripe_id=facts.id).first()
-            if refund is None and reference:
-                refund = Refund.objects.filter(idempotency_key=reference, payment=payment).first()
-            take_refund_facts(refund or import_refund(payment, facts), facts)
+        # One refund tells of itself up to four times, and of all others with it.
+        if facts.id not in known or known[facts.id] != STATUS_OF.get(facts.status):
+            with transaction.atomic():
+                lock_order(payment.order)
+                refund = Refund.objects.filter(stripe_id=facts.id).first()
+                if refund is None and reference:
+                    refund = Refund.objects.filter(idempotency_key=reference, payment=payment).first()
+                take_refund_facts(refund or import_refund(payment, facts), facts)
 
 
 def import_refund(payment: Payment, facts: RefundFacts) -> Refund:
