@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 import stripe
 from django.conf import settings
 from django.db import connection
+
+# The longest page that Stripe's lists give.
+PAGE = 100
 
 
 class NotSigned(Exception):
@@ -17,6 +22,10 @@ class NotSigned(Exception):
 
 class StripeUnclear(Exception):
     """It may have happened (time-out, cut answer, 5xx): repeat with the same key, or look up."""
+
+
+class StripeKeptFailure(StripeUnclear):
+    """Stripe repeats the 5xx of an earlier try with this key, and will for a day: that try is over."""
 
 
 class StripeRefused(Exception):
@@ -46,6 +55,7 @@ class SessionFacts:
     card_last4: str = ""
     captured_minor: int = 0
     intent_status: str = ""
+    refunded_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,19 @@ class RefundFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeFacts:
+    """A payment that a customer's bank takes back; ``status`` in Stripe's words, ``due_by`` for evidence."""
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    intent_id: str
+    reason: str = ""
+    due_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventFacts:
     """A verified event; ``body`` is plain JSON."""
 
@@ -73,13 +96,18 @@ def _client() -> stripe.StripeClient:
     # As atomic(durable=True) judges: a test case's own outermost block does not count.
     if connection.atomic_blocks and not connection.atomic_blocks[-1]._from_testcase:
         raise InTransaction
-    addresses = {"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {}
+    return _client_for(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, settings.STRIPE_TIMEOUT_SECONDS)
+
+
+@cache
+def _client_for(key: str, base: str, timeout: float) -> stripe.StripeClient:
+    # Kept, because each thread's connection is kept in it: a new handshake per call costs more than the call.
     return stripe.StripeClient(
-        settings.STRIPE_SECRET_KEY,
-        base_addresses=addresses,  # type: ignore[arg-type]
+        key,
+        base_addresses={"api": base} if base else {},  # type: ignore[arg-type]
         # Repeating is ours to decide: the row has a due time, and a web worker has none to lose.
         max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=settings.STRIPE_TIMEOUT_SECONDS),
+        http_client=stripe.RequestsClient(timeout=timeout),
     )
 
 
@@ -88,9 +116,13 @@ def _asked(call: Any, *args: Any, **kwargs: Any) -> Any:
         return call(*args, **kwargs)
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise StripeUnclear(type(error).__name__) from error
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        # A key that was changed says nothing about the request; with the right one it may go through.
+        raise StripeUnclear(type(error).__name__) from error
     except stripe.StripeError as error:
         if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
-            raise StripeUnclear(f"{error.http_status}") from error
+            is_kept = "Idempotent-Replayed" in (error.headers or {})
+            raise (StripeKeptFailure if is_kept else StripeUnclear)(f"{error.http_status}") from error
         raise StripeRefused(str(error.code or error.http_status), str(error.user_message or "")[:200]) from error
 
 
@@ -99,7 +131,12 @@ def create_session(params: Mapping[str, Any], *, key: str) -> SessionFacts:
 
     Raises StripeUnclear or StripeRefused.
     """
-    return _session(_asked(_client().v1.checkout.sessions.create, dict(params), {"idempotency_key": key}))
+    create = _client().v1.checkout.sessions.create
+    try:
+        return _session(_asked(create, dict(params), {"idempotency_key": key}))
+    except StripeKeptFailure:
+        # Should the try that failed have made a session after all, nobody was ever shown its page.
+        return _session(_asked(create, dict(params), {"idempotency_key": f"{key}-2"}))
 
 
 def read_session(session_id: str) -> SessionFacts:
@@ -133,9 +170,42 @@ def read_refund(refund_id: str) -> RefundFacts:
 
 def list_refunds(intent_id: str) -> dict[str, tuple[RefundFacts, str]]:
     """Return all refunds of a payment by id, each with our reference (empty: made elsewhere)."""
-    listed = _asked(_client().v1.refunds.list, {"payment_intent": intent_id, "limit": 100})
-    plain = [refund.to_dict() for refund in listed.data]
-    return {one["id"]: (_refund_of(one), str((one.get("metadata") or {}).get("refund", ""))) for one in plain}
+    found = _pages(_client().v1.refunds.list, {"payment_intent": intent_id})
+    return {one["id"]: (_refund_of(one), str((one.get("metadata") or {}).get("refund", ""))) for one in found}
+
+
+def read_dispute(dispute_id: str) -> DisputeFacts:
+    """Read one dispute as it stands now. Raises StripeUnclear or StripeRefused."""
+    plain = _asked(_client().v1.disputes.retrieve, dispute_id).to_dict()
+    return DisputeFacts(
+        id=plain["id"],
+        status=plain.get("status") or "",
+        amount_minor=plain["amount"],
+        currency=str(plain["currency"]).upper(),
+        intent_id=_id_of(plain.get("payment_intent")),
+        reason=str(plain.get("reason") or ""),
+        due_by=(plain.get("evidence_details") or {}).get("due_by"),
+    )
+
+
+def list_events(*, since: datetime, kinds: Sequence[str]) -> Iterator[EventFacts]:
+    """Yield what happened at Stripe since then, newest first, page by page (it keeps 30 days).
+
+    Raises StripeUnclear or StripeRefused, also between two pages.
+    """
+    params = {"created": {"gte": int(since.timestamp())}, "types": list(kinds)}
+    for plain in _pages(_client().v1.events.list, params):
+        yield EventFacts(str(plain["id"]), str(plain["type"]), plain)
+
+
+def _pages(call: Any, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    after: dict[str, str] = {}
+    while True:
+        page = _asked(call, {**params, "limit": PAGE, **after}).to_dict()
+        yield from page["data"]
+        if not page.get("has_more") or not page["data"]:
+            return
+        after = {"starting_after": page["data"][-1]["id"]}
 
 
 def verified_event(body: bytes, signature: str) -> EventFacts:
@@ -161,12 +231,17 @@ def _session(session: Any) -> SessionFacts:
         payment_status=plain.get("payment_status") or "",
         amount_minor=plain.get("amount_total") or 0,
         currency=str(plain.get("currency") or "").upper(),
-        intent_id=(intent.get("id") if isinstance(intent, dict) else intent) or "",
+        intent_id=_id_of(intent),
         card_brand=str(card.get("brand") or ""),
         card_last4=str(card.get("last4") or ""),
         captured_minor=(intent.get("amount_received") or 0) if isinstance(intent, dict) else 0,
         intent_status=str(intent.get("status") or "") if isinstance(intent, dict) else "",
+        refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
     )
+
+
+def _id_of(subject: Any) -> str:
+    return str((subject.get("id") if isinstance(subject, dict) else subject) or "")
 
 
 def _refund(refund: Any) -> RefundFacts:
@@ -174,12 +249,11 @@ def _refund(refund: Any) -> RefundFacts:
 
 
 def _refund_of(plain: dict[str, Any]) -> RefundFacts:
-    intent = plain.get("payment_intent")
     return RefundFacts(
         id=plain["id"],
         status=plain.get("status") or "",
         amount_minor=plain["amount"],
         currency=str(plain["currency"]).upper(),
-        intent_id=(intent.get("id") if isinstance(intent, dict) else intent) or "",
+        intent_id=_id_of(plain.get("payment_intent")),
         failure=str(plain.get("failure_reason") or ""),
     )

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orders import lease
 from orders.actions import incoming
-from orders.actions.payment import settle, settle_late_payment as decide_late_payment
+from orders.actions.payment import end_session, settle, settle_late_payment as decide_late_payment
 from orders.actions.refund import send_refund as ask_for_refund
 from orders.actions.withdraw import withdraw_unpaid as withdraw
 from orders.models import CheckoutSession
@@ -17,12 +17,15 @@ from orders.stripe_client import StripeRefused, StripeUnclear
 
 @shared_task
 def settle_session(session_id: int) -> None:
-    """Look at a session whose end has come: return page and webhook may both be lost."""
+    """End a session that was given up; look at one whose end has come: webhook and return may be lost."""
     session = lease.take(CheckoutSession.objects.select_related("order"), session_id)
     if session is None:
         return
     try:
-        settle(session)
+        if session.state == CheckoutSession.State.ENDING:
+            end_session(session)
+        else:
+            settle(session)
     except (StripeUnclear, StripeRefused) as error:
         lease.fail(session, str(error))
         return
@@ -56,5 +59,5 @@ def settle_late_payment(reaction_id: int) -> None:
 
 @shared_task
 def reconcile_payments() -> None:
-    """Compare the last days with Stripe."""
+    """Take in what Stripe told us in vain."""
     incoming.reconcile(now=timezone.now())

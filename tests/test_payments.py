@@ -148,7 +148,8 @@ def test_a_refund_that_fails_gives_the_money_back_to_the_ledger_and_asks_a_perso
     relay.run_until_idle()
     # The card network turns it down a moment after it looked good; the reconciliation sees that.
     time.sleep(1)
-    reconcile(now=timezone.now())
+    assert reconcile(now=timezone.now()) > 0
+    relay.run_until_idle()
     refund = Refund.objects.get()
     line.refresh_from_db()
     assert refund.status == "failed"

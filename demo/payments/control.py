@@ -12,6 +12,7 @@ from demo.payments import forms
 from demo.payments.api import check_key
 from demo.payments.cards import known_card
 from demo.payments.checkout import found_session
+from demo.payments.clock import do_job
 from demo.payments.disputes import REASONS, close_dispute, found_dispute, open_dispute
 from demo.payments.errors import ApiError, Invalid, Refused
 from demo.payments.faults import KINDS, Fault
@@ -47,6 +48,8 @@ def _carried_out(sandbox: Sandbox, deliverer: Deliverer, request: Request, asked
         "POST /_control/refunds": lambda: _refund(sandbox, asked),
         "POST /_control/disputes": lambda: _dispute(sandbox, asked),
         "POST /_control/deliver": lambda: {"tried": deliverer.send_everything()},
+        "POST /_control/jobs": lambda: _hurry(sandbox, asked),
+        "POST /_control/forget_keys": lambda: _forget_keys(sandbox),
         "POST /_control/reset": lambda: _reset(sandbox),
         "GET /_control/ledger": lambda: _everything(sandbox),
     }
@@ -105,6 +108,22 @@ def _dispute(sandbox: Sandbox, asked: dict) -> dict:
             raise Refused(f"Charge {charge['id']} cannot be disputed.", param="charge")
         reason = forms.choice(*REASONS)(asked.get("reason", "fraudulent"), "reason")
         return open_dispute(sandbox, charge, amount_minor=asked.get("amount", charge["amount"]), reason=reason)
+
+
+def _hurry(sandbox: Sandbox, asked: dict) -> dict:
+    """Let what ``subject`` (a session, a refund; without: all) waits for happen now: expiry, the bank's or card's answer."""
+    done = []
+    with sandbox.ledger.change():
+        while job := sandbox.ledger.take_next_job(asked.get("subject")):
+            do_job(sandbox, job)
+            done.append(job.kind)
+    return {"done": done}
+
+
+def _forget_keys(sandbox: Sandbox) -> dict:
+    """Prune every idempotency key, as Stripe may once it is a day old."""
+    sandbox.ledger.run("DELETE FROM answers")
+    return {"forgotten": True}
 
 
 def _reset(sandbox: Sandbox) -> dict:

@@ -140,7 +140,14 @@ class Ledger:
 
     def take_due_job(self) -> Job | None:
         """Remove the job that is due first and return it; call it inside the change that does the job."""
-        rows = self.run("SELECT * FROM jobs WHERE due_at <= ? ORDER BY due_at LIMIT 1", time.time())
+        return self._take_job("due_at <= ?", time.time())
+
+    def take_next_job(self, subject: str | None) -> Job | None:
+        """Remove the next job (of one object), due or not, and return it; call it inside the change that does it."""
+        return self._take_job("subject = coalesce(?, subject)", subject)
+
+    def _take_job(self, condition: str, value: object) -> Job | None:
+        rows = self.run(f"SELECT * FROM jobs WHERE {condition} ORDER BY due_at LIMIT 1", value)
         if not rows:
             return None
         self.run("DELETE FROM jobs WHERE position = ?", rows[0]["position"])

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from orders import events
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
@@ -56,21 +58,18 @@ def place_order(basket: Basket, address: Address, *, user: User | None, now: dat
     Asked again for the same basket, it returns the open order if nothing has changed; otherwise
     that one is given up and a new one made. Raises EmptyBasket, Undeliverable, or SoldOut.
     """
-    lines = basket_lines(basket)
-    if not lines:
-        raise EmptyBasket
+    lines, parcels = _plan(basket, address, now)
     for line in lines:
         if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(basket, line):
             raise SoldOut(line.variant)
-    parcels = plan_parcels([(line.variant, line.quantity) for line in lines], address.country, now=now)
-    wanted = _fingerprint(address, parcels)
     current = open_order(basket)
-    if current is not None and _fingerprint_of(current) == wanted and current.pay_by > now:
+    if current is not None and _is_as_wanted(current, address, parcels, now):
         return current
     try:
         with transaction.atomic():
-            if current is not None:
-                give_up(current)
+            if current is not None and not give_up(current) and current.is_paid:
+                # Its money came this very moment.
+                return current
             return _make(basket, address, parcels, lines, user, now)
     except IntegrityError:
         # Another click was faster; its order is the one.
@@ -85,26 +84,66 @@ def open_order(basket: Basket) -> Order | None:
     return Order.objects.unpaid().filter(basket=basket, basket_generation=basket.generation).first()
 
 
+def order_in_the_way(basket: Basket, address: Address, *, now: datetime) -> Order | None:
+    """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up.
+
+    Raises EmptyBasket or Undeliverable.
+    """
+    current = open_order(basket)
+    if current is None or _is_as_wanted(current, address, _plan(basket, address, now)[1], now):
+        return None
+    return current
+
+
+def is_replaced(order: Order) -> bool:
+    """True if the same basket has another order that is paid or being paid."""
+    if order.basket_id is None:
+        return False
+    others = Order.objects.filter(basket=order.basket_id, basket_generation=order.basket_generation)
+    bought = Q(status__in=[OrderStatus.PLACED, OrderStatus.AUTHORISED]) | Q(paid_at__isnull=False)
+    # Of two that were both paid late, the newer one is what the customer wants.
+    return others.filter(bought | Q(status=OrderStatus.LATE_PAID, pk__gt=order.pk)).exclude(pk=order.pk).exists()
+
+
 def give_up(order: Order) -> bool:
     """Let an unpaid order run out and give its units back; False if it was not waiting any more.
 
-    Its pay page stays known: money that arrives there all the same is noted and dealt with.
+    The end of its pay page is owed from now on (the sweep asks Stripe for it until it is done).
+    Money that arrives there before that is noted and dealt with.
     """
     with transaction.atomic():
         lock_order(order)
         order.refresh_from_db(fields=["status"])
+        if order.status != OrderStatus.PLACED:
+            return False
         asked = order.cancellations.waiting().first()
-        if asked is not None and order.status == OrderStatus.PLACED:
-            # Stripe's word that the page is closed came before our own: it is the customer who ended it.
+        if asked is not None:
+            # The customer has ended it: it did not run out.
             wanted = {row.line_id: row.waiting for row in asked.lines.all()}
             cancel_part(asked, wanted, part=UNPAID_PART, serial=1)
             answer_part(asked, part=UNPAID_PART, cancelled=wanted)
-        elif not move_order(order, OrderStatus.EXPIRED, by=None):
-            return False
-        open_states = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
-        order.sessions.filter(state__in=open_states).update(state=CheckoutSession.State.EXPIRED)
+        else:
+            move_order(order, OrderStatus.EXPIRED, by=None)
+        end_later(order)
         release(order)
     return True
+
+
+def end_later(order: Order) -> None:
+    """Owe the end of an order's open pay page, due now. Safe to repeat."""
+    open_states = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
+    order.sessions.filter(state__in=open_states).update(state=CheckoutSession.State.ENDING, due_at=Now())
+
+
+def _plan(basket: Basket, address: Address, now: datetime) -> tuple[list[BasketLine], list[Parcel]]:
+    lines = basket_lines(basket)
+    if not lines:
+        raise EmptyBasket
+    return lines, plan_parcels([(line.variant, line.quantity) for line in lines], address.country, now=now)
+
+
+def _is_as_wanted(order: Order, address: Address, parcels: Sequence[Parcel], now: datetime) -> bool:
+    return order.pay_by > now and _fingerprint_of(order) == _fingerprint(address, parcels)
 
 
 def _held_by(basket: Basket, line: BasketLine) -> int:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from orders import lease, stripe_client
+from django.db import transaction
+
+from orders import events, lease, stripe_client
 from orders.actions.cancel import cancel_paid_back
 from orders.actions.payment import note_declined, settle
-from orders.actions.refund import import_refund, take_refund_facts
-from orders.actions.work import open_work
-from orders.models import CheckoutSession, IncomingEvent, Order, Payment, Refund, WorkItem
-from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.actions.refund import take_in_refunds
+from orders.actions.shipping import lock_order
+from orders.actions.work import close_work, open_work
+from orders.models import CheckoutSession, IncomingEvent, Order, Payment, RelayBeat, WorkItem
+from orders.stripe_client import DisputeFacts, StripeRefused, StripeUnclear
 
 GIVES_UP_AFTER = 8
-LOOKS_BACK = timedelta(hours=72)
+# How far the first comparison goes back, how far Stripe's list reaches, and how late it may be complete.
+LOOKS_BACK, STRIPE_KEEPS, OVERLAP = timedelta(hours=72), timedelta(days=29), timedelta(hours=1)
+REFUND_KINDS = ("charge.refunded", "refund.created", "refund.updated", "refund.failed")
+KINDS = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "payment_intent.payment_failed",
+    *REFUND_KINDS,
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+)
+# Over without a loss: nothing is left for a person to do.
+DISPUTE_IS_OVER = {"won", "warning_closed", "prevented"}
 
 
 def work_on(incoming_id: int) -> None:
@@ -44,10 +62,15 @@ def _work(incoming: IncomingEvent) -> str:
         order = Order.objects.filter(number=(subject.get("metadata") or {}).get("order", "")).first()
         code = str((subject.get("last_payment_error") or {}).get("decline_code") or "declined")
         return "declined" if order and note_declined(order, intent_id=subject["id"], code=code) else "nothing to note"
-    if incoming.kind in {"charge.refunded", "refund.created", "refund.updated", "refund.failed"}:
-        intent = subject.get("payment_intent")
-        return _take_refunds(str(intent["id"] if isinstance(intent, dict) else intent))
+    if incoming.kind in REFUND_KINDS:
+        return _take_refunds(_id_of(subject.get("payment_intent")))
+    if incoming.kind.startswith("charge.dispute."):
+        return _take_dispute(subject["id"])
     return "not used"
+
+
+def _id_of(intent: object) -> str:
+    return str((intent.get("id") if isinstance(intent, dict) else intent) or "")
 
 
 def _unknown_session(subject: dict) -> str:
@@ -69,33 +92,64 @@ def _unknown_session(subject: dict) -> str:
 def _take_refunds(intent_id: str) -> str:
     payment = Payment.objects.filter(stripe_id=intent_id).select_related("order").first()
     if payment is None:
+        # Whoever notes the payment looks for its refunds.
         return "unknown payment"
-    for facts, reference in stripe_client.list_refunds(intent_id).values():
-        refund = Refund.objects.filter(stripe_id=facts.id).first()
-        if refund is None and reference:
-            refund = Refund.objects.filter(idempotency_key=reference).first()
-        take_refund_facts(refund or import_refund(payment, facts), facts)
+    take_in_refunds(payment, stripe_client.list_refunds(intent_id))
     # Nothing that was paid back is sent, wherever it was paid back.
     cancel_paid_back(payment.order)
     return f"refunds of {payment.order}"
 
 
-def reconcile(*, now: datetime) -> int:
-    """Compare payments of the last days with Stripe, in case webhooks were lost; return how many.
+def _take_dispute(dispute_id: str) -> str:
+    """Ask for a person, as the dispute stands now: its events may come twice, late and out of order."""
+    facts = stripe_client.read_dispute(dispute_id)
+    payment = Payment.objects.filter(stripe_id=facts.intent_id).select_related("order").first()
+    if payment is None:
+        raise ValueError("a dispute about a payment that is not known yet")
+    order, noted = payment.order, {"dispute": facts.id, "status": facts.status, "amount_minor": facts.amount_minor}
+    with transaction.atomic():
+        lock_order(order)
+        if not order.events.filter(kind="payment.disputed", facts=noted).exists():
+            events.record("payment.disputed", payment, by=None, **noted)
+            close_work(WorkItem.Reason.DISPUTE, payment)
+            if facts.status not in DISPUTE_IS_OVER:
+                _ask_about(payment, facts)
+    return f"dispute of {order}: {facts.status}"
 
-    Settles every session still open and takes in refunds made elsewhere. Safe to repeat.
+
+def _ask_about(payment: Payment, facts: DisputeFacts) -> None:
+    amount, number = payment.order.money(facts.amount_minor), payment.order.number
+    summary = f"A bank takes {amount} for {number} back ({facts.reason}). Send proof, and pay nothing back meanwhile."
+    if facts.status == "lost":
+        summary = f"{amount} for {number} went back through the bank. Stop what is not sent; pay nothing back twice."
+    open_work(
+        WorkItem.Reason.DISPUTE,
+        payment,
+        order=payment.order,
+        summary=summary,
+        money_minor=facts.amount_minor,
+        deadline_at=datetime.fromtimestamp(facts.due_by, UTC) if facts.due_by and facts.status != "lost" else None,
+    )
+
+
+def reconcile(*, now: datetime) -> int:
+    """Take what Stripe says happened, and did not reach our inbox, into it; return how much that was.
+
+    Reads Stripe's own list since the last time, with an overlap, page by page. The next turn goes on
+    where Stripe did not answer. Safe to repeat. Talks to the network.
     """
-    sessions = CheckoutSession.objects.filter(state=CheckoutSession.State.OPEN, created_at__gte=now - LOOKS_BACK)
-    payments = Payment.objects.filter(captured_at__gte=now - LOOKS_BACK)
-    looked = 0
+    beat, _new = RelayBeat.objects.get_or_create(pk=1)
+    since = max(beat.stripe_read_until or now - LOOKS_BACK, now - STRIPE_KEEPS)
+    missed = 0
     try:
-        for session in sessions.select_related("order"):
-            settle(session)
-            looked += 1
-        for payment in payments.only("stripe_id"):
-            _take_refunds(payment.stripe_id)
-            looked += 1
+        for told in stripe_client.list_events(since=since - OVERLAP, kinds=KINDS):
+            _row, new = IncomingEvent.objects.get_or_create(
+                source="stripe",
+                event_id=told.id[:120],
+                defaults={"kind": told.kind[:80], "body": told.body, "due_at": now},
+            )
+            missed += new
     except (StripeUnclear, StripeRefused):
-        # The next turn goes on; each session has its own due time as well.
-        return looked
-    return looked
+        return missed
+    RelayBeat.objects.filter(pk=1).update(stripe_read_until=now)
+    return missed

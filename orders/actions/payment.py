@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
-from orders.actions.checkout import SLACK, add_session, give_up
-from orders.actions.refund import refund_everything
-from orders.actions.reservation import SoldOut, keep, reserve
-from orders.actions.work import open_work
-from orders.models import CheckoutSession, Order, Payment, Refund, Reservation, WorkItem
+from orders.actions.checkout import SLACK, Address, add_session, end_later, give_up, is_replaced, order_in_the_way
+from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
+from orders.actions.reservation import SoldOut, keep, release, reserve
+from orders.actions.shipping import lock_order
+from orders.actions.work import close_work, open_work
+from orders.models import CheckoutSession, Order, Payment, Refund, WorkItem
 from orders.states import IllegalMove, OrderStatus, move_order
-from orders.stripe_client import SessionFacts
+from orders.stripe_client import SessionFacts, StripeRefused, StripeUnclear
 from shop.actions.basket import empty_basket
+from shop.models import Basket
 from shop.money import Money
 
 State = CheckoutSession.State
 # A PaymentIntent that was tried and is open again, or over: Stripe's words.
+BANK = "bank"
 BANK_SAID_NO = {"requires_payment_method", "canceled"}
 BANK_TAKES_AT_MOST = timedelta(days=14)
+# How seldom a bank that never answered is asked about after that, and for how long.
+OVERDUE_BANK_SECONDS, BANK_FORGOTTEN_AFTER = 86_400, timedelta(days=90)
+# Stripe refuses to open a page that would end sooner; a minute more for the way there.
+SHORTEST_SESSION = timedelta(minutes=31)
 
 
 def open_session(session: CheckoutSession) -> CheckoutSession:
@@ -34,11 +42,29 @@ def open_session(session: CheckoutSession) -> CheckoutSession:
     """
     if session.state != State.NEW:
         return session
+    if session.expires_at - timezone.now() < SHORTEST_SESSION:
+        session = _renew(session.order) or session
     facts = stripe_client.create_session(session_params(session), key=session.idempotency_key)
-    mine = CheckoutSession.objects.filter(pk=session.pk, state=State.NEW)
-    mine.update(state=State.OPEN, stripe_id=facts.id, url=facts.url)
+    row = CheckoutSession.objects.filter(pk=session.pk)
+    # Given up meanwhile, it must still be known by its id, so that it can be ended.
+    row.filter(stripe_id="").update(stripe_id=facts.id, url=facts.url)
+    row.filter(state=State.NEW).update(state=State.OPEN)
     session.refresh_from_db()
     return session
+
+
+def _renew(order: Order) -> CheckoutSession | None:
+    """Put a new try to pay in the place of the last one, the goods held for as long; None if it is too late."""
+    with transaction.atomic():
+        lock_order(order)
+        order.refresh_from_db()
+        if order.status != OrderStatus.PLACED:
+            return None
+        end_later(order)
+        ends = timezone.now() + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
+        Order.objects.filter(pk=order.pk).update(pay_by=ends + SLACK)
+        order.reservations.filter(state="held").update(expires_at=ends + SLACK)
+        return add_session(order, ends_at=ends)
 
 
 def session_params(session: CheckoutSession) -> dict[str, Any]:
@@ -89,31 +115,86 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
         _note_unopened(session)
         return None
     facts = stripe_client.read_session(session.stripe_id)
-    order = session.order
     if facts.payment_status == "paid":
-        _close(session, State.COMPLETE)
-        record_payment(
-            order,
-            stripe_id=facts.intent_id,
-            paid=Money(facts.captured_minor or facts.amount_minor, facts.currency),
-            card_brand=facts.card_brand,
-            card_last4=facts.card_last4,
-        )
+        _note_paid(session, facts)
     elif facts.status == "complete" and facts.intent_status in BANK_SAID_NO:
         _note_bank_refused(session, facts)
     elif facts.status == "complete":
         _note_waiting(session)
     elif facts.status == "expired":
+        _note_ended(session)
+    return facts
+
+
+def end_session(session: CheckoutSession) -> None:
+    """End at Stripe a page that must not be paid any more; what was paid there already is noted. Safe to repeat.
+
+    Talks to the network; raises StripeUnclear or StripeRefused, and then the end is still owed.
+    """
+    if not session.stripe_id:
+        try:
+            # The answer that named it may have been lost. With the same key Stripe names it again.
+            facts = stripe_client.create_session(session_params(session), key=session.idempotency_key)
+        except StripeRefused:
+            # It never was, and is too late to become one.
+            _note_ended(session)
+            return
+        CheckoutSession.objects.filter(pk=session.pk, stripe_id="").update(stripe_id=facts.id)
+        session.refresh_from_db()
+    if stripe_client.expire_session(session.stripe_id):
+        _note_ended(session)
+    else:
+        settle(session)
+
+
+def make_way(basket: Basket, address: Address, *, now: datetime) -> Order | None:
+    """End the pay page of what the basket was ordered as before, if something else is ordered now.
+
+    Returns that order if it is paid after all, or its bank is deciding: then the customer has bought,
+    and nothing is to be ordered again. When Stripe does not answer, the new order is made and the end
+    of the old page stays owed. Talks to the network. Raises EmptyBasket or Undeliverable.
+    """
+    order = order_in_the_way(basket, address, now=now)
+    if order is None:
+        return None
+    for session in order.sessions.filter(state=State.OPEN):
+        try:
+            end_session(session)
+        except (StripeUnclear, StripeRefused):
+            return None
+    order.refresh_from_db()
+    is_waiting = order.status == OrderStatus.PLACED and order.sessions.filter(state=State.COMPLETE).exists()
+    return order if order.is_paid or is_waiting else None
+
+
+def _note_ended(session: CheckoutSession) -> None:
+    order = session.order
+    with transaction.atomic():
         _close(session, State.EXPIRED)
         if not order.sessions.exclude(state=State.EXPIRED).exists():
             give_up(order)
-    return facts
+
+
+def _note_paid(session: CheckoutSession, facts: SessionFacts) -> None:
+    if not facts.intent_id:
+        raise StripeUnclear("paid, but by no payment")
+    # Refunds may be older than our knowledge of the payment; asked for now, as nothing may be asked later.
+    refunds = stripe_client.list_refunds(facts.intent_id) if facts.refunded_minor else {}
+    with transaction.atomic():
+        _close(session, State.COMPLETE)
+        record_payment(
+            session.order,
+            stripe_id=facts.intent_id,
+            paid=Money(facts.captured_minor or facts.amount_minor, facts.currency),
+            card_brand=facts.card_brand,
+            card_last4=facts.card_last4,
+        )
+        take_in_refunds(Payment.objects.select_related("order").get(stripe_id=facts.intent_id), refunds)
 
 
 def _note_unopened(session: CheckoutSession) -> None:
     if timezone.now() > session.expires_at:
-        _close(session, State.EXPIRED)
-        give_up(session.order)
+        _note_ended(session)
 
 
 def _close(session: CheckoutSession, state: State) -> None:
@@ -123,18 +204,25 @@ def _close(session: CheckoutSession, state: State) -> None:
 def _note_waiting(session: CheckoutSession) -> None:
     # The bank needs time: the page says so, and the sweep asks again until it is decided.
     order = session.order
+    age = timezone.now() - session.created_at
+    is_overdue = age > BANK_TAKES_AT_MOST
     with transaction.atomic():
         row = CheckoutSession.objects.filter(pk=session.pk)
-        if row.exclude(state=State.COMPLETE).update(state=State.COMPLETE):
+        if row.exclude(state=State.COMPLETE).update(state=State.COMPLETE) and order.status == OrderStatus.PLACED:
             events.record("payment.pending", order, by=None, session=session.serial)
-            order.reservations.filter(state="held").update(expires_at=timezone.now() + timedelta(days=7))
+            order.reservations.filter(state="held").update(expires_at=session.created_at + BANK_TAKES_AT_MOST)
+            # The customer has bought, and must not replace this order by one more of the same basket.
+            if order.basket_id is not None:
+                empty_basket(order.basket_id, generation=order.basket_generation)
         # A webhook tells it sooner; this is for the case that it is lost.
-        row.update(due_at=lease.db_now_plus(settings.RECONCILE_SECONDS))
-    if timezone.now() - session.created_at > BANK_TAKES_AT_MOST:
-        summary = f"The bank has not decided about {order.number} for {BANK_TAKES_AT_MOST.days} days."
-        open_work(
-            WorkItem.Reason.PAYMENT_UNEXPECTED, order, order=order, summary=summary, money_minor=order.total_minor
-        )
+        pause = OVERDUE_BANK_SECONDS if is_overdue else settings.RECONCILE_SECONDS
+        row.update(due_at=None if age > BANK_FORGOTTEN_AFTER else lease.db_now_plus(pause))
+        # The goods are not held for ever. Should the money come all the same, it comes late.
+        if is_overdue and give_up(order):
+            summary = f"The bank has not decided about {order.number} for {BANK_TAKES_AT_MOST.days} days: it ran out."
+            open_work(
+                WorkItem.Reason.PAYMENT_UNEXPECTED, order, order=order, summary=summary, money_minor=order.total_minor
+            )
 
 
 def _note_bank_refused(session: CheckoutSession, facts: SessionFacts) -> None:
@@ -144,14 +232,10 @@ def _note_bank_refused(session: CheckoutSession, facts: SessionFacts) -> None:
         row = CheckoutSession.objects.filter(pk=session.pk).exclude(state=State.EXPIRED)
         if not row.update(state=State.EXPIRED, due_at=None):
             return
-        order.refresh_from_db()
-        if order.status != OrderStatus.PLACED:
+        close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
+        if _renew(order) is None:
             return
-        ends = timezone.now() + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
-        add_session(order, ends_at=ends)
-        Order.objects.filter(pk=order.pk).update(pay_by=ends + SLACK)
-        order.reservations.filter(state="held").update(expires_at=ends + SLACK)
-        events.record("payment.failed", order, by=None, intent=facts.intent_id, code="bank")
+        events.record("payment.failed", order, by=None, intent=facts.intent_id, code=BANK)
 
 
 def record_payment(order: Order, *, stripe_id: str, paid: Money, card_brand: str = "", card_last4: str = "") -> bool:
@@ -162,6 +246,7 @@ def record_payment(order: Order, *, stripe_id: str, paid: Money, card_brand: str
     noted too: it has been taken, and is dealt with by the late-payment rule or by a person.
     """
     with transaction.atomic():
+        lock_order(order)
         payment, new = Payment.objects.get_or_create(
             stripe_id=stripe_id,
             defaults={
@@ -175,7 +260,8 @@ def record_payment(order: Order, *, stripe_id: str, paid: Money, card_brand: str
         if not new:
             return False
         order.refresh_from_db()
-        if paid != order.total or order.paid_at is not None:
+        close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
+        if paid != order.total or order.status not in {OrderStatus.PLACED, OrderStatus.EXPIRED}:
             _note_unexpected(payment)
         elif order.status == OrderStatus.EXPIRED:
             move_order(order, OrderStatus.LATE_PAID, by=None, payment=payment.stripe_id)
@@ -197,6 +283,19 @@ def _mark_paid(payment: Payment) -> None:
         keep(order)
         if order.basket_id is not None:
             empty_basket(order.basket_id, generation=order.basket_generation)
+        _pay_back_cancelled(order)
+
+
+def _pay_back_cancelled(order: Order) -> None:
+    # The pay page asks for the whole order, also for what was cancelled while it was open.
+    gone = [line for line in order.lines.all() if line.cancelled > line.refunded]
+    parts = [
+        RefundPart(line, line.cancelled - line.refunded, units_minor(line, line.cancelled - line.refunded))
+        for line in gone
+    ]
+    if sum(part.amount_minor for part in parts) > 0:
+        key = f"cancelled-unpaid-{order.number}"
+        request_refund(order, parts, reason=Refund.Reason.LATE_PAYMENT, by=None, key=key)
 
 
 def _note_unexpected(payment: Payment) -> None:
@@ -211,31 +310,46 @@ def _note_unexpected(payment: Payment) -> None:
 
 
 def settle_late_payment(order: Order) -> bool:
-    """Decide about money that came after the order had run out: go on if the goods are there, else pay it back.
+    """Decide about money that came after the order had run out: go on, or pay it back.
 
-    Call it inside a transaction (a reaction's). Returns True if the order goes on. Safe to repeat.
+    It goes on if the goods are there and the customer has not ordered them anew since. Call it
+    inside a transaction (a reaction's). Returns True if the order goes on. Safe to repeat.
     """
+    lock_order(order)
     order.refresh_from_db()
-    payment = order.payments.order_by("pk").last()
+    payment = order.payments.filter(captured_minor=order.total_minor, currency=order.currency).first()
     if order.status != OrderStatus.LATE_PAID or payment is None:
         return False
-    try:
-        with transaction.atomic():
-            Reservation.objects.filter(order=order).delete()
-            for line in order.lines.order_by("variant", "pk"):
-                reserve(line, until=timezone.now() + timedelta(days=1))
-            _mark_paid(payment)
-    except SoldOut:
-        refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
-        move_order(order, OrderStatus.CANCELLED, by=None, reason="late_payment")
-        return False
-    return True
+    why = "replaced" if is_replaced(order) else "late_payment"
+    if why == "late_payment":
+        try:
+            with transaction.atomic():
+                _take_up_again(order, payment)
+            return True
+        except (SoldOut, IntegrityError):
+            # The goods are gone; or the newer order was paid this very moment, which the database saw.
+            order.refresh_from_db()
+    refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
+    move_order(order, OrderStatus.CANCELLED, by=None, reason=why)
+    return False
+
+
+def _take_up_again(order: Order, payment: Payment) -> None:
+    release(order)
+    for line in order.lines.order_by("variant", "pk"):
+        if line.cancelled < line.quantity:
+            reserve(line, until=timezone.now() + timedelta(days=1))
+    payment.order = order
+    _mark_paid(payment)
 
 
 def note_declined(order: Order, *, intent_id: str, code: str) -> bool:
     """Note that a card was refused, once per attempt of an unpaid order; the order stays open."""
     facts = {"intent": intent_id, "code": code[:60]}
-    if order.status != OrderStatus.PLACED or order.events.filter(kind="payment.failed", facts=facts).exists():
+    # A bank's late refusal is told twice: of the session, which is noted as BANK, and of the payment.
+    told = Q(facts=facts) | Q(facts={"intent": intent_id, "code": BANK})
+    noted = order.events.filter(told, kind="payment.failed")
+    if order.status != OrderStatus.PLACED or noted.exists():
         return False
     events.record("payment.failed", order, by=None, **facts)
     return True

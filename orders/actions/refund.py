@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
@@ -16,12 +16,20 @@ from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
 from orders.states import RefundStatus, move_refund
-from orders.stripe_client import RefundFacts, StripeRefused, StripeUnclear
+from orders.stripe_client import RefundFacts, StripeKeptFailure, StripeRefused, StripeUnclear
 from shop.models import User
+from shop.money import split_by_weight
 
 # Stripe may forget a key after a day; from then on a repeat could pay twice, so it is looked up.
 KEY_LIFE = timedelta(hours=20)
-CARRIES_ON = {"pending", "requires_action"}
+# Stripe's words for how a refund stands, and ours.
+STATUS_OF = {
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.PENDING,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
 
 
 class TooMuch(Exception):
@@ -57,7 +65,7 @@ def request_refund(
     Raises TooMuch, and changes nothing, if it is more than is left.
     """
     with transaction.atomic():
-        # Whoever cancels takes the order's row first and then the payment's: nobody waits in a circle.
+        # One order's money is changed by one at a time: payment, lines and refund then always agree.
         lock_order(order)
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
@@ -66,29 +74,14 @@ def request_refund(
         payment = _take_from(order, amount)
         for part in parts:
             _take_from_line(part)
-        refund = Refund.objects.create(
-            payment=payment,
-            order=order,
-            amount_minor=amount,
-            currency=payment.currency,
-            reason=reason,
-            note=note[:200],
-            idempotency_key=key,
-            requested_by=by,
-            due_at=timezone.now(),
-        )
-        RefundLine.objects.bulk_create(
-            RefundLine(refund=refund, line=part.line, quantity=part.quantity, amount_minor=part.amount_minor)
-            for part in parts
-        )
-        events.record("refund.requested", refund, by=by, amount_minor=amount, reason=str(reason))
-    return refund
+        return _owe(payment, parts, amount, reason=reason, note=note, by=by, key=key)
 
 
 def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | None) -> Refund | None:
-    """Pay back all that is left of a payment, without naming lines; None if nothing is left. Safe to repeat.
+    """Pay back all that is left of a payment; None if nothing is left. Safe to repeat.
 
-    Raises TooMuch, and changes nothing, if some of it is paid back elsewhere at this very moment.
+    Of the order's lines it takes what they can no longer offer once this payment is gone. Raises
+    TooMuch, and changes nothing, if some of it is paid back elsewhere at this very moment.
     """
     key = f"refund-all-{payment.stripe_id}"
     with transaction.atomic():
@@ -102,24 +95,44 @@ def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | Non
         still_left = Payment.objects.filter(pk=payment.pk, refunded_minor=payment.refunded_minor)
         if not still_left.update(refunded_minor=F("captured_minor")):
             raise TooMuch("some of it is paid back elsewhere")
-        refund = Refund.objects.create(
-            payment=payment,
-            order=payment.order,
-            amount_minor=left,
-            currency=payment.currency,
-            reason=reason,
-            idempotency_key=key,
-            requested_by=by,
-            due_at=timezone.now(),
-        )
-        events.record("refund.requested", refund, by=by, amount_minor=left, reason=str(reason))
+        refund = _owe(payment, [], left, reason=reason, note="", by=by, key=key)
+        _spread(payment.order)
+    return refund
+
+
+def _owe(
+    payment: Payment,
+    parts: Sequence[RefundPart],
+    amount: int,
+    *,
+    reason: Refund.Reason,
+    note: str,
+    by: User | None,
+    key: str,
+) -> Refund:
+    refund = Refund.objects.create(
+        payment=payment,
+        order=payment.order,
+        amount_minor=amount,
+        currency=payment.currency,
+        reason=reason,
+        note=note[:200],
+        idempotency_key=key,
+        requested_by=by,
+        due_at=timezone.now(),
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(refund=refund, line=part.line, quantity=part.quantity, amount_minor=part.amount_minor)
+        for part in parts
+    )
+    events.record("refund.requested", refund, by=by, amount_minor=amount, reason=str(reason))
     return refund
 
 
 def _take_from(order: Order, amount: int) -> Payment:
     if amount < 1:
         raise TooMuch("nothing to pay back")
-    for payment in order.payments.all():
+    for payment in order.payments.filter(currency=order.currency):
         # One conditional UPDATE: of two agents at once, only one gets the last cents.
         left = Payment.objects.filter(pk=payment.pk, refunded_minor__lte=F("captured_minor") - amount)
         if left.update(refunded_minor=F("refunded_minor") + amount):
@@ -158,29 +171,45 @@ def send_refund(refund_id: int) -> None:
 def _ask(refund: Refund) -> RefundFacts:
     if refund.stripe_id:
         return stripe_client.read_refund(refund.stripe_id)
-    intent = refund.payment.stripe_id
-    if timezone.now() - refund.requested_at > KEY_LIFE:
+    intent, key = refund.payment.stripe_id, refund.idempotency_key
+    if refund.failures or timezone.now() - refund.requested_at > KEY_LIFE:
         for facts, reference in stripe_client.list_refunds(intent).values():
-            if reference == refund.idempotency_key:
+            if reference == key:
                 return facts
-    return stripe_client.create_refund(
-        intent, amount_minor=refund.amount_minor, reference=refund.idempotency_key, key=refund.idempotency_key
-    )
+    try:
+        return stripe_client.create_refund(intent, amount_minor=refund.amount_minor, reference=key, key=key)
+    except StripeKeptFailure:
+        if not refund.failures:
+            raise
+        # The first try ended in an error that Stripe repeats for a day, and its list shows that it
+        # left nothing behind: only now is another key no second refund.
+        again = f"{key}-2"
+        return stripe_client.create_refund(intent, amount_minor=refund.amount_minor, reference=key, key=again)
 
 
 def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:
     """Write down how Stripe says a refund stands. Safe to repeat; never goes back a state."""
-    if facts.status in {"failed", "canceled"}:
+    _compare(refund, facts)
+    status = STATUS_OF.get(facts.status)
+    if status == RefundStatus.FAILED:
         _fail(refund, facts.failure or facts.status, stripe_id=facts.id)
         return
     Refund.objects.filter(pk=refund.pk, stripe_id="").update(stripe_id=facts.id)
     refund.refresh_from_db()
-    if facts.status == "succeeded" and refund.status != RefundStatus.FAILED:
+    if status == RefundStatus.SUCCEEDED and refund.status != RefundStatus.FAILED:
         move_refund(refund, RefundStatus.SUCCEEDED, by=None)
         lease.finish(refund)
-    elif facts.status in CARRIES_ON and refund.status == RefundStatus.REQUESTED:
+    elif status == RefundStatus.PENDING and refund.status in {RefundStatus.REQUESTED, RefundStatus.PENDING}:
         move_refund(refund, RefundStatus.PENDING, by=None)
         lease.finish(refund, due_in=settings.RECONCILE_SECONDS)
+
+
+def _compare(refund: Refund, facts: RefundFacts) -> None:
+    if (facts.amount_minor, facts.currency) != (refund.amount_minor, refund.currency):
+        summary = f"Stripe pays back another amount than {refund.amount} for {refund.order.number}: see {facts.id}."
+        open_work(
+            WorkItem.Reason.REFUND_FAILED, refund, order=refund.order, summary=summary, money_minor=refund.amount_minor
+        )
 
 
 def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
@@ -192,33 +221,43 @@ def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
         changes = {"stripe_id": stripe_id} if stripe_id else {}
         Refund.objects.filter(pk=refund.pk).update(due_at=None, lease_until=None, **changes)
         # The money is still with us: it can be paid back in another way.
-        Payment.objects.filter(pk=refund.payment_id).update(refunded_minor=F("refunded_minor") - refund.amount_minor)
         for part in refund.lines.all():
             OrderLine.objects.filter(pk=part.line_id).update(
                 refunded_minor=F("refunded_minor") - part.amount_minor, refunded=F("refunded") - part.quantity
             )
+        _count(refund.payment)
+        _spread(refund.order)
         summary = f"{refund.amount} for {refund.order.number} could not be paid back: {why}"
         open_work(
             WorkItem.Reason.REFUND_FAILED, refund, order=refund.order, summary=summary, money_minor=refund.amount_minor
         )
 
 
+def take_in_refunds(payment: Payment, listed: Mapping[str, tuple[RefundFacts, str]]) -> None:
+    """Note every refund that Stripe lists of a payment, ours and those made in its dashboard. Safe to repeat."""
+    known = {row.stripe_id: row.status for row in payment.refunds.exclude(stripe_id="")}
+    for facts, reference in listed.values():
+        # One refund tells of itself up to four times, and of all others with it.
+        if facts.id not in known or known[facts.id] != STATUS_OF.get(facts.status):
+            with transaction.atomic():
+                lock_order(payment.order)
+                refund = Refund.objects.filter(stripe_id=facts.id).first()
+                if refund is None and reference:
+                    refund = Refund.objects.filter(idempotency_key=reference, payment=payment).first()
+                take_refund_facts(refund or import_refund(payment, facts), facts)
+
+
 def import_refund(payment: Payment, facts: RefundFacts) -> Refund:
     """Note a refund that was made in Stripe's dashboard. Safe to repeat.
 
-    More than the shop thought was left is still a fact: it then opens work instead of a row that
-    the constraint refuses.
+    More than the shop thought was left is still a fact: then one of ours cannot be carried out any
+    more, and until Stripe has said so a person is asked.
     """
     with transaction.atomic():
+        lock_order(payment.order)
         known = Refund.objects.filter(stripe_id=facts.id).first()
         if known is not None:
             return known
-        left = Payment.objects.filter(pk=payment.pk, refunded_minor__lte=F("captured_minor") - facts.amount_minor)
-        if not left.update(refunded_minor=F("refunded_minor") + facts.amount_minor):
-            summary = f"Stripe shows a refund {facts.id} that does not fit {payment.order.number}."
-            open_work(WorkItem.Reason.REFUND_FAILED, payment, order=payment.order, summary=summary)
-        else:
-            close_work(WorkItem.Reason.REFUND_FAILED, payment)
         refund = Refund.objects.create(
             payment=payment,
             order=payment.order,
@@ -228,5 +267,60 @@ def import_refund(payment: Payment, facts: RefundFacts) -> Refund:
             idempotency_key=f"outside-{facts.id}",
             stripe_id=facts.id,
         )
+        _count(payment)
+        _spread(payment.order)
         events.record("refund.requested", refund, by=None, amount_minor=facts.amount_minor, reason="outside")
     return refund
+
+
+def _count(payment: Payment) -> None:
+    """Write on a payment what its refunds sum up to; call it with the order locked."""
+    alive = payment.refunds.exclude(status=RefundStatus.FAILED).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    Payment.objects.filter(pk=payment.pk).update(refunded_minor=min(alive, payment.captured_minor))
+    if alive > payment.captured_minor:
+        summary = (
+            f"More is to go back for {payment.order.number} than was taken: Stripe will refuse one of the refunds."
+        )
+        open_work(
+            WorkItem.Reason.REFUND_FAILED,
+            payment,
+            order=payment.order,
+            summary=summary,
+            money_minor=alive - payment.captured_minor,
+        )
+    else:
+        close_work(WorkItem.Reason.REFUND_FAILED, payment)
+    if alive >= payment.captured_minor:
+        close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, payment)
+
+
+def _spread(order: Order) -> None:
+    """Let the lines offer no more than the payments still hold; call it with the order locked.
+
+    A refund made in the dashboard names no goods. Its money is taken from the lines in proportion to
+    what they still offer, so that whatever is paid back later counts it in.
+    """
+    payments = list(order.payments.filter(currency=order.currency))
+    if sum(payment.captured_minor for payment in payments) < order.total_minor:
+        return
+    excess = sum(refundable_minor(line) for line in order.lines.all())
+    excess -= sum(payment.captured_minor - payment.refunded_minor for payment in payments)
+    alive = order.refunds.exclude(status=RefundStatus.FAILED).filter(currency=order.currency)
+    for refund in alive.order_by("-pk") if excess > 0 else []:
+        named = refund.lines.aggregate(sum=Sum("amount_minor"))["sum"] or 0
+        share = min(excess, refund.amount_minor - named)
+        if share > 0:
+            _name_lines(refund, share)
+            excess -= share
+
+
+def _name_lines(refund: Refund, amount: int) -> None:
+    lines = list(refund.order.lines.all())
+    offers = [refundable_minor(line) for line in lines]
+    for line, share in zip(lines, split_by_weight(amount, offers), strict=True):
+        if share:
+            OrderLine.objects.filter(pk=line.pk).update(refunded_minor=F("refunded_minor") + share)
+            part, _new = RefundLine.objects.get_or_create(
+                refund=refund, line=line, defaults={"quantity": 0, "amount_minor": 0}
+            )
+            RefundLine.objects.filter(pk=part.pk).update(amount_minor=F("amount_minor") + share)

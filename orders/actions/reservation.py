@@ -29,17 +29,28 @@ class SoldOut(Exception):
 def reserve(line: OrderLine, *, until: datetime) -> Reservation:
     """Hold the units of an order line until then, by one conditional UPDATE.
 
-    Call it inside the transaction that makes the order. Raises SoldOut if another buyer was
-    faster; the caller's transaction must then be rolled back.
+    Call it inside the transaction that makes the order, or takes one up again whose units were
+    released. Raises SoldOut if another buyer was faster; the caller's transaction must then be
+    rolled back.
     """
     sellable = Q(stock_told=None) | Q(stock_told__gte=F("reserved") + line.quantity)
     gone = [Availability.OUT_OF_STOCK, Availability.DISCONTINUED]
     free = Variant.objects.filter(sellable, pk=line.variant_id, is_active=True).exclude(availability__in=gone)
     if not free.update(reserved=F("reserved") + line.quantity):
         raise SoldOut(line.variant)
-    return Reservation.objects.create(
-        order=line.order, line=line, variant=line.variant, quantity=line.quantity, expires_at=until
+    held, _new = Reservation.objects.update_or_create(
+        line=line,
+        defaults={
+            "order": line.order,
+            "variant": line.variant,
+            "quantity": line.quantity,
+            "state": ReservationState.HELD,
+            "expires_at": until,
+            "taken_at": None,
+            "released_at": None,
+        },
     )
+    return held
 
 
 def keep(order: Order) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from orders import lease, stripe_client
+from orders import lease
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
-from orders.actions.payment import open_session, settle
+from orders.actions.payment import end_session
 from orders.actions.shipping import lock_order
 from orders.actions.work import open_work
 from orders.models import Cancellation, CheckoutSession, WorkItem
@@ -14,7 +14,7 @@ from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
 
 State = CheckoutSession.State
-PAYABLE = [State.NEW, State.OPEN]
+PAYABLE = [State.NEW, State.OPEN, State.ENDING]
 GIVES_UP_AFTER = 8
 
 
@@ -28,7 +28,7 @@ def withdraw_unpaid(cancellation_id: int) -> None:
         return
     try:
         for session in cancellation.order.sessions.filter(state__in=PAYABLE):
-            _close_page(session)
+            end_session(session)
     except (StripeUnclear, StripeRefused) as error:
         lease.fail(cancellation, f"Stripe does not answer: {error}")
         if cancellation.failures + 1 >= GIVES_UP_AFTER:
@@ -40,21 +40,6 @@ def withdraw_unpaid(cancellation_id: int) -> None:
         lock_order(cancellation.order)
         if lease.finish(cancellation):
             _answer(cancellation)
-
-
-def _close_page(session: CheckoutSession) -> None:
-    if session.state == State.NEW:
-        try:
-            # An answer may have been lost: the same key shows the page there may be.
-            session = open_session(session)
-        except StripeRefused:
-            # It never was, and cannot be made any more.
-            CheckoutSession.objects.filter(pk=session.pk, state=State.NEW).update(state=State.EXPIRED, due_at=None)
-            return
-    if stripe_client.expire_session(session.stripe_id):
-        CheckoutSession.objects.filter(pk=session.pk, state=State.OPEN).update(state=State.EXPIRED, due_at=None)
-    else:
-        settle(session)
 
 
 def _answer(cancellation: Cancellation) -> None:

@@ -88,6 +88,9 @@ class RelayBeat(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     beat_at = models.DateTimeField(_("last turn"), null=True, blank=True)
     broker_failed_at = models.DateTimeField(_("broker last failed"), null=True, blank=True)
+    stripe_read_until = models.DateTimeField(
+        _("Stripe's events read until"), null=True, blank=True, help_text=_("Compared with our inbox up to here.")
+    )
 
     class Meta:
         verbose_name = _("relay")

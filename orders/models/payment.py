@@ -23,6 +23,8 @@ class CheckoutSession(DueWork):
     class State(models.TextChoices):
         NEW = "new", _("to be opened")
         OPEN = "open", _("open")
+        # Given up here; that nobody can pay it any more is still to be made true at the provider's.
+        ENDING = "ending", _("to be ended")
         COMPLETE = "complete", _("complete")
         EXPIRED = "expired", _("expired")
 

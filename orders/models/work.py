@@ -25,6 +25,7 @@ class WorkItem(models.Model):
         REFUND_FAILED = "refund_failed", _("a refund failed")
         REFUND_STUCK = "refund_stuck", _("a refund does not arrive")
         ORDER_HELD = "order_held", _("an order is held")
+        DISPUTE = "dispute", _("a customer's bank takes a payment back")
         SUPPLIER_REFUSED = "supplier_refused", _("a supplier refused an order")
         SUPPLIER_SILENT = "supplier_silent", _("a supplier does not answer")
         SUPPLIER_KEY = "supplier_key", _("a supplier refuses our key")

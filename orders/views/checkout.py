@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from orders.actions.checkout import EmptyBasket, place_order
-from orders.actions.payment import open_session, settle
+from orders.actions.payment import make_way, open_session, settle
 from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
@@ -83,6 +83,10 @@ def _plan(lines: list[BasketLine], country: str) -> list[Parcel]:
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order | None:
     user = request.user if request.user.is_authenticated else None
     try:
+        bought = make_way(basket, form.address(), now=timezone.now())
+        if bought is not None:
+            messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
+            return bought
         return place_order(basket, form.address(), user=user, now=timezone.now())
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
@@ -144,6 +148,9 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
             request,
             _("The payment page does not answer at the moment. Your order is kept; please try again in a minute."),
         )
+        return redirect(order)
+    if session.state != CheckoutSession.State.OPEN:
+        # Another tab has given it up meanwhile.
         return redirect(order)
     return HttpResponse(status=303, headers={"Location": session.url})
 
