@@ -86,7 +86,7 @@ else:
     if STRIPE_API_BASE:
         raise ImproperlyConfigured("Unset STRIPE_API_BASE: production speaks to Stripe itself, never to a sandbox.")
 # Seconds. A web worker waits no longer than this for Stripe.
-STRIPE_TIMEOUT_SECONDS = 10
+STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=10)
 # A Checkout Session lives at least 30 minutes (Stripe's rule); our Reservation outlives it a little.
 CHECKOUT_SESSION_MINUTES = 35
 
