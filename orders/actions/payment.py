@@ -213,12 +213,16 @@ def _note_unexpected(payment: Payment) -> None:
 def settle_late_payment(order: Order) -> bool:
     """Decide about money that came after the order had run out: go on if the goods are there, else pay it back.
 
+    A newer order of the same basket that still waits for its money is given up: this one was paid
+    instead. If the newer one is paid as well, the customer has what they wanted, and this money goes back.
     Call it inside a transaction (a reaction's). Returns True if the order goes on. Safe to repeat.
     """
     order.refresh_from_db()
     payment = order.payments.order_by("pk").last()
     if order.status != OrderStatus.LATE_PAID or payment is None:
         return False
+    if _has_paid_rival(order):
+        return _pay_back_late(payment)
     try:
         with transaction.atomic():
             Reservation.objects.filter(order=order).delete()
@@ -226,10 +230,24 @@ def settle_late_payment(order: Order) -> bool:
                 reserve(line, until=timezone.now() + timedelta(days=1))
             _mark_paid(payment)
     except SoldOut:
-        refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
-        move_order(order, OrderStatus.CANCELLED, by=None, reason="late_payment")
-        return False
+        return _pay_back_late(payment)
     return True
+
+
+def _pay_back_late(payment: Payment) -> bool:
+    refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
+    move_order(payment.order, OrderStatus.CANCELLED, by=None, reason="late_payment")
+    return False
+
+
+def _has_paid_rival(order: Order) -> bool:
+    """Give up the newer orders of the same basket that wait for money; True if one of them is paid."""
+    if order.basket_id is None:
+        return False
+    rivals = Order.objects.filter(basket=order.basket_id, basket_generation=order.basket_generation)
+    for rival in rivals.filter(status=OrderStatus.PLACED).exclude(pk=order.pk):
+        give_up(rival)
+    return rivals.filter(status__in=[OrderStatus.AUTHORISED, OrderStatus.PAID]).exclude(pk=order.pk).exists()
 
 
 def note_declined(order: Order, *, intent_id: str, code: str) -> bool:

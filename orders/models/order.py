@@ -98,12 +98,11 @@ class Order(models.Model):
                 condition=Q(total_minor=F("items_minor") + F("delivery_minor") - F("discount_minor")),
                 name="order_total_adds_up",
             ),
-            # Two clicks on "pay", two tabs: one basket leads to one open order at a time.
+            # Two clicks on "pay", two tabs: one basket leads to one open order at a time. Money that comes for
+            # an earlier one (its pay page was still open in a tab) is a fact, so "late_paid" is not refused.
             models.UniqueConstraint(
                 fields=["basket", "basket_generation"],
-                condition=Q(
-                    status__in=[OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.PAID, OrderStatus.LATE_PAID]
-                ),
+                condition=Q(status__in=[OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.PAID]),
                 name="order_once_per_basket",
             ),
         ]
