@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -49,9 +49,9 @@ def required(env: environ.Env, name: str, *, why: str) -> str:
 def mail_transport(url: str, folder: Path) -> dict[str, object]:
     """Return the settings of the backend that carries mail out of the house.
 
-    ``url`` is EMAIL_URL: ``smtp://user:password@host:587`` (``smtp+tls``, ``smtp+ssl``), or the
-    name of a provider with its key, as in ``postmark://TOKEN@``. Empty: mails are kept as
-    files in ``folder``, which ``/dev/mail/`` shows.
+    ``url`` is EMAIL_URL: ``smtp://user:password@host:587`` (``smtp+tls``, ``smtp+ssl``; ``?timeout=5``
+    waits other than 15 seconds), or the name of a provider with its key, as in ``postmark://TOKEN@``.
+    Empty: mails are kept as files in ``folder``, which ``/dev/mail/`` shows.
 
     Raises ImproperlyConfigured for a scheme nobody knows.
     """
@@ -75,6 +75,6 @@ def mail_transport(url: str, folder: Path) -> dict[str, object]:
         "use_tls": parts.scheme == "smtp+tls",
         "use_ssl": parts.scheme == "smtp+ssl",
         # A mail server that does not answer must not hold a worker for longer than its lease.
-        "timeout": 15,
+        "timeout": float(dict(parse_qsl(parts.query)).get("timeout", 15)),
     }
     return {"backend": "django.core.mail.backends.smtp.EmailBackend", "options": options}

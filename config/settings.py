@@ -86,7 +86,7 @@ else:
     if STRIPE_API_BASE:
         raise ImproperlyConfigured("Unset STRIPE_API_BASE: production speaks to Stripe itself, never to a sandbox.")
 # Seconds. A web worker waits no longer than this for Stripe.
-STRIPE_TIMEOUT_SECONDS = 10
+STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=10)
 # A Checkout Session lives at least 30 minutes (Stripe's rule); our Reservation outlives it a little.
 CHECKOUT_SESSION_MINUTES = 35
 
@@ -308,6 +308,9 @@ SUPPLIER_CONNECT_SECONDS = env.float("SUPPLIER_CONNECT_SECONDS", default=5)
 SUPPLIER_READ_SECONDS = env.float("SUPPLIER_READ_SECONDS", default=30)
 # How often a supplier's orders and shipments are read, and its stock, whether or not webhooks work.
 SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
+# How long one reading of all that may last. Should it outlast this, a second reader does no harm: versions
+# only rise. Should its worker die, nobody reads that supplier for so long.
+SUPPLIER_WALK_SECONDS = env.int("SUPPLIER_WALK_SECONDS", default=60)
 SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
 # How often the table of deadlines (config/deadlines.py) is gone over.
 DEADLINE_SECONDS = env.int("DEADLINE_SECONDS", default=120)

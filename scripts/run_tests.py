@@ -59,10 +59,18 @@ def one_pass(name: str, env: dict[str, str], given: list[str], extra: list[str])
     return good, f"{name}: {words} in {time.monotonic() - began:.0f} s"
 
 
+def chaos(given: list[str], env: dict[str, str]) -> int:
+    """Run the chaos suite instead: --full, --seed N, --orders N, --database sqlite and more (--help)."""
+    words = [word for word in given if word != "--chaos"]
+    return subprocess.call([sys.executable, "-m", "tests.chaos", *words], cwd=ROOT, env=env)
+
+
 def main() -> int:
     """Run everything; return 0 if all passed."""
     given = sys.argv[1:]
     env = os.environ | {"WAYBILL_IGNORE_ENV_FILES": "1", "DEBUG": "1", "PYTHONWARNINGS": "default"}
+    if "--chaos" in given:
+        return chaos(given, env)
     good, lines = True, []
     if not given:
         for words in CHECKS:

@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from orders.actions.checkout import place_order
 from orders.actions.incoming import reconcile
 from orders.actions.payment import open_session, record_payment, settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund
@@ -17,7 +18,7 @@ from orders.models import Order, Payment, Refund, WorkItem
 from orders.stripe_client import InTransaction, create_session
 from shop.models import BasketLine
 from shop.money import Money
-from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from tests.factories import ADDRESS, make_order, make_paid_order, make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,47 @@ def test_money_that_comes_too_late_for_the_goods_goes_back_in_full(sandbox, rela
     refund = order.refunds.get()
     assert order.status == "cancelled"
     assert (refund.amount_minor, refund.status, refund.reason) == (order.total_minor, "succeeded", "late_payment")
+
+
+def order_again(first: Order) -> Order:
+    """Change the basket of an order and check out once more; the first pay page stays open in its tab."""
+    line = BasketLine.objects.get(basket=first.basket)
+    BasketLine.objects.filter(pk=line.pk).update(quantity=line.quantity + 1)
+    return place_order(first.basket, ADDRESS, user=None, now=timezone.now())
+
+
+def test_money_paid_in_an_old_tab_is_taken_and_the_newer_order_given_up(sandbox, relay):
+    old = make_order((make_variant(make_supplier(), stock=9), 1))
+    page = open_session(old.sessions.get())
+    new = order_again(old)
+    sandbox.control(f"sessions/{page.stripe_id}/pay", {"card": "4242424242424242"})
+
+    settle(old.sessions.get())
+    relay.run_until_idle()
+
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, new.status) == ("paid", "expired")
+    assert old.lines.get().forwarded == 1
+    assert new.reservations.filter(state="held").count() == 0
+
+
+def test_whoever_pays_both_tabs_gets_one_order_and_the_other_money_back(sandbox, relay):
+    old = make_order((make_variant(make_supplier(), stock=9), 1))
+    page = open_session(old.sessions.get())
+    new = order_again(old)
+    pay(sandbox, new)
+    settle(new.sessions.get())
+    sandbox.control(f"sessions/{page.stripe_id}/pay", {"card": "4242424242424242"})
+
+    settle(old.sessions.get())
+    relay.run_until_idle()
+
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, new.status) == ("cancelled", "paid")
+    assert old.refunds.get().amount_minor == old.total_minor
+    assert new.refunds.count() == 0
 
 
 def test_a_payment_of_another_amount_is_noted_and_a_person_is_asked():

@@ -44,6 +44,7 @@ def _carried_out(sandbox: Sandbox, deliverer: Deliverer, request: Request, asked
         return _pay(sandbox, asked, pay[1])
     calls: dict[str, Callable[[], dict]] = {
         "POST /_control/faults": lambda: _arm(sandbox, asked),
+        "GET /_control/faults": lambda: {"armed": [asdict(fault) for fault in sandbox.faults.armed()]},
         "POST /_control/webhooks": lambda: _set_webhooks(sandbox, asked),
         "POST /_control/refunds": lambda: _refund(sandbox, asked),
         "POST /_control/disputes": lambda: _dispute(sandbox, asked),

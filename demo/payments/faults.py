@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 KINDS = ("hang", "drop_after", "error_500_before", "error_500_after", "latency")
@@ -33,6 +33,11 @@ class Faults:
         """Put these faults in the place of all earlier ones."""
         with self._lock:
             self._armed = list(faults)
+
+    def armed(self) -> list[Fault]:
+        """List the armed faults with the turns they have left."""
+        with self._lock:
+            return [replace(fault) for fault in self._armed]
 
     def take(self, call: str) -> Fault | None:
         """Use up one turn of the first fault that matches a call such as ``POST /v1/refunds``."""

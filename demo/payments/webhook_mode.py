@@ -4,7 +4,7 @@ import random
 import time
 from dataclasses import dataclass
 
-MODES = ("normal", "off", "duplicate", "shuffle", "delay")
+MODES = ("normal", "off", "drop", "duplicate", "shuffle", "delay")
 JITTER = random.Random()
 
 
@@ -12,7 +12,8 @@ JITTER = random.Random()
 class WebhookMode:
     """How kindly webhooks are delivered; the control API changes it.
 
-    off: nothing is sent until the mode changes or somebody asks for it; duplicate: ``copies`` of each;
+    off: nothing is sent until the mode changes or somebody asks for it; drop: what happens meanwhile is
+    never sent; duplicate: ``copies`` of each;
     delay: each after ``seconds``; shuffle: ``copies`` of each, spread at random over ``seconds``.
     """
 
@@ -23,6 +24,8 @@ class WebhookMode:
     def due_times(self) -> list[float]:
         """When each copy of an event that happens now is to be sent."""
         now = time.time()
+        if self.mode == "drop":
+            return []
         if self.mode == "shuffle":
             return [now + JITTER.uniform(0, self.seconds) for _ in range(self.copies)]
         return [now + self.seconds if self.mode == "delay" else now for _ in range(self.copies)]

@@ -50,6 +50,11 @@ def set_faults(supplier: Supplier, body: Body) -> None:
     supplier.faults.replace(body)
 
 
+def show_faults(supplier: Supplier, _body: Body) -> dict[str, Any]:
+    """List the faults that were planned last, with the turns they have left."""
+    return {"faults": supplier.faults.waiting()}
+
+
 def change_stock(supplier: Supplier, body: Body) -> None:
     """Write the number on a shelf."""
     with supplier.ledger.transaction():
@@ -132,6 +137,7 @@ def all_orders(supplier: Supplier) -> list[Record]:
 
 KNOBS: dict[tuple[str, str], Callable[[Supplier, Body], dict[str, Any] | None]] = {
     ("POST", "faults"): set_faults,
+    ("GET", "faults"): show_faults,
     ("POST", "stock"): change_stock,
     ("POST", "cost"): change_cost,
     ("POST", "webhooks"): set_webhooks,

@@ -12,7 +12,8 @@ from demo.supplier.problems import Problem, entry, invalid
 REFUSALS = {"error_500": "internal-error", "503": "unavailable", "429": "rate-limited", "401": "unauthorized"}
 AFTER_THE_EFFECT = {"accept_then_drop", "accept_then_hang", "accept_then_500"}
 INSTEAD = {"garbage_html", "nan", "huge", "slow_drip", "reset", "hang"}
-KINDS = {"delay", *REFUSALS, *AFTER_THE_EFFECT, *INSTEAD}
+BREACHES = {"wrong_sums", "wrong_reference"}
+KINDS = {"delay", *REFUSALS, *AFTER_THE_EFFECT, *INSTEAD, *BREACHES}
 HUGE_MEGABYTES = 50
 
 
@@ -22,7 +23,8 @@ class Fault:
 
     ``match`` is a method and path such as ``POST /v1/orders``, with ``*`` for any part. ``seconds`` is
     how long a hang, a drip or a delay lasts, or the Retry-After of a refusal. With ``after`` the
-    request takes effect before the answer is spoilt.
+    request takes effect before the answer is spoilt. ``wrong_sums`` and ``wrong_reference`` take effect
+    and answer with a copy that breaks the contract.
     """
 
     match: str
@@ -35,7 +37,7 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise invalid(entry("/kind", "not-allowed", f"Known kinds: {', '.join(sorted(KINDS))}"))
-        self.after = self.after or self.kind in AFTER_THE_EFFECT
+        self.after = self.after or self.kind in AFTER_THE_EFFECT | BREACHES
 
     @property
     def lasts(self) -> float:
@@ -49,6 +51,16 @@ class Fault:
         wait = {"503", "429"} & {self.kind}
         retry_after = int(2 if self.seconds is None else self.seconds) if wait else None
         return Problem(REFUSALS[self.kind], "This fault was asked for", retry_after=retry_after)
+
+
+def broken(kind: str, document: Any) -> Any:
+    """Return a copy of an order or parcel that breaks the contract; anything else as it is."""
+    if not isinstance(document, dict) or not document.get("lines"):
+        return document
+    if kind == "wrong_reference":
+        return document | {"reference": "SOMEBODY-ELSES"}
+    counter = "quantity_accepted" if "quantity_accepted" in document["lines"][0] else "quantity"
+    return document | {"lines": [line | {counter: line[counter] + 7} for line in document["lines"]]}
 
 
 class Faults:

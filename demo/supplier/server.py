@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from demo.supplier import api
 from demo.supplier.control import control
-from demo.supplier.faults import Fault
+from demo.supplier.faults import BREACHES, Fault, broken
 from demo.supplier.messages import Answer, Request
 from demo.supplier.pages import page
 from demo.supplier.problems import Problem
@@ -126,6 +126,8 @@ class Handler(BaseHTTPRequestHandler):
         if refusal:
             raise refusal
         answer = api.respond(supplier, request) if fault.after else Answer(200, {})
+        if fault.kind in BREACHES:
+            return Answer(answer.status, broken(fault.kind, answer.body), answer.headers)
         return self.spoil(fault, request, answer)
 
     def spoil(self, fault: Fault, request: Request, answer: Answer) -> Answer:

@@ -21,8 +21,6 @@ from suppliers.adapters.base import Adapter, Refused, TryLater, Unclear
 from suppliers.models import Supplier, SupplierOrder
 
 logger = logging.getLogger(__name__)
-# A walk may be long. Should it outlast this, a second reader does no harm: versions only rise.
-WALK_SECONDS = 120
 GIVES_UP_AFTER = 8
 NOT_ANSWERED = (TryLater, Unclear, Refused)
 
@@ -36,7 +34,7 @@ def take_order_of(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
 def poll_supplier(supplier_id: int) -> None:
     """Read everything that changed at a supplier since the last complete reading. Safe to repeat."""
     rows = Supplier.objects.filter(is_active=True, uses_polling=True)
-    supplier = lease.take(rows, supplier_id, seconds=WALK_SECONDS)
+    supplier = lease.take(rows, supplier_id, seconds=settings.SUPPLIER_WALK_SECONDS)
     if supplier is None:
         return
     adapter = adapter_of(supplier)

@@ -53,6 +53,9 @@ def wait_for(question: Callable[[], Any], what: str, seconds: float = 60) -> Any
 class Stack:
     """Starts everything in ``folder``; processes can be killed and started again by name."""
 
+    names: tuple[str, ...] = ("web", "worker", "relay")
+    seed = "tests.journeys.seed"
+
     def __init__(
         self, folder: Path, *, speed: float = 12, webhooks: bool = True, polling: bool = True, redis_url: str = ""
     ) -> None:
@@ -76,8 +79,8 @@ class Stack:
             self.env = self._environment()
             self.manage("migrate", "--verbosity", "0")
             self.manage("createcachetable")
-            self.run_python("-m", "tests.journeys.seed")
-            for name in ("web", "worker", "relay"):
+            self.run_python("-m", self.seed)
+            for name in self.names:
                 self.start(name)
             wait_for(self._answers, "the web server answers")
         except BaseException:
@@ -184,41 +187,22 @@ class Stack:
         assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def command(self, name: str) -> list[str]:
+        """Return what Python runs as web, worker or relay; a digit at the end makes one more of a kind."""
+        worker = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "4"]
+        worker += ["--loglevel", "WARNING", "-Q", "engine,suppliers,payments,mail"]
+        worker += ["--without-gossip", "--without-mingle", "-n", f"{name}@%h"]
+        web = ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4", "--workers", "1"]
+        return {"web": web, "worker": worker, "relay": ["manage.py", "relay"]}[name.rstrip("0123456789")]
+
     def start(self, name: str) -> None:
         """Start web, worker or relay; its output goes to a file in the folder."""
-        commands = {
-            "web": [
-                "-m",
-                "gunicorn",
-                "config.wsgi",
-                "--bind",
-                f"127.0.0.1:{self.port}",
-                "--threads",
-                "4",
-                "--workers",
-                "1",
-            ],
-            "worker": [
-                "-m",
-                "celery",
-                "-A",
-                "config",
-                "worker",
-                "--pool",
-                "threads",
-                "--concurrency",
-                "4",
-                "--loglevel",
-                "WARNING",
-            ]
-            + ["-Q", "engine,suppliers,payments,mail", "--without-gossip", "--without-mingle"],
-            "relay": ["manage.py", "relay"],
-        }
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *commands[name]],
+                [sys.executable, *self.command(name)],
                 cwd=ROOT,
-                env=self.env,
+                # PostgreSQL shows the name beside each connection.
+                env=self.env | {"PGAPPNAME": name},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

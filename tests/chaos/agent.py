@@ -1,0 +1,98 @@
+"""A support agent who pays customers back over the desk, sometimes with a nervous finger."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from urllib.parse import urljoin
+
+from tests.chaos.browser import Browser, GaveUp
+from tests.chaos.customers import Crowd, Note, at_once
+from tests.journeys.stack import AGENT, PASSWORD
+
+
+class Agent(threading.Thread):
+    """Works on refunds until told that no more come. Every second click is a double click."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        super().__init__(name="agent", daemon=True)
+        self.crowd = crowd
+        self.over = threading.Event()
+        self.browser = Browser(crowd.stack.base, crowd.journal, crowd.flying, number=59_000)
+        self._served = 0
+
+    def run(self) -> None:
+        """Serve one customer after the other."""
+        while not (self.over.is_set() and self.crowd.refunds_wanted.empty()):
+            try:
+                note = self.crowd.refunds_wanted.get(timeout=0.3)
+            except queue.Empty:
+                continue
+            try:
+                self.serve(note)
+            except GaveUp as gone:
+                self.crowd.journal.note("gave_up", customer=note.number, behaviour="agent", why=str(gone))
+            except Exception as error:  # noqa: BLE001  (evidence, not the end of the run)
+                why = f"{type(error).__name__}: {error}"[:2000]
+                self.crowd.journal.note("customer_failed", customer=f"agent {note.number}", why=why)
+
+    def sign_in(self) -> None:
+        """Log in at the desk."""
+        page = self.browser.ask("GET", "/account/login/?next=/desk/")
+        if page.status_code == 302:
+            return
+        target, values = self.browser.form(page, "/account/login/")
+        self.browser.ask("POST", target, data=values | {"login": AGENT, "password": PASSWORD})
+
+    def serve(self, note: Note) -> None:
+        """Open the customer's case for them, find it at the desk, and pay the first line back."""
+        self.complain(note)
+        if self._served == 0:
+            self.sign_in()
+        self._served += 1
+        ticket = self.find_ticket(note)
+        page = self.browser.ask("GET", ticket)
+        link = re.search(r'href="([^"]+/refund/)"', page.text)
+        if link is None:
+            raise GaveUp(f"no refund to give on {ticket}")
+        refund = urljoin(page.url, link.group(1))
+        target, values = self.browser.form(self.browser.ask("GET", refund), "/refund/")
+        if self._served % 2:
+            at_once(lambda: self.browser.once("POST", target, data=values), 2)
+        answer = self.browser.ask("POST", target, data=values)
+        minor = round(float(values["amount"]) * 100)
+        if answer.status_code not in {302, 422}:
+            raise GaveUp(f"the refund was answered {answer.status_code}")
+        # 422: what this form asked for has been paid back by the click before.
+        self.crowd.journal.note("refund_asked", number=note.number, amount_minor=minor, status=answer.status_code)
+
+    def complain(self, note: Note) -> None:
+        """Be the customer: say on the order's help page what is wrong."""
+        customer = Browser(
+            self.crowd.stack.base, self.crowd.journal, self.crowd.flying, number=int(note.email[9:-15]) + 1
+        )
+        for _try in range(30):
+            page = customer.ask("GET", note.path + "help/")
+            if page.status_code == 200:
+                break
+            time.sleep(1)
+        target, values = customer.form(page, "help/")
+        lines = re.findall(r'name="lines" value="(\d+)"', page.text)
+        values |= {"lines": lines[0], "topic": "damaged", "message": f"Broken, {note.number}."}
+        answer = customer.ask("POST", target, data=values)
+        if answer.status_code != 302:
+            raise GaveUp(f"the complaint was answered {answer.status_code}")
+
+    def find_ticket(self, note: Note) -> str:
+        """Look the case up by its order's number."""
+        for _try in range(10):
+            page = self.browser.ask("GET", f"/desk/?q={note.number}")
+            found = re.search(r'href="(/desk/tickets/\d+/)"', page.text)
+            if found:
+                return found.group(1)
+            if page.status_code == 302:
+                self.sign_in()
+            time.sleep(0.5)
+        raise GaveUp(f"no case of {note.number} at the desk")
