@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 
 from shop.money import format_cost
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
-from suppliers.actions.cancel import answer_by_hand
+from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.forward import give_up_refused
 from suppliers.models import (
     Offer,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.actions.cancel import NothingToCancel
 from orders.models import Cancellation, Refund, WorkItem
 from suppliers.actions.forward import send_supplier_order
-from suppliers.models import SupplierCancellation, SupplierOrder
+from suppliers.models import SupplierCall, SupplierCancellation, SupplierOrder
 from tests.demo.supplier_process import SupplierProcess
 from tests.dialogue import (
     ask,
@@ -538,3 +538,20 @@ def test_two_wishes_about_one_line_are_asked_one_after_the_other(still, relay):
     assert [row.status for row in Cancellation.objects.all()] == ["accepted", "accepted"]
     assert SupplierOrder.objects.get().status == "placed"
     assert unexplained() == []
+
+
+def test_after_a_day_the_order_is_read_before_the_question_is_repeated(still, relay):
+    order = placed(connected(still), relay)
+    still.control("faults", [{"match": CANCEL, "kind": "accept_then_drop", "times": 1}])
+    ask(order, 1)
+    relay.run_until_idle()
+    # By now the supplier may have forgotten the key; a blind repeat would stop the second unit as well.
+    SupplierCancellation.objects.update(first_asked_at=timezone.now() - timedelta(hours=25))
+
+    hurry(relay)
+
+    assert Cancellation.objects.get().status == "accepted"
+    assert books(still) == {"accepted": 1, "cancelled": 1, "cancel_requested": 0, "shipped": 0}
+    posts = SupplierCall.objects.filter(method="POST", path__endswith="/cancel")
+    assert posts.count() == 1
+    assert refunded(order) == [2500]

@@ -14,7 +14,8 @@ from orders.actions.cancel import NothingToCancel, cancellable_units
 from orders.actions.refund import RefundPart, request_refund
 from orders.actions.work import close_work
 from orders.models import Cancellation, Event, Order, OrderLine, Refund, WorkItem
-from suppliers.actions.cancel import answer_by_hand, pursue_cancellation
+from suppliers.actions.by_hand import answer_by_hand
+from suppliers.actions.cancel import pursue_cancellation
 from suppliers.actions.forward import forward_order, send_supplier_order
 from suppliers.actions.poll import take_order_of
 from suppliers.actions.track import take_order_copy, take_shipment_copy

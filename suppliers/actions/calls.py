@@ -10,9 +10,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders.lease import db_now_plus
-from suppliers.models import Supplier, SupplierCall, SupplierOrder
+from suppliers.models import Supplier, SupplierCall, SupplierCancellation, SupplierOrder
 from suppliers.outbound import Answer
-from suppliers.states import SupplierOrderStatus
+from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
 
 KEEP_DAYS = 30
 BREAKS_AFTER = 5
@@ -57,6 +57,8 @@ def _note_good(supplier: Supplier) -> None:
         waiting = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
         later = SupplierOrder.objects.filter(supplier=supplier, status__in=waiting, lease_until=None)
         later.exclude(due_at=None).update(due_at=db_now_plus(0))
+        asked = SupplierCancellation.objects.filter(supplier_order__supplier=supplier, lease_until=None)
+        asked.filter(status=SupplierCancellationStatus.TO_ASK, failures__gt=0).update(due_at=db_now_plus(0))
 
 
 def _note_bad(supplier: Supplier) -> None:

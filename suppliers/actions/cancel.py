@@ -15,8 +15,7 @@ from orders.actions.cancel import answer_part, asked_minor, cancel_part, note_wa
 from orders.actions.shipping import lock_order
 from orders.actions.work import open_work
 from orders.models import Cancellation, Event, OrderLine, WorkItem
-from shop.models import User
-from suppliers.actions.forward import give_up_refused, make_supplier_orders
+from suppliers.actions.forward import KEY_LIFE, give_up_refused, make_supplier_orders
 from suppliers.actions.stopped import decide, give_to_cancellations, live_units, settle_asked, undecided
 from suppliers.actions.track import take_order_copy
 from suppliers.adapters import adapter_of
@@ -204,7 +203,7 @@ def _is_written_down(row: SupplierCancellation) -> bool:
     request = {"reason_code": row.cancellation.reason, "lines": asked}
     first = row.first_asked_at or timezone.now()
     SupplierCancellation.objects.filter(pk=row.pk).update(request=request, first_asked_at=first)
-    row.request = request
+    row.request, row.first_asked_at = request, first
     if supplier_order.status == Dialogue.PLACED:
         move_supplier_order(supplier_order, Dialogue.CANCEL_REQUESTED, by=row.cancellation.requested_by)
     return True
@@ -217,6 +216,9 @@ def _gone(line: SupplierOrderLine) -> int:
 def _ask(row: SupplierCancellation) -> None:
     supplier_order = row.supplier_order
     supplier = supplier_order.supplier
+    # Its key may be forgotten by now, and a repeat would stop further units: look first.
+    if timezone.now() - row.first_asked_at > KEY_LIFE and not _is_still_open(row):
+        return
     try:
         result = adapter_of(supplier).cancel(supplier_order.reference, row.request, key=row.request_key)
     except TryLater as error:
@@ -231,6 +233,13 @@ def _ask(row: SupplierCancellation) -> None:
         _take_refusal(row, refusal)
     else:
         _take_result(row, result)
+
+
+def _is_still_open(row: SupplierCancellation) -> bool:
+    """Read the order; True if the question is still to be asked after that."""
+    if not _is_read(row):
+        return False
+    return undecided().filter(pk=row.pk, attempt=row.attempt).exists()
 
 
 def _take_result(row: SupplierCancellation, result: Mapping[str, Any]) -> None:
@@ -352,38 +361,3 @@ def _note_late(row: SupplierCancellation) -> None:
         money_minor=asked_minor(cancellation),
         deadline_at=cancellation.answer_by,
     )
-
-
-def answer_by_hand(row: SupplierCancellation, *, stopped: bool, by: User) -> bool:
-    """Note what a supplier told a person: everything asked for is stopped, or nothing is. Safe to repeat.
-
-    Should the supplier's own copies go on to say something else, they become work for a person.
-    """
-    with transaction.atomic():
-        lock_order(row.order)
-        row.refresh_from_db()
-        if row.status == Status.DECIDED:
-            return False
-        if stopped:
-            lost = {part.line_id: _stop(part) for part in row.lines.select_related("line")}
-            give_to_cancellations(row.supplier_order, lost)
-        decide(row, outcome="by hand", by=by)
-    return True
-
-
-def _stop(part: SupplierCancellationLine) -> int:
-    line, left = part.line, part.waiting
-    counts = {}
-    for name, most in (
-        ("pending", line.pending),
-        ("backordered", line.backordered),
-        ("accepted", line.accepted - line.shipped),
-    ):
-        counts[name] = min(left, most)
-        left -= counts[name]
-    units = sum(counts.values())
-    SupplierOrderLine.objects.filter(pk=line.pk).update(
-        **{name: F(name) - count for name, count in counts.items()}, cancelled=F("cancelled") + units
-    )
-    OrderLine.objects.filter(pk=line.order_line_id).update(forwarded=F("forwarded") - units)
-    return units
