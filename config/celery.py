@@ -59,7 +59,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="UTC",
 )
-TASK_MODULES = ("orders.tasks", "suppliers.tasks", "support.tasks", "notifications.tasks")
+TASK_MODULES = ("orders.tasks", "suppliers.tasks", "support.tasks", "notifications.tasks", "config.tasks")
 
 
 def load_tasks() -> None:

@@ -14,7 +14,7 @@ FLOORS = ["shop", "orders", "suppliers", "support", "notifications"]
 DOORS = {
     "stripe": {"orders/stripe_client.py"},
     "requests": {"suppliers/outbound.py"},
-    "celery": {"config/celery.py"} | {f"{app}/tasks.py" for app in FLOORS},
+    "celery": {"config/celery.py", "config/tasks.py"} | {f"{app}/tasks.py" for app in FLOORS},
     "kombu": {"config/relay.py"},
     "redis": {"config/cache.py"},
 }
