@@ -6,9 +6,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from config import waiting
+from config.nightly import audit_by_night
 
 
 @shared_task
 def keep_deadlines() -> None:
     """Turn what has waited too long into work for people, and close what has gone on."""
     waiting.keep_deadlines(now=timezone.now())
+
+
+@shared_task
+def run_nightly_audit(row_id: int) -> None:
+    """Prove that it all adds up, once a night."""
+    audit_by_night(row_id)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import QuerySet
 
+from config.models import NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
 from orders.models import Cancellation, CheckoutSession, IncomingEvent, Reaction, Refund
@@ -74,6 +75,7 @@ SWEEPS: list[Sweep] = [
         _always("notifications.tasks.send_notification"),
         "mail",
     ),
+    Sweep("audit", NightlyAudit.objects.all, _always("config.tasks.run_nightly_audit"), "engine"),
 ]
 
 PERIODIC: list[Periodic] = [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -411,3 +413,60 @@ def test_no_gated_unit_stands_in_the_suppliers_own_books_without_an_approval(har
     assert there["effects"] == 1
     assert sum(row.quantity for row in SupplierOrder.objects.get().lines.all()) == 1
     assert OrderLine.objects.get().open == 1
+
+
+# --- two at once
+
+
+def empty_approvals() -> None:
+    """Let the end of a test empty the table, as nobody else may."""
+    triggers = import_module("orders.migrations.0003_approvals")
+    with connection.cursor() as cursor:
+        for statement in triggers.NO_TRIGGERS[connection.vendor]:
+            cursor.execute(statement)
+        cursor.execute("DELETE FROM orders_approval")
+        for statement in triggers.TRIGGERS[connection.vendor]:
+            cursor.execute(statement)
+
+
+def forward_at_once(line) -> list[str]:
+    """Let a thread per supplier order one unit of a line; return how each ended."""
+    offers, ends = list(Offer.objects.all()), []
+    together = Barrier(len(offers))
+
+    def run(offer: Offer) -> None:
+        together.wait(timeout=30)
+        try:
+            with transaction.atomic():
+                make_supplier_orders(line.order, [(line, offer, 1)])
+            ends.append("ordered")
+        except (NotApproved, IntegrityError) as error:
+            ends.append(type(error).__name__)
+        finally:
+            connections.close_all()
+
+    running = [Thread(target=run, args=[offer]) for offer in offers]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join(timeout=60)
+    return ends
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_no_more_go_out_than_were_approved():
+    try:
+        variant = gated(make_supplier())
+        # Each orders from a supplier of its own, so that nothing but the gate stands between them.
+        for slug in ("meridian", "kestrel", "osprey"):
+            add_offer(make_supplier(slug), variant)
+        order = make_paid_order((variant, 5))
+        grant_approval(order.lines.get(), 2, by=make_person(role="Pharmacists"))
+        for _round in range(3):
+            ends = forward_at_once(order.lines.get())
+            assert len(ends) == 4
+            assert order.lines.get().forwarded <= 2
+        assert order.lines.get().forwarded == 2
+    finally:
+        empty_approvals()
