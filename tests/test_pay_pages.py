@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from threading import Barrier, Thread
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
 from orders.actions.checkout import give_up
 from orders.actions.payment import open_session, record_payment, settle
-from orders.models import Order, Refund, WorkItem
+from orders.models import CheckoutSession, Order, Refund, WorkItem
 from orders.stripe_client import StripeUnclear
 from suppliers.models import SupplierOrder
 from tests.factories import make_order, make_supplier, make_variant
@@ -202,3 +205,59 @@ def test_a_bank_that_never_answers_lets_the_goods_go_after_two_weeks(sandbox):
     order.refresh_from_db()
     assert order.status == "late_paid"
     assert not WorkItem.objects.filter(closed_at=None).exists()
+
+
+def at_once(*acts) -> list[str]:
+    """Run acts in threads that begin together; return how each ended."""
+    barrier, outcomes = Barrier(len(acts)), []
+
+    def run(act) -> None:
+        try:
+            barrier.wait(timeout=20)
+            act()
+            outcomes.append("done")
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is shown)
+            outcomes.append(repr(error))
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=run, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return outcomes
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_return_page_webhook_and_sweep_at_once_note_one_payment(sandbox):
+    variant = make_variant(make_supplier(), stock=50)
+    for _round in range(5):
+        order = make_order((variant, 1))
+        open_session(order.sessions.get())
+        pay_page(sandbox, order)
+        told = [CheckoutSession.objects.select_related("order").get(order=order) for _number in range(6)]
+
+        assert at_once(*[partial(settle, session) for session in told]) == ["done"] * 6
+        order.refresh_from_db()
+        assert (order.status, order.payments.count()) == ("paid", 1)
+        assert order.events.filter(kind="order.paid").count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_an_order_given_up_the_moment_its_money_comes_is_paid_or_paid_late_and_never_neither(sandbox):
+    variant = make_variant(make_supplier(), stock=50)
+    for _round in range(8):
+        order = make_order((variant, 1))
+        session = open_session(order.sessions.get())
+        pay_page(sandbox, order)
+        mine = Order.objects.get(pk=order.pk)
+
+        assert at_once(partial(settle, session), partial(give_up, mine)) == ["done"] * 2
+        order.refresh_from_db()
+        assert order.status in {"paid", "late_paid"}
+        assert order.payments.get().captured == order.total
+        held = order.reservations.get().state
+        assert held == ("kept" if order.status == "paid" else "released")

@@ -119,13 +119,15 @@ class Ledger:
     def private(self, identifier: str) -> dict:
         return json.loads(self.run("SELECT private FROM objects WHERE id = ?", identifier)[0]["private"])
 
-    def newest(self, kind: str, *, parent: str | None = None) -> list[dict]:
+    def newest(self, kind: str, *, parent: str | None = None, since: int = 0) -> list[dict]:
         """Read all objects of a kind, the newest first."""
         rows = self.run(
-            "SELECT body FROM objects WHERE kind = ? AND (? IS NULL OR parent = ?) ORDER BY position DESC",
+            "SELECT body FROM objects WHERE kind = ? AND (? IS NULL OR parent = ?) AND created >= ? "
+            "ORDER BY position DESC",
             kind,
             parent,
             parent,
+            since,
         )
         return [json.loads(row["body"]) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from orders import events, lease, stripe_client
@@ -16,8 +17,8 @@ from orders.models import CheckoutSession, IncomingEvent, Order, Payment, RelayB
 from orders.stripe_client import DisputeFacts, StripeRefused, StripeUnclear
 
 GIVES_UP_AFTER = 8
-# How far the first comparison goes back, how far Stripe's list reaches, and how late it may be complete.
-LOOKS_BACK, STRIPE_KEEPS, OVERLAP = timedelta(hours=72), timedelta(days=29), timedelta(hours=1)
+# How far the first comparison goes back, how far Stripe's list reaches, and what clocks may differ by.
+LOOKS_BACK, STRIPE_KEEPS, CLOCKS_DIFFER = timedelta(hours=72), timedelta(days=29), timedelta(minutes=1)
 REFUND_KINDS = ("charge.refunded", "refund.created", "refund.updated", "refund.failed")
 KINDS = (
     "checkout.session.completed",
@@ -140,9 +141,11 @@ def reconcile(*, now: datetime) -> int:
     """
     beat, _new = RelayBeat.objects.get_or_create(pk=1)
     since = max(beat.stripe_read_until or now - LOOKS_BACK, now - STRIPE_KEEPS)
+    # One turn more than needed: what is written into the list late is still found.
+    since -= CLOCKS_DIFFER + timedelta(seconds=settings.RECONCILE_SECONDS)
     missed = 0
     try:
-        for told in stripe_client.list_events(since=since - OVERLAP, kinds=KINDS):
+        for told in stripe_client.list_events(since=since, kinds=KINDS):
             _row, new = IncomingEvent.objects.get_or_create(
                 source="stripe",
                 event_id=told.id[:120],

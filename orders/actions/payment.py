@@ -170,6 +170,8 @@ def make_way(basket: Basket, address: Address, *, now: datetime) -> Order | None
 def _note_ended(session: CheckoutSession) -> None:
     order = session.order
     with transaction.atomic():
+        # The order before its sessions, everywhere: two that wait for each other would both stand.
+        lock_order(order)
         _close(session, State.EXPIRED)
         if not order.sessions.exclude(state=State.EXPIRED).exists():
             give_up(order)
@@ -181,6 +183,7 @@ def _note_paid(session: CheckoutSession, facts: SessionFacts) -> None:
     # Refunds may be older than our knowledge of the payment; asked for now, as nothing may be asked later.
     refunds = stripe_client.list_refunds(facts.intent_id) if facts.refunded_minor else {}
     with transaction.atomic():
+        lock_order(session.order)
         _close(session, State.COMPLETE)
         record_payment(
             session.order,
@@ -207,6 +210,7 @@ def _note_waiting(session: CheckoutSession) -> None:
     age = timezone.now() - session.created_at
     is_overdue = age > BANK_TAKES_AT_MOST
     with transaction.atomic():
+        lock_order(order)
         row = CheckoutSession.objects.filter(pk=session.pk)
         if row.exclude(state=State.COMPLETE).update(state=State.COMPLETE) and order.status == OrderStatus.PLACED:
             events.record("payment.pending", order, by=None, session=session.serial)
@@ -229,6 +233,7 @@ def _note_bank_refused(session: CheckoutSession, facts: SessionFacts) -> None:
     """Let the customer pay in another way: the goods stay held for one more session."""
     order = session.order
     with transaction.atomic():
+        lock_order(order)
         row = CheckoutSession.objects.filter(pk=session.pk).exclude(state=State.EXPIRED)
         if not row.update(state=State.EXPIRED, due_at=None):
             return
