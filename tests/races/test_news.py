@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-import time
 from threading import Event as Flag
 
 import pytest
-from django.test import Client
 
 from orders.actions import shipping
 from orders.models import IncomingEvent, Order, OrderLine
 from suppliers.actions import track
-from suppliers.actions.forward import forward_order
 from suppliers.actions.track import take_order_copy, take_shipment_copy
 from suppliers.models import SupplierOrder
-from tests.factories import make_paid_order, make_supplier, make_variant
+from tests.factories import make_supplier, make_variant
+from tests.races.copies import order_copy, parcel_copy, placed, tell
 from tests.races.crowd import (
     TWIN_ROUNDS,
     Crowd,
@@ -45,57 +39,10 @@ def variant(supplier):
     return make_variant(supplier, stock=None)
 
 
-def placed(variant, units: int) -> SupplierOrder:
-    """Make a paid order of so many units that its supplier has."""
-    order = make_paid_order((variant, units))
-    made = forward_order(order)[0]
-    SupplierOrder.objects.filter(pk=made.pk).update(status="placed", due_at=None)
-    made.refresh_from_db()
-    return made
-
-
-def order_copy(supplier_order: SupplierOrder, version: int, **counts: int) -> dict:
-    """Return a copy of an order of one line, as its supplier tells it."""
-    line = supplier_order.lines.get()
-    names = ("pending", "accepted", "backordered", "rejected", "cancelled", "shipped", "delivered", "returned")
-    told = {f"quantity_{name}": counts.get(name, 0) for name in names}
-    return {
-        "reference": supplier_order.reference,
-        "version": version,
-        "status": "accepted",
-        "lines": [{"line_id": line.line_id, "sku": line.supplier_sku, "quantity": line.quantity} | told],
-    }
-
-
-def parcel_copy(supplier_order: SupplierOrder, number: int, units: int, status: str = "delivered") -> dict:
-    """Return a copy of a parcel with units of the only line."""
-    return {
-        "reference": supplier_order.reference,
-        "shipment_id": f"{supplier_order.reference}-P{number}",
-        "version": 1,
-        "status": status,
-        "lines": [{"line_id": supplier_order.lines.get().line_id, "quantity": units}],
-    }
-
-
 def many_store_one_webhook(crowd: Crowd, supplier, serial: list[int]) -> None:
     serial.append(len(serial))
     event_id = f"evt_{serial[-1]}"
-    body = json.dumps({"id": event_id, "type": "ping", "data": {}}).encode()
-    now = str(int(time.time()))
-    key = base64.b64decode(supplier.webhook_secret.removeprefix("whsec_"))
-    signed = hmac.new(key, f"{event_id}.{now}.".encode() + body, hashlib.sha256).digest()
-    headers = {
-        "webhook-id": event_id,
-        "webhook-timestamp": now,
-        "webhook-signature": "v1," + base64.b64encode(signed).decode(),
-    }
-
-    def tell() -> int:
-        path = f"/webhooks/suppliers/{supplier.slug}/"
-        return Client().post(path, body, content_type="application/json", headers=headers).status_code
-
-    answers = crowd.at_once(*[tell] * 6)
+    answers = crowd.at_once(*[lambda: tell(supplier, event_id, "ping", {}).status_code] * 6)
     assert answers == [204] * 6
     stored = IncomingEvent.objects.filter(event_id=event_id).count()
     assert stored == 1, f"one webhook was stored {stored} times"
