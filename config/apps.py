@@ -12,10 +12,9 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Connect the reactions, the roles and the deployment checks."""
-        from config import celery, checks, reactions, roles
+        """Load the tasks, connect the roles and the deployment checks."""
+        from config import celery, checks, roles
 
         celery.load_tasks()
         checks.register()
-        reactions.connect()
         post_migrate.connect(roles.keep_roles, dispatch_uid="config.roles")

@@ -20,6 +20,8 @@ class WorkItem(models.Model):
         SUPPLIER_SILENT = "supplier_silent", _("a supplier does not answer")
         SUPPLIER_KEY = "supplier_key", _("a supplier refuses our key")
         SUPPLIER_GARBAGE = "supplier_garbage", _("a supplier's answer makes no sense")
+        SUPPLIER_DOUBT = "supplier_doubt", _("nobody knows whether a supplier has an order")
+        QUARANTINED = "quarantined", _("set aside after failing again and again")
         LINES_REJECTED = "lines_rejected", _("a supplier cannot deliver")
         NO_OFFER = "no_offer", _("no supplier has it")
         CANCELLATION_BY_HAND = "cancellation_by_hand", _("a cancellation must be asked for by a person")
