@@ -12,11 +12,10 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Connect the reactions, the roles, the nightly audit and the deployment checks."""
-        from config import celery, checks, nightly, reactions, roles
+        """Load the tasks; connect the roles, the nightly audit and the deployment checks."""
+        from config import celery, checks, nightly, roles
 
         celery.load_tasks()
         checks.register()
-        reactions.connect()
         post_migrate.connect(roles.keep_roles, dispatch_uid="config.roles")
         post_migrate.connect(nightly.keep_row, sender=self, dispatch_uid="config.nightly")

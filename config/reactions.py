@@ -1,23 +1,23 @@
 """What follows what: the one table from events to the tasks that react to them.
 
-A receiver of the signal only writes down that a task is owed: one Reaction row per (event,
-task), due at once. The relay hands the row's id to Celery until the task, through
-``orders.reactions.react``, has closed it. Queued is not done.
+When the relay delivers an event it writes down what is owed: one Reaction row per (event, task),
+due at once, and hands the row's id to Celery until the task, through ``orders.reactions.react``,
+has closed it. Queued is not done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 
-from django.dispatch import Signal
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from orders import signals as orders
 from orders.models import Event, Reaction
+from orders.signals import EventSignal
 from suppliers import signals as suppliers
 from support import signals as support
 
-REACTIONS: Mapping[Signal, list[str]] = {
+REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.approval_granted: ["suppliers.tasks.forward_order"],
     # What was refused is cancelled in the same act; this looks whether units still wait.
     orders.approval_refused: ["suppliers.tasks.forward_order"],
@@ -47,15 +47,11 @@ REACTIONS: Mapping[Signal, list[str]] = {
 }
 
 
-def connect() -> None:
-    """Connect every signal of the table to its tasks; may run twice."""
-    for signal, tasks in REACTIONS.items():
-        for task in tasks:
-            signal.connect(_owe(task), dispatch_uid=f"owe {task}", weak=False)
-
-
-def _owe(task: str) -> Callable[..., None]:
-    def owe(sender: object, event: Event, **kwargs: object) -> None:
-        Reaction.objects.get_or_create(event=event, receiver=task, defaults={"due_at": timezone.now()})
-
-    return owe
+def owe(happened: Iterable[Event]) -> None:
+    """Write down every task that follows from some events, due at once. Inside a transaction; may run twice."""
+    tasks = {signal.kind: tasks for signal, tasks in REACTIONS.items()}
+    owed = [
+        Reaction(event=event, receiver=task, due_at=Now()) for event in happened for task in tasks.get(event.kind, ())
+    ]
+    # Owed before: then it stays as it is, done or not.
+    Reaction.objects.bulk_create(owed, ignore_conflicts=True)

@@ -306,6 +306,15 @@ RETRY_SECONDS = env.int("RETRY_SECONDS", default=2)
 RETRY_MAX_SECONDS = env.int("RETRY_MAX_SECONDS", default=900)
 SUPPLIER_CONNECT_SECONDS = env.float("SUPPLIER_CONNECT_SECONDS", default=5)
 SUPPLIER_READ_SECONDS = env.float("SUPPLIER_READ_SECONDS", default=30)
+# A supplier that fails is left alone but for one probe every so often; what waited then comes back spread
+# over at most WAKE_SECONDS. Failing longer than BREAKER_ALARM_SECONDS, it becomes work for a person.
+PROBE_SECONDS = env.int("PROBE_SECONDS", default=30)
+WAKE_SECONDS = env.int("WAKE_SECONDS", default=30)
+BREAKER_ALARM_SECONDS = env.int("BREAKER_ALARM_SECONDS", default=900)
+# A supplier order that is not placed by then is set aside for a person.
+QUARANTINE_AFTER_SECONDS = env.int("QUARANTINE_AFTER_SECONDS", default=86_400)
+# How long calls to suppliers are kept (redacted).
+SUPPLIER_CALL_DAYS = env.int("SUPPLIER_CALL_DAYS", default=30)
 # How often a supplier's orders and shipments are read, and its stock, whether or not webhooks work.
 SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
 # How long one reading of all that may last. Should it outlast this, a second reader does no harm: versions

@@ -17,6 +17,7 @@ from config.models import NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
 from orders.models import Cancellation, CheckoutSession, IncomingEvent, Reaction, Refund
+from suppliers.actions.breaker import due_probes, may_be_called, of_callable
 from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus
 
@@ -29,6 +30,8 @@ class Sweep:
     rows: Callable[[], QuerySet[DueWork]]
     task: Callable[[DueWork], str]
     queue: str
+    # Columns that ``task`` looks at.
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,10 @@ def _incoming_task(row: DueWork) -> str:
 
 
 SWEEPS: list[Sweep] = [
-    Sweep("reactions", lambda: Reaction.objects.filter(done_at=None), lambda row: row.receiver, "engine"),  # type: ignore[attr-defined]
-    Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine"),
+    Sweep(
+        "reactions", lambda: Reaction.objects.filter(done_at=None), lambda row: row.receiver, "engine", ("receiver",)
+    ),  # type: ignore[attr-defined]
+    Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine", ("source",)),
     Sweep("sessions", CheckoutSession.objects.all, _always("orders.tasks.settle_session"), "payments"),
     Sweep("refunds", Refund.objects.all, _always("orders.tasks.send_refund"), "payments"),
     Sweep("cancellations", Cancellation.objects.waiting, _always("orders.tasks.withdraw_unpaid"), "payments"),
@@ -61,11 +66,18 @@ SWEEPS: list[Sweep] = [
         _always("suppliers.tasks.ask_cancellation"),
         "suppliers",
     ),
-    Sweep("supplier_orders", SupplierOrder.objects.all, _always("suppliers.tasks.send_supplier_order"), "suppliers"),
+    # What belongs to a supplier that is not to be called stays where it is, until its breaker closes.
+    Sweep(
+        "supplier_orders",
+        lambda: of_callable(SupplierOrder.objects.all()),
+        _always("suppliers.tasks.send_supplier_order"),
+        "suppliers",
+    ),
+    Sweep("supplier_probes", due_probes, _always("suppliers.tasks.probe_supplier"), "suppliers"),
     Sweep("supplier_returns", SupplierReturn.objects.all, _always("suppliers.tasks.ask_return"), "suppliers"),
     Sweep(
         "suppliers",
-        lambda: Supplier.objects.filter(is_active=True, uses_polling=True),
+        lambda: Supplier.objects.filter(may_be_called(), uses_polling=True),
         _always("suppliers.tasks.poll_supplier"),
         "suppliers",
     ),
@@ -82,4 +94,5 @@ PERIODIC: list[Periodic] = [
     Periodic("orders.tasks.reconcile_payments", lambda: settings.RECONCILE_SECONDS, "payments"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
+    Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),
 ]

@@ -4,6 +4,10 @@ A row of work says when it is due (``due_at``; None: nothing to do). The relay h
 to Celery and moves ``due_at`` on, so that a message that is lost is sent again. A worker takes
 the row by one conditional UPDATE with a lease end and an attempt number, both by the
 database's clock, and writes its result only if the attempt number is still its own.
+
+A lease that runs out without a result is a death, whatever killed the worker. After MOST_DEATHS
+in a row the row is poisoned: nobody can take it any more, and the relay sets it aside
+(``orders.actions.quarantine``) until a person lets it be tried again.
 """
 
 from __future__ import annotations
@@ -13,12 +17,14 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import models
-from django.db.models import ExpressionWrapper, F, Q, Value
+from django.db import models, transaction
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 W = TypeVar("W", bound="DueWork")
+# So many workers may die over one row, one after the other, before it is left alone.
+MOST_DEATHS = 3
 
 
 def db_now_plus(seconds: float) -> ExpressionWrapper:
@@ -29,6 +35,11 @@ def db_now_plus(seconds: float) -> ExpressionWrapper:
 def is_free() -> Q:
     """Rows that no worker holds at the moment."""
     return Q(lease_until=None) | Q(lease_until__lt=Now())
+
+
+def is_poisoned() -> Q:
+    """Rows whose last MOST_DEATHS takers have all died; the last death shows only in the lease that ran out."""
+    return Q(lease_until__lt=Now(), deaths__gte=MOST_DEATHS - 1)
 
 
 class DueWork(models.Model):
@@ -43,36 +54,69 @@ class DueWork(models.Model):
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     last_error = models.TextField(_("last error"), blank=True)
+    deaths = models.PositiveSmallIntegerField(
+        _("deaths in a row"), default=0, help_text=_("How often a worker took it and never gave it back.")
+    )
+    quarantined_at = models.DateTimeField(
+        _("set aside"), null=True, blank=True, help_text=_("Not tried again until a person says so.")
+    )
 
     class Meta:
         abstract = True
 
+    @property
+    def is_poisoned(self) -> bool:
+        """True for a row that is due and free although its last MOST_DEATHS takers never gave it back."""
+        return self.lease_until is not None and self.deaths >= MOST_DEATHS - 1
+
+
+# What the relay has to know of a row to hand it out.
+COLUMNS = ("lease_until", "attempt", "deaths")
+
 
 def due(rows: models.QuerySet[W]) -> models.QuerySet[W]:
-    """Keep the rows that are due and that nobody holds, oldest first."""
+    """Keep the rows that are due and that nobody holds, oldest first; poisoned ones are among them."""
     return rows.filter(is_free(), due_at__lte=Now()).order_by("due_at", "pk")
 
 
-def hand_over(rows: models.QuerySet[W], pk: int) -> bool:
-    """Note that a row was offered to a worker; it is offered again after HAND_OVER_SECONDS.
+def hand_over(rows: models.QuerySet[W], most: int) -> list[W]:
+    """Return at most so many due rows to be offered to workers, oldest first, and note that they were.
 
-    Returns False if another relay was faster.
+    They are due again after HAND_OVER_SECONDS, should nobody take them. Of several relays each row
+    goes to one: what another looks at right now is passed over (SQLite has one writer at a time).
     """
-    return bool(due(rows).order_by().filter(pk=pk).update(due_at=db_now_plus(settings.HAND_OVER_SECONDS)))
+    with transaction.atomic():
+        # "of": rows may be chosen by what stands in other tables, which nobody must wait for.
+        found = list(due(rows).select_for_update(skip_locked=True, of=("self",), no_key=True)[:most])
+        if found:
+            mine = rows.model._default_manager.filter(pk__in=[row.pk for row in found])
+            mine.update(due_at=db_now_plus(settings.HAND_OVER_SECONDS))
+    return found
 
 
 def take(rows: models.QuerySet[W], pk: int, *, seconds: float | None = None) -> W | None:
     """Take a row for work for LEASE_SECONDS, or return None if it is not to be had.
 
-    ``rows`` are the rows that may be taken at all (by state); whether ``due_at`` has come is
-    not asked again, but a row without one has nothing to do. The row returned carries the
-    attempt number that ``finish`` compares. A worker that dies lets the lease run out, and the
-    row, due again by then, goes to another.
+    ``rows`` are the rows that may be taken at all (by state; joins are not allowed, for only the
+    row's own columns are looked at again when two take at once); whether ``due_at`` has come is not
+    asked again, but a row without one has nothing to do. The row returned carries the attempt number
+    that ``finish`` compares, and what ``rows`` selects with it. A worker that dies lets the lease run
+    out, and the row, due again by then, goes to another.
     """
-    lease = settings.LEASE_SECONDS if seconds is None else seconds
-    free = rows.filter(is_free(), pk=pk).exclude(due_at=None)
-    taken = free.update(lease_until=db_now_plus(lease), due_at=db_now_plus(lease), attempt=F("attempt") + 1)
-    return rows.model._default_manager.get(pk=pk) if taken else None
+    free = rows.filter(is_free(), pk=pk).exclude(due_at=None).exclude(is_poisoned())
+    if not free.update(**claim(seconds)):
+        return None
+    chosen = rows.model._default_manager.filter(pk=pk)
+    # Only what the caller wants joined is kept: the state may be another by now, the row is ours all the same.
+    chosen.query.select_related = rows.query.select_related
+    return chosen.get()
+
+
+def claim(seconds: float | None = None) -> dict[str, object]:
+    """Return the columns that make a free row one's own for LEASE_SECONDS; see ``take``."""
+    until = db_now_plus(settings.LEASE_SECONDS if seconds is None else seconds)
+    died = Case(When(lease_until=None, then=F("deaths")), default=F("deaths") + 1)
+    return {"lease_until": until, "due_at": until, "attempt": F("attempt") + 1, "deaths": died}
 
 
 def finish(row: DueWork, *, due_in: float | None = None, **fields: object) -> bool:
@@ -81,7 +125,7 @@ def finish(row: DueWork, *, due_in: float | None = None, **fields: object) -> bo
     ``due_in`` seconds from now it is due again; None: nothing more to do. Returns False, and
     writes nothing, if the lease ran out and another worker took the row meanwhile.
     """
-    changes: dict[str, object] = {"failures": 0, "last_error": ""}
+    changes: dict[str, object] = {"failures": 0, "last_error": "", "deaths": 0}
     changes |= fields
     changes |= {"lease_until": None, "due_at": None if due_in is None else db_now_plus(due_in)}
     mine = type(row)._default_manager.filter(pk=row.pk, attempt=row.attempt)
@@ -96,6 +140,15 @@ def fail(row: DueWork, error: str, *, retry_after: float | None = None, **fields
     """
     pause = max(pause_after(row.failures + 1), retry_after or 0)
     return finish(row, due_in=pause, failures=row.failures + 1, last_error=error[:2000], **fields)
+
+
+def put_off(row: DueWork, seconds: float) -> bool:
+    """Give a taken row back untried, to be due again in so many seconds: neither a failure nor a success.
+
+    Returns False as ``finish`` does.
+    """
+    kept = {"failures": row.failures, "last_error": row.last_error, "deaths": row.deaths}
+    return finish(row, due_in=seconds, **kept)
 
 
 def pause_after(failures: int) -> float:

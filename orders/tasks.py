@@ -30,7 +30,7 @@ def settle_session(session_id: int) -> None:
         lease.fail(session, str(error))
         return
     # Settling has set the next due time, or none; only the lease is given back here.
-    CheckoutSession.objects.filter(pk=session.pk, attempt=session.attempt).update(lease_until=None)
+    CheckoutSession.objects.filter(pk=session.pk, attempt=session.attempt).update(lease_until=None, deaths=0)
 
 
 @shared_task

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 from shop.money import format_cost
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
 from suppliers.actions.by_hand import answer_by_hand
+from suppliers.actions.decide import ask_now, confirm_has_it, probe_now, release, send_again
 from suppliers.actions.forward import give_up_refused
 from suppliers.models import (
     Offer,
@@ -21,6 +24,7 @@ from suppliers.models import (
     SupplierCancellationLine,
     SupplierOrder,
     SupplierOrderLine,
+    SupplierProbe,
     SupplierReturn,
     SupplierShipment,
 )
@@ -57,16 +61,27 @@ class SupplierForm(forms.ModelForm):
         return cleaned
 
 
+class SupplierProbeInline(ReadOnlyInline):
+    """When it is tried again, while it is not called."""
+
+    model = SupplierProbe
+    fields = readonly_fields = ["due_at", "failures", "lease_until"]
+
+
 @admin.register(Supplier)
 class SupplierAdmin(admin.ModelAdmin):
     """Someone who sends goods for us."""
 
     form = SupplierForm
-    list_display = ["name", "is_active", "health", "last_good_at", "failures_in_row", "stock_as_of", "paused_reason"]
+    list_display = ["name", "is_active", "health", "why", "next_try", "last_good_at", "stock_as_of"]
     list_filter = ["is_active", "adapter"]
     search_fields = ["name", "slug"]
-    readonly_fields = ["capabilities", "last_good_at", "failures_in_row", "closed_until", "last_error"]
-    actions = ["read_now"]
+    readonly_fields = [
+        "health", "why", "next_try", "capabilities", "last_good_at", "failures_in_row", "closed_until", "last_error",
+    ]  # fmt: skip
+    list_select_related = ["probe"]
+    inlines = [SupplierProbeInline]
+    actions = ["read_now", "try_now"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Supplier | None = None) -> bool:
         return False
@@ -75,9 +90,30 @@ class SupplierAdmin(admin.ModelAdmin):
     def health(self, supplier: Supplier) -> str:
         if supplier.paused_reason or not supplier.is_active:
             return _t("paused")
-        if supplier.closed_until and supplier.closed_until > timezone.now():
-            return _t("failing: %(count)d calls in a row") % {"count": supplier.failures_in_row}
-        return _t("slow") if supplier.failures_in_row else _t("ok")
+        if supplier.opened_at:
+            return _t("not called")
+        if self._rests(supplier):
+            return _t("asked us to wait")
+        return _t("failing now and then") if supplier.failures_in_row else _t("ok")
+
+    @admin.display(description=_("why"))
+    def why(self, supplier: Supplier) -> str:
+        return supplier.paused_reason or supplier.opened_reason or "-"
+
+    @admin.display(description=_("next try"))
+    def next_try(self, supplier: Supplier) -> datetime | None:
+        probe = getattr(supplier, "probe", None)
+        until = [supplier.closed_until] if self._rests(supplier) else []
+        return max([*until, *([probe.due_at] if supplier.opened_at and probe and probe.due_at else [])], default=None)
+
+    @staticmethod
+    def _rests(supplier: Supplier) -> bool:
+        return supplier.closed_until is not None and supplier.closed_until > timezone.now()
+
+    @admin.action(description=_("Not called: try it once now"), permissions=["change"])
+    def try_now(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
+        count = sum(probe_now(supplier) for supplier in queryset)
+        self.message_user(request, _t("%(count)d suppliers are tried in a moment.") % {"count": count})
 
     @admin.action(description=_("Read its news and stock now"), permissions=["change"])
     def read_now(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
@@ -125,25 +161,59 @@ class SupplierShipmentInline(ReadOnlyInline):
     fields = readonly_fields = ["supplier_shipment_id", "shipment", "version"]
 
 
+class SetAsideFilter(admin.SimpleListFilter):
+    """What is not tried again by itself."""
+
+    title = _("set aside")
+    parameter_name = "set_aside"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("yes", _t("set aside")), ("doubt", _t("in doubt: a person must ask"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> QuerySet[SupplierOrder]:
+        if self.value() == "yes":
+            return queryset.exclude(quarantined_at=None)
+        if self.value() == "doubt":
+            return queryset.filter(status="unknown", due_at=None)
+        return queryset
+
+
 @admin.register(SupplierOrder)
 class SupplierOrderAdmin(ReadOnlyAdmin):
     """What was ordered from whom."""
 
-    list_display = ["reference", "order", "supplier", "status", "supplier_status", "attempt", "placed_at", "last_error"]
-    list_filter = ["status", "supplier", "supplier_status", "created_at"]
+    list_display = [
+        "reference", "order", "supplier", "status", "supplier_status", "attempt", "placed_at", "quarantined_at",
+        "last_error",
+    ]  # fmt: skip
+    list_filter = ["status", "supplier", "supplier_status", SetAsideFilter, "created_at"]
     search_fields = ["reference", "supplier_order_id", "order__number"]
     list_select_related = ["order", "supplier"]
     inlines = [SupplierOrderLineInline, SupplierShipmentInline]
-    actions = ["ask_again", "give_up"]
+    actions = ["ask_again", "has_it", "has_it_not", "release_rows", "give_up"]
 
     def has_change_permission(self, request: HttpRequest, obj: SupplierOrder | None = None) -> bool:
         return obj is None and request.user.has_perm("suppliers.change_supplierorder")
 
     @admin.action(description=_("Ask again now (same key: never ordered twice)"), permissions=["change"])
     def ask_again(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> None:
-        waiting = queryset.filter(status__in=["ready", "sending", "unknown"])
-        count = waiting.update(due_at=timezone.now())
+        count = sum(ask_now(row) for row in queryset)
         self.message_user(request, _t("%(count)d are asked again.") % {"count": count})
+
+    @admin.action(description=_("In doubt, I asked: the supplier has it"), permissions=["change"])
+    def has_it(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> None:
+        count = sum(confirm_has_it(row, by=request.user) for row in queryset)
+        self.message_user(request, _t("%(count)d noted as placed.") % {"count": count})
+
+    @admin.action(description=_("In doubt, I asked: the supplier does not have it, send again"), permissions=["change"])
+    def has_it_not(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> None:
+        count = sum(send_again(row, by=request.user) for row in queryset)
+        self.message_user(request, _t("%(count)d are sent again.") % {"count": count})
+
+    @admin.action(description=_("Set aside: try again"), permissions=["change"])
+    def release_rows(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> None:
+        count = sum(release(row, by=request.user) for row in queryset)
+        self.message_user(request, _t("%(count)d are tried again.") % {"count": count})
 
     @admin.action(description=_("Refused: try another supplier, else cancel and refund"), permissions=["change"])
     def give_up(self, request: HttpRequest, queryset: QuerySet[SupplierOrder]) -> None:

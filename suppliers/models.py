@@ -51,9 +51,17 @@ class Supplier(DueWork):
     shipments_as_of = models.CharField(max_length=40, blank=True, editable=False)
     returns_as_of = models.CharField(max_length=40, blank=True, editable=False)
     stock_due_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # --- circuit breaker
+    # --- circuit breaker (suppliers.actions.breaker)
     failures_in_row = models.PositiveIntegerField(_("failed calls in a row"), default=0, editable=False)
-    closed_until = models.DateTimeField(_("not called until"), null=True, blank=True, editable=False)
+    opened_at = models.DateTimeField(
+        _("not called since"), null=True, blank=True, editable=False, help_text=_("Empty: it is called as usual.")
+    )
+    opened_reason = models.CharField(_("why not called"), max_length=200, blank=True, editable=False)
+    # The last call before the breaker closed: calls up to it say nothing about how the supplier is now.
+    counted_from_call = models.BigIntegerField(default=0, editable=False)
+    closed_until = models.DateTimeField(
+        _("not called until"), null=True, blank=True, editable=False, help_text=_("It asked us to wait.")
+    )
     last_good_at = models.DateTimeField(_("last good call"), null=True, blank=True, editable=False)
 
     class Meta:
@@ -67,6 +75,22 @@ class Supplier(DueWork):
     def can(self, capability: str) -> bool:
         """True if its account declares an optional part of the contract, as ``"cancel"``."""
         return capability in self.capabilities
+
+
+class SupplierProbe(DueWork):
+    """The one call that may be made to a supplier whose breaker is open. ``due_at``: when the next may be."""
+
+    supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="probe")
+    # A message that comes twice must not make two probes, and taking a row does not ask whether it is due.
+    rested_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("probe of a failing supplier")
+        verbose_name_plural = _("probes of failing suppliers")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.supplier}: probe"
 
 
 class OfferStatus(models.TextChoices):
@@ -136,6 +160,9 @@ class SupplierOrder(DueWork):
         help_text=_("Saved before the first call; the same on every attempt."),
     )
     first_sent_at = models.DateTimeField(_("first sent"), null=True, blank=True, editable=False)
+    last_sent_at = models.DateTimeField(_("last sent"), null=True, blank=True, editable=False)
+    # A person's word counts like the order itself: from then on it has its full time again.
+    waits_since = models.DateTimeField(_("waits since"), default=timezone.now, editable=False)
     # --- what the supplier says
     supplier_order_id = models.CharField(_("supplier's number"), max_length=64, blank=True)
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)

@@ -8,7 +8,9 @@ import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,6 +23,8 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 MOST_BYTES = 5 * 1024 * 1024
 DEEPEST = 40
 CHUNK = 65_536
+# Seconds; whoever asks for more is not believed.
+MOST_WAIT = 86_400
 
 
 class Forbidden(Exception):
@@ -59,9 +63,21 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the other side asks us to wait; None if it says nothing sensible."""
-        value = self.headers.get("retry-after", "")
-        return float(value) if value.isdigit() else None
+        """Seconds the other side asks us to wait, at most MOST_WAIT; None if it says nothing sensible."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdecimal():
+            return float(min(int(value[:9]), MOST_WAIT))
+        try:
+            until = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        # By the other side's own clock, should it tell the time.
+        try:
+            now = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            now = datetime.now(UTC)
+        seconds = (until - now).total_seconds() if until.tzinfo and now.tzinfo else 0
+        return min(seconds, MOST_WAIT) if seconds > 0 else None
 
     def json(self) -> Any:
         """Parse the body; numbers with a point become Decimal. Raises NotStrictJson."""

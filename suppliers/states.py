@@ -27,10 +27,12 @@ class SupplierOrderStatus(models.TextChoices):
 _S = SupplierOrderStatus
 MOVES: Mapping[str, frozenset[str]] = {
     _S.HELD: frozenset({_S.READY, _S.CLOSED}),
-    _S.READY: frozenset({_S.SENDING, _S.HELD, _S.CLOSED}),
+    # Straight to placed when the supplier tells us of an order we thought it does not have.
+    _S.READY: frozenset({_S.SENDING, _S.HELD, _S.CLOSED, _S.PLACED}),
     # Back to ready only where it is proven that nothing arrived.
     _S.SENDING: frozenset({_S.UNKNOWN, _S.PLACED, _S.REFUSED, _S.READY}),
-    _S.UNKNOWN: frozenset({_S.SENDING, _S.PLACED, _S.REFUSED}),
+    # Back to ready only by a person who has asked the supplier (a blind one, which we cannot ask).
+    _S.UNKNOWN: frozenset({_S.SENDING, _S.PLACED, _S.REFUSED, _S.READY}),
     _S.PLACED: frozenset({_S.CANCEL_REQUESTED, _S.CLOSED}),
     _S.CANCEL_REQUESTED: frozenset({_S.CLOSED, _S.PLACED}),
     _S.REFUSED: frozenset({_S.CLOSED}),

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.reactions import react
-from suppliers.actions import calls, cancel, forward, poll, repair, returns
+from suppliers.actions import calls, cancel, decide, forward, poll, probe, repair, returns, send
 
 
 @shared_task
@@ -36,7 +36,19 @@ def ask_cancellation(supplier_cancellation_id: int) -> None:
 @shared_task
 def send_supplier_order(supplier_order_id: int) -> None:
     """Place a supplier order, or find out what became of it."""
-    forward.send_supplier_order(supplier_order_id)
+    send.send_supplier_order(supplier_order_id)
+
+
+@shared_task
+def probe_supplier(probe_id: int) -> None:
+    """Try a supplier whose breaker is open."""
+    probe.probe_supplier(probe_id)
+
+
+@shared_task
+def set_aside_old() -> None:
+    """Set aside supplier orders that are not placed in time."""
+    decide.set_aside_old()
 
 
 @shared_task

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from threading import Barrier, Event as Flag, Thread
+from threading import Barrier, Event as Flag, Thread, enumerate as enumerate_threads
 
 import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from config import relay as relay_module
+from config import hands as hands_module, relay as relay_module
 from config.celery import app
+from config.hands import Hands
 from config.reactions import REACTIONS
-from config.relay import Hands, Relay, deliver_events
+from config.relay import Relay, deliver_events
 from config.timetable import PERIODIC, SWEEPS
 from notifications.models import Notification
 from orders import lease
+from orders.actions.quarantine import set_aside, try_again
 from orders.models import Event, Reaction, RelayBeat, WorkItem
 from orders.reactions import react
 from orders.signals import order_paid
@@ -173,12 +175,111 @@ def test_a_handed_out_row_is_not_handed_out_again_at_once_but_later(reaction, se
 
 
 @pytest.mark.django_db
-def test_an_idle_turn_costs_two_queries(django_assert_max_num_queries):
+def test_an_idle_turn_costs_one_query_and_a_minute_of_them_less_than_200(django_assert_num_queries):
     clock = Relay(lambda task, queue, args: None)
     clock.turn()
-    clock.turn()
-    with django_assert_max_num_queries(2):
+    with django_assert_num_queries(1):
         clock.turn()
+    # Besides the turns: the beat.
+    assert 60 / relay_module.IDLE_SECONDS + 60 / relay_module.BEAT_SECONDS < 200
+
+
+@pytest.mark.django_db
+def test_a_full_turn_costs_the_same_for_one_row_and_for_many(django_assert_num_queries):
+    event = an_order().events.get(kind="order.paid")
+    clock = Relay(lambda task, queue, args: None)
+    deliver_events()
+    clock.turn()
+    for count in (1, 40):
+        Reaction.objects.bulk_create(
+            Reaction(event=event, receiver=f"{count}.{number}", due_at=timezone.now()) for number in range(count)
+        )
+        # What is due; the rows, their new due time, and the savepoint around both.
+        with django_assert_num_queries(5):
+            assert clock.turn() == count
+
+
+@pytest.mark.django_db
+def test_the_signal_of_an_event_reaches_other_peoples_receivers_once():
+    seen = []
+
+    def listener(event, **kwargs):
+        seen.append(event.kind)
+
+    order_paid.connect(listener)
+    try:
+        an_order()
+        deliver_events()
+        deliver_events()
+    finally:
+        order_paid.disconnect(listener)
+    assert seen == ["order.paid"]
+
+
+@pytest.mark.django_db
+def test_a_receiver_that_breaks_the_transaction_undoes_only_its_own_writing():
+    def broken(event, **kwargs):
+        RelayBeat.objects.create(pk=7)
+        RelayBeat.objects.create(pk=7)
+
+    order_paid.connect(broken)
+    try:
+        order = an_order()
+        deliver_events()
+    finally:
+        order_paid.disconnect(broken)
+    assert not RelayBeat.objects.filter(pk=7).exists()
+    owed = Reaction.objects.filter(event__order=order, event__kind="order.paid")
+    assert owed.count() == len(REACTIONS[order_paid])
+
+
+@pytest.mark.django_db
+def test_a_row_that_kills_three_workers_is_set_aside_and_asks_one_person(reaction):
+    rows, clock = Reaction.objects.filter(done_at=None), Relay(lambda task, queue, args: None)
+    for _time in range(3):
+        assert lease.take(rows, reaction.pk) is not None
+        Reaction.objects.update(lease_until=lease.db_now_plus(-1), due_at=lease.db_now_plus(-1))
+    # Its third taker is dead as well: nobody gets it any more.
+    assert lease.take(rows, reaction.pk) is None
+    clock.turn()
+    clock.turn()
+    reaction.refresh_from_db()
+    assert (reaction.attempt, reaction.due_at) == (3, None)
+    assert reaction.quarantined_at is not None
+    assert WorkItem.objects.get(closed_at=None).reason == "quarantined"
+
+
+@pytest.mark.django_db
+def test_what_was_set_aside_is_tried_again_with_a_clean_slate_when_a_person_says_so(reaction):
+    set_aside(reaction, "for a test")
+    assert not set_aside(reaction, "twice")
+    assert try_again(reaction, by=None)
+    assert not try_again(reaction, by=None)
+    assert lease.take(Reaction.objects.all(), reaction.pk) is not None
+    assert not WorkItem.objects.filter(closed_at=None).exists()
+    kinds = Event.objects.filter(kind__startswith="row.").order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["row.set_aside", "row.released"]
+
+
+@pytest.mark.django_db
+def test_a_result_ends_the_count_of_deaths(reaction):
+    rows = Reaction.objects.filter(done_at=None)
+    for _time in range(4):
+        lease.take(rows, reaction.pk)
+        Reaction.objects.update(lease_until=lease.db_now_plus(-1))
+        lease.fail(lease.take(rows, reaction.pk), "no")
+    reaction.refresh_from_db()
+    assert (reaction.deaths, reaction.failures) == (0, 4)
+
+
+@pytest.mark.django_db
+def test_a_row_put_off_keeps_what_was_counted_against_it(reaction):
+    Reaction.objects.update(failures=2, deaths=1, last_error="before")
+    row = lease.take(Reaction.objects.all(), reaction.pk)
+    assert lease.put_off(row, 30)
+    reaction.refresh_from_db()
+    assert (reaction.failures, reaction.deaths, reaction.last_error) == (2, 1, "before")
+    assert reaction.lease_until is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -211,26 +312,70 @@ def test_without_a_broker_the_relay_does_the_work_itself(monkeypatch, mailbox):
     assert [mail["Subject"].strip().split(":")[0] for mail in mailbox()] == ["Order confirmed"]
 
 
-@pytest.mark.django_db
-def test_a_broker_that_hangs_does_not_stop_the_clock(monkeypatch):
-    monkeypatch.setattr(relay_module, "PUBLISH_SECONDS", 0.1)
-    monkeypatch.setattr(app, "send_task", lambda *args, **kwargs: time.sleep(3))
-    ran = []
-    hands = Hands()
-    monkeypatch.setattr(hands, "_run", lambda task, args: ran.append(task))
+@pytest.fixture
+def hung_broker(monkeypatch):
+    """A broker that takes no message until the test ends."""
+    free = Flag()
+    monkeypatch.setattr(hands_module, "PUBLISH_SECONDS", 0.1)
+    monkeypatch.setattr(app, "send_task", lambda *args, **kwargs: free.wait(60))
+    yield
+    free.set()
+
+
+def test_a_broker_that_hangs_does_not_stop_the_clock(hung_broker, monkeypatch):
+    ran, hands = [], Hands()
+    monkeypatch.setattr(hands, "_run", lambda task, args: ran.append(args))
     began = time.monotonic()
-    for _number in range(5):
-        hands("some.task", "engine", ())
+    hands.many([("some.task", "engine", (number,)) for number in range(5)])
     assert time.monotonic() - began < 2
-    while len(ran) < 5 and time.monotonic() - began < 10:
-        time.sleep(0.05)
+    hands._pools["engine"].shutdown(wait=True)
+    assert sorted(ran) == [(number,) for number in range(5)]
+
+
+def test_a_broker_that_hangs_for_long_costs_one_thread(hung_broker, monkeypatch):
+    monkeypatch.setattr(hands_module, "BROKER_REST_SECONDS", 0)
+    hands = Hands()
+    monkeypatch.setattr(hands, "_run", lambda task, args: None)
+    for number in range(20):
+        hands("some.task", "engine", (number,))
+    assert [thread.name for thread in enumerate_threads()].count("publish") == 1
     hands.drain()
-    assert ran == ["some.task"] * 5
+
+
+def test_a_broker_that_hangs_in_the_middle_of_a_batch_leaves_the_rest_to_the_relay(monkeypatch):
+    free, sent, ran = Flag(), [], []
+
+    def send(task, args, **kwargs):
+        if len(sent) == 2:
+            free.wait(60)
+        sent.append(args)
+
+    monkeypatch.setattr(hands_module, "PUBLISH_SECONDS", 0.1)
+    monkeypatch.setattr(app, "send_task", send)
+    hands = Hands()
+    monkeypatch.setattr(hands, "_run", lambda task, args: ran.append(args))
+    hands.many([("some.task", "engine", (number,)) for number in range(5)])
+    hands._pools["engine"].shutdown(wait=True)
+    free.set()
+    assert sent[:2] == [(0,), (1,)]
+    assert sorted(ran) == [(2,), (3,), (4,)]
+
+
+def test_work_that_waits_here_is_not_heaped_up(hung_broker, monkeypatch):
+    monkeypatch.setattr(hands_module, "MOST_WAITING", 3)
+    go, ran = Flag(), []
+    hands = Hands(threads_per_queue=1)
+    monkeypatch.setattr(hands, "_run", lambda task, args: (go.wait(20), ran.append(args)))
+    for _time in range(4):
+        hands.many([("some.task", "engine", (number,)) for number in range(10)])
+    go.set()
+    hands._pools["engine"].shutdown(wait=True)
+    assert ran == [(0,), (1,), (2,)]
 
 
 @pytest.mark.django_db
 def test_workers_that_are_behind_are_not_drowned_in_repeats(monkeypatch):
-    monkeypatch.setattr(relay_module, "MOST_WAITING", 3)
+    monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 3)
     for number in range(5):
         Reaction.objects.create(event=record_event(number), receiver="no.worker", due_at=timezone.now())
     hands = Hands()
@@ -241,7 +386,7 @@ def test_workers_that_are_behind_are_not_drowned_in_repeats(monkeypatch):
             Reaction.objects.update(due_at=timezone.now())
             clock.turn()
 
-        assert relay_module._waiting("engine") == 3
+        assert hands._ask_broker("engine") == 3
         assert hands.room("engine") == 0
     finally:
         empty("engine")

@@ -219,7 +219,7 @@ def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
         if not move_refund(refund, RefundStatus.FAILED, by=None, fields={"failure": why[:200]}, why=why[:200]):
             return
         changes = {"stripe_id": stripe_id} if stripe_id else {}
-        Refund.objects.filter(pk=refund.pk).update(due_at=None, lease_until=None, **changes)
+        Refund.objects.filter(pk=refund.pk).update(due_at=None, lease_until=None, deaths=0, **changes)
         # The money is still with us: it can be paid back in another way.
         for part in refund.lines.all():
             OrderLine.objects.filter(pk=part.line_id).update(

@@ -34,6 +34,8 @@ class WorkItem(models.Model):
         SUPPLIER_HOLD = "supplier_hold", _("a supplier holds an order")
         BACKORDERED = "backordered", _("backordered goods do not come in")
         NOT_SENT = "not_sent", _("a supplier has not sent in time")
+        SUPPLIER_DOUBT = "supplier_doubt", _("nobody knows whether a supplier has an order")
+        QUARANTINED = "quarantined", _("set aside after failing again and again")
         NO_OFFER = "no_offer", _("no supplier has it")
         CANCELLATION_BY_HAND = "cancellation_by_hand", _("a cancellation must be asked for by a person")
         CANCELLATION_SILENT = "cancellation_silent", _("a cancellation has no answer in time")

@@ -1,72 +1,129 @@
-"""Write down every call to a supplier, and mind the circuit breaker."""
+"""Write down every call to a supplier, without secrets and personal data, and tell the breaker."""
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import F
-from django.utils import timezone
+from django.conf import settings
 
-from orders.lease import db_now_plus
-from suppliers.models import Supplier, SupplierCall, SupplierCancellation, SupplierOrder
-from suppliers.outbound import Answer
-from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
+from suppliers.actions import breaker
+from suppliers.models import Supplier, SupplierCall
+from suppliers.outbound import Answer, NotStrictJson, strict_json
 
-KEEP_DAYS = 30
-BREAKS_AFTER = 5
-REST_SECONDS = 30
 EXCERPT = 2000
-# What tells who the customer is never rests in the log: whole values of these members.
-PERSONAL = re.compile(
-    rb'("(?:name|company|line[123]|city|region|postal_code|phone|email|note|message|instructions)"\s*:\s*)"(?:[^"\\]|\\.)*"'
+# Longer answers are lists; their size says enough.
+MOST_READ = 32_768
+# What may rest in the log: members that name no person, with values that look like codes. A supplier may
+# repeat our request in an error, under whatever names and in whatever texts, so all else is left out.
+CODED = re.compile(r"[A-Za-z0-9_.:+/-]{0,64}")
+SAFE = frozenset(
+    [
+        "amount",
+        "api_version",
+        "as_of",
+        "code",
+        "created_at",
+        "currency",
+        "earliest",
+        "goods_back_required",
+        "id",
+        "kind",
+        "latest",
+        "line_id",
+        "max_length",
+        "outcome",
+        "pointer",
+        "quantity",
+        "reason_code",
+        "reference",
+        "request_id",
+        "retryable",
+        "return_id",
+        "return_reference",
+        "ship_by",
+        "shipment_id",
+        "sku",
+        "status",
+        "supplier_order_id",
+        "test",
+        "type",
+        "updated_at",
+        "version",
+    ]
 )
 
 
 def note_call(
-    supplier: Supplier, method: str, url: str, *, reference: str = "", answer: Answer | None = None, failure: str = ""
+    supplier: Supplier,
+    method: str,
+    url: str,
+    *,
+    reference: str = "",
+    answer: Answer | None = None,
+    failure: str = "",
+    is_own: bool = True,
+    is_refused: bool = False,
+    is_probe: bool = False,
 ) -> None:
-    """Record one call. A run of failures opens the breaker; a good answer wakes what waits.
+    """Record one call. A run of failures opens the breaker; the good answer of a probe wakes what waits.
 
-    Only failures of transport and 5xx count against the supplier; a refusal is an answer.
+    Only failures of transport and 5xx count against the supplier; a refusal is an answer, but one of
+    our key (or ``is_refused``: of its address) ends all calls at once. ``is_own`` is False for
+    pictures on other people's servers, which say nothing about the supplier.
     """
-    excerpt = PERSONAL.sub(rb'\1"..."', answer.body[: EXCERPT * 2])[:EXCERPT] if answer else b""
+    parts = urlsplit(url)
     SupplierCall.objects.create(
         supplier=supplier,
         method=method,
-        path=urlsplit(url).path[:300],
+        path=(parts.path if is_own else f"//{parts.netloc}{parts.path}")[:300],
         reference=reference[:64],
         status=answer.status if answer else None,
         failure=failure[:200],
         milliseconds=answer.milliseconds if answer else 0,
-        excerpt=excerpt.decode("utf-8", "replace").replace("\x00", ""),
+        excerpt=redacted(answer.body) if answer else "",
     )
-    if answer is not None and answer.status < 500:
-        _note_good(supplier)
+    if not is_own:
+        return
+    if is_refused or (answer is not None and answer.status in {401, 403}):
+        breaker.refuse_key(supplier, failure or f"{method} {parts.path}: {answer.status if answer else ''}")
+    elif answer is None or breaker.is_failure(answer.status):
+        breaker.note_bad(supplier, failure or f"{method} {parts.path}: {answer.status if answer else ''}")
     else:
-        _note_bad(supplier)
+        breaker.note_good(supplier, is_probe=is_probe)
+    if answer is not None and answer.status in {429, 503} and answer.retry_after:
+        breaker.rest(supplier, answer.retry_after)
 
 
-def _note_good(supplier: Supplier) -> None:
-    rows = Supplier.objects.filter(pk=supplier.pk)
-    was_failing = rows.filter(failures_in_row__gt=0).update(failures_in_row=0, closed_until=None)
-    rows.update(last_good_at=timezone.now())
-    if was_failing:
-        # Without this, rows in a long back-off would wait for minutes although all is well.
-        waiting = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
-        later = SupplierOrder.objects.filter(supplier=supplier, status__in=waiting, lease_until=None)
-        later.exclude(due_at=None).update(due_at=db_now_plus(0))
-        asked = SupplierCancellation.objects.filter(supplier_order__supplier=supplier, lease_until=None)
-        asked.filter(status=SupplierCancellationStatus.TO_ASK, failures__gt=0).update(due_at=db_now_plus(0))
+def redacted(body: bytes) -> str:
+    """Return what of an answer may be kept; of what is no JSON only its size."""
+    if len(body) > MOST_READ:
+        return f"({len(body)} bytes)"
+    try:
+        kept = _safe(strict_json(body))
+    except NotStrictJson:
+        return f"({len(body)} bytes, not JSON)" if body else ""
+    return json.dumps(kept, separators=(",", ":"))[:EXCERPT]
 
 
-def _note_bad(supplier: Supplier) -> None:
-    rows = Supplier.objects.filter(pk=supplier.pk)
-    rows.update(failures_in_row=F("failures_in_row") + 1)
-    rows.filter(failures_in_row__gte=BREAKS_AFTER).update(closed_until=db_now_plus(REST_SECONDS))
+def _safe(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {
+            str(key)[:40] if CODED.fullmatch(str(key)) else "...": _safe(child, key) for key, child in value.items()
+        }
+    if isinstance(value, list):
+        return [_safe(child, name) for child in value[:50]]
+    if value is None or isinstance(value, bool):
+        return value
+    if name in SAFE or name.startswith("quantity_"):
+        text = str(value)
+        return text if CODED.fullmatch(text) else "..."
+    return "..."
 
 
 def forget_old_calls(*, now: datetime) -> int:
-    """Delete calls older than KEEP_DAYS; return how many. Safe to repeat."""
-    return SupplierCall.objects.filter(at__lt=now - timedelta(days=KEEP_DAYS)).delete()[0]
+    """Delete calls older than SUPPLIER_CALL_DAYS; return how many. Safe to repeat."""
+    return SupplierCall.objects.filter(at__lt=now - timedelta(days=settings.SUPPLIER_CALL_DAYS)).delete()[0]

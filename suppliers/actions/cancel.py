@@ -15,12 +15,13 @@ from orders.actions.cancel import answer_part, asked_minor, cancel_part, note_wa
 from orders.actions.shipping import lock_order
 from orders.actions.work import open_work
 from orders.models import Cancellation, Event, OrderLine, WorkItem
-from suppliers.actions.forward import KEY_LIFE, give_up_refused, make_supplier_orders
+from suppliers.actions.breaker import may_be_called
+from suppliers.actions.forward import give_up_refused, make_supplier_orders
 from suppliers.actions.stopped import decide, give_to_cancellations, live_units, settle_asked, undecided
 from suppliers.actions.track import take_order_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import AlreadyThere, KeyRefused, Refused, TryLater, Unclear
-from suppliers.models import SupplierCancellation, SupplierCancellationLine, SupplierOrder, SupplierOrderLine
+from suppliers.models import Supplier, SupplierCancellation, SupplierCancellationLine, SupplierOrder, SupplierOrderLine
 from suppliers.states import (
     SupplierCancellationStatus,
     SupplierOrderStatus,
@@ -186,8 +187,7 @@ def _is_written_down(row: SupplierCancellation) -> bool:
         )
         lease.finish(row, due_in=_until_late(row))
         return False
-    rests = supplier.closed_until and supplier.closed_until > timezone.now()
-    if rests or not supplier.is_active or supplier.paused_reason:
+    if not Supplier.objects.filter(may_be_called(), pk=supplier.pk).exists():
         _put_off(row)
         return False
     if row.request:
@@ -215,20 +215,19 @@ def _gone(line: SupplierOrderLine) -> int:
 
 def _ask(row: SupplierCancellation) -> None:
     supplier_order = row.supplier_order
-    supplier = supplier_order.supplier
+    adapter = adapter_of(supplier_order.supplier)
     # Its key may be forgotten by now, and a repeat would stop further units: look first.
-    if timezone.now() - row.first_asked_at > KEY_LIFE and not _is_still_open(row):
+    if timezone.now() - row.first_asked_at > adapter.key_life and not _is_still_open(row):
         return
     try:
-        result = adapter_of(supplier).cancel(supplier_order.reference, row.request, key=row.request_key)
+        result = adapter.cancel(supplier_order.reference, row.request, key=row.request_key)
     except TryLater as error:
         _try_again(row, error, error.retry_after)
     except (Unclear, AlreadyThere) as error:
         _try_again(row, error)
     except KeyRefused as error:
+        # The breaker is open by now, and has asked for one person.
         _try_again(row, error)
-        text = f"{supplier.name} refuses our key: {error.code}"
-        open_work(WorkItem.Reason.SUPPLIER_KEY, supplier_order, order=row.order, summary=text)
     except Refused as refusal:
         _take_refusal(row, refusal)
     else:

@@ -17,7 +17,7 @@ from orders.models import IncomingEvent, WorkItem
 from suppliers.actions.catalog import sync_supplier, take_stock
 from suppliers.actions.track import take_order_copy, take_return_copy, take_shipment_copy
 from suppliers.adapters import adapter_of
-from suppliers.adapters.base import Adapter, Refused, TryLater, Unclear
+from suppliers.adapters.base import Adapter, Refused, Resting, TryLater, Unclear
 from suppliers.models import Supplier, SupplierOrder
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,9 @@ def poll_supplier(supplier_id: int) -> None:
             sync_supplier(supplier, report=logger.info)
             due = timezone.now() + timedelta(seconds=settings.SUPPLIER_STOCK_SECONDS)
             Supplier.objects.filter(pk=supplier.pk).update(stock_due_at=due)
+    except Resting:
+        lease.put_off(supplier, settings.PROBE_SECONDS)
+        return
     except NOT_ANSWERED as error:
         lease.fail(supplier, f"{type(error).__name__}: {error}")
         return
@@ -75,6 +78,9 @@ def work_incoming(incoming_id: int) -> None:
     supplier = Supplier.objects.filter(slug=incoming.source.partition(":")[2]).first()
     try:
         outcome = _work(supplier, incoming.kind, incoming.body.get("data") or {}) if supplier else "no such supplier"
+    except Resting:
+        lease.put_off(incoming, settings.PROBE_SECONDS)
+        return
     except (*NOT_ANSWERED, IntegrityError, KeyError, TypeError, ValueError, AttributeError) as error:
         lease.fail(incoming, f"{type(error).__name__}: {error}")
         if incoming.failures + 1 >= GIVES_UP_AFTER:

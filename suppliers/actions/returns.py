@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from orders import events, lease
 from orders.models import OrderLine
 from suppliers.actions.track import take_return_copy
 from suppliers.adapters import adapter_of
-from suppliers.adapters.base import AlreadyThere, Refused, TryLater, Unclear
+from suppliers.adapters.base import AlreadyThere, KeyRefused, Refused, Resting, TryLater, Unclear
 from suppliers.models import SupplierOrderLine, SupplierReturn
 
 Status = SupplierReturn.Status
@@ -75,6 +76,9 @@ def ask_return(supplier_return_id: int) -> None:
         copy = adapter.open_return(row.request, key=f"waybill-return-{row.return_reference}")
     except AlreadyThere:
         _adopt(row, adapter)
+        return
+    except (Resting, KeyRefused):
+        lease.put_off(row, settings.PROBE_SECONDS)
         return
     except TryLater as error:
         lease.fail(row, str(error), retry_after=error.retry_after)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from orders import events
+from orders.actions.quarantine import forget_aside
 from orders.actions.reservation import note_taken
 from orders.actions.shipping import (
     NOT_SENT,
@@ -74,7 +75,7 @@ def _take_if_newer(
             return False
         SupplierOrder.objects.filter(pk=supplier_order.pk).update(**facts)
         supplier_order.refresh_from_db()
-        _note_known(supplier_order)
+        note_known(supplier_order)
         _write_counts(supplier_order, counts)
         settle_asked(supplier_order, copy)
         _note_hold(supplier_order)
@@ -113,12 +114,27 @@ def refuse_all(supplier_order: SupplierOrder, *, reason_code: str) -> None:
     _write_counts(supplier_order, counts)
 
 
-def _note_known(supplier_order: SupplierOrder) -> None:
-    # News of an order proves that it was placed, also where the answer to placing it was lost.
-    if supplier_order.status in {Status.SENDING, Status.UNKNOWN}:
-        move_supplier_order(supplier_order, Status.PLACED, by=None, fields={"placed_at": timezone.now()})
-        SupplierOrder.objects.filter(pk=supplier_order.pk, lease_until=None).update(due_at=None)
-        note_taken(supplier_order.lines.values_list("order_line", flat=True), at=timezone.now())
+def note_known(supplier_order: SupplierOrder) -> None:
+    """Write down that the supplier has an order, however we come to know. Inside a transaction; safe to repeat.
+
+    News of an order prove that it was placed, also where the answer to placing it was lost.
+    """
+    if supplier_order.status not in {Status.READY, Status.SENDING, Status.UNKNOWN}:
+        return
+    # Placed at the first try: nobody was ever asked.
+    is_smooth = supplier_order.status == Status.SENDING and supplier_order.attempt <= 1
+    move_supplier_order(supplier_order, Status.PLACED, by=None, fields={"placed_at": timezone.now()})
+    SupplierOrder.objects.filter(pk=supplier_order.pk, lease_until=None).update(due_at=None)
+    note_taken(supplier_order.lines.values_list("order_line", flat=True), at=timezone.now())
+    if not is_smooth:
+        close_doubts(supplier_order)
+
+
+def close_doubts(supplier_order: SupplierOrder) -> None:
+    """Close the work for people that ends with knowing that the supplier has an order. Safe to repeat."""
+    for reason in (WorkItem.Reason.SUPPLIER_SILENT, WorkItem.Reason.SUPPLIER_DOUBT):
+        close_work(reason, supplier_order)
+    forget_aside(supplier_order)
 
 
 def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -297,7 +313,7 @@ def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
         return False
     with transaction.atomic():
         fresh = rows.filter(version__lt=version).update(
-            version=version, status=status, last_copy=_plain(copy), due_at=None, lease_until=None
+            version=version, status=status, last_copy=_plain(copy), due_at=None, lease_until=None, deaths=0
         )
         if not fresh:
             return False

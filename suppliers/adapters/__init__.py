@@ -9,6 +9,6 @@ from suppliers.models import Supplier
 ADAPTERS: dict[str, type[Adapter]] = {"rest": RestAdapter}
 
 
-def adapter_of(supplier: Supplier) -> Adapter:
-    """Return the adapter that speaks to a supplier."""
-    return ADAPTERS[supplier.adapter](supplier)
+def adapter_of(supplier: Supplier, *, is_probe: bool = False, is_checked: bool = False) -> Adapter:
+    """Return the adapter that speaks to a supplier; see ``Adapter`` for the two marks."""
+    return ADAPTERS[supplier.adapter](supplier, is_probe=is_probe, is_checked=is_checked)

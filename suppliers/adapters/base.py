@@ -5,9 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from suppliers.models import Supplier
+
+
+class Doubt(StrEnum):
+    """What a supplier lets us do when nobody knows whether an order arrived."""
+
+    IDEMPOTENT = "idempotent"  # Repeat with the same key; it can be read by our reference too.
+    LOOKUP = "lookup"  # Read by our reference; place again only once it surely is not there.
+    BLIND = "blind"  # Neither: never sent again by itself, a person asks and decides.
 
 
 class Refused(Exception):
@@ -19,7 +29,7 @@ class Refused(Exception):
 
 
 class KeyRefused(Refused):
-    """Our credentials are not taken: a person must look, and nothing else will work until then."""
+    """Our credentials or the address we have are not taken: nothing will work until a person has looked."""
 
 
 class TryLater(Exception):
@@ -28,6 +38,10 @@ class TryLater(Exception):
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class Resting(TryLater):
+    """No call was made: the supplier's breaker is open, or it asked us to wait. Not a failure of the row."""
 
 
 class Unclear(Exception):
@@ -52,13 +66,21 @@ class Adapter(ABC):
     All methods talk to the network; they raise TryLater, Unclear or Refused.
     """
 
-    # Whether a repeat with the same key never orders twice.
-    honours_keys = False
-    # Whether an order can be read back by our reference.
-    reads_by_reference = False
+    # Whoever writes an adapter and says nothing gets what can do no harm.
+    doubt: ClassVar[Doubt] = Doubt.BLIND
+    # How long a supplier surely remembers a key; later it is asked before anything is repeated.
+    key_life: ClassVar[timedelta] = timedelta(hours=20)
+    # How long after a lost call "not there" may only mean "not there yet" (rule C-11 of our contract).
+    settles_in: ClassVar[timedelta] = timedelta(seconds=60)
 
-    def __init__(self, supplier: Supplier) -> None:
+    def __init__(self, supplier: Supplier, *, is_probe: bool = False, is_checked: bool = False) -> None:
+        """``is_probe``: its calls are made although the breaker is open, and a good answer closes it.
+
+        ``is_checked``: that the supplier may be called was asked a moment ago; holds for one call.
+        """
         self.supplier = supplier
+        self.is_probe = is_probe
+        self.is_checked = is_checked
 
     @abstractmethod
     def account(self) -> dict[str, Any]:

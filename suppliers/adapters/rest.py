@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from django.conf import settings
+
 from suppliers import outbound
+from suppliers.actions.breaker import is_callable
 from suppliers.actions.calls import note_call
-from suppliers.adapters.base import Adapter, AlreadyThere, KeyRefused, Refused, TryLater, Unclear, Walk
+from suppliers.adapters.base import Adapter, AlreadyThere, Doubt, KeyRefused, Refused, Resting, TryLater, Unclear, Walk
 
 PAGE = 200
 # A walk that never ends is a supplier's mistake, not a reason to run for ever.
@@ -19,8 +23,7 @@ MOST_PAGES = 10_000
 class RestAdapter(Adapter):
     """Our own contract: keys are honoured for a day, references are unique for ever."""
 
-    honours_keys = True
-    reads_by_reference = True
+    doubt = Doubt.IDEMPOTENT
 
     def account(self) -> dict[str, Any]:
         return self._send("GET", "/account")
@@ -84,21 +87,33 @@ class RestAdapter(Adapter):
     def _call(
         self, method: str, url: str, headers: dict[str, str], json_body: Any, reference: str, params: Any = None
     ) -> outbound.Answer:
-        hosts = {urlsplit(self.supplier.base_url).hostname or "", *self.supplier.allowed_hosts}
+        own_host = urlsplit(self.supplier.base_url).hostname or ""
+        is_own = urlsplit(url).hostname == own_host
+        if is_own and not self.is_probe and not self.is_checked and not is_callable(self.supplier):
+            raise Resting(f"{self.supplier.slug} is not called now", retry_after=settings.PROBE_SECONDS)
+        self.is_checked = False
+        note = partial(
+            note_call, self.supplier, method, url, reference=reference, is_own=is_own, is_probe=self.is_probe
+        )
         try:
             answer = outbound.call(
-                method, url, allowed_hosts=hosts, headers=headers, json_body=json_body, params=params
+                method,
+                url,
+                allowed_hosts={own_host, *self.supplier.allowed_hosts},
+                headers=headers,
+                json_body=json_body,
+                params=params,
             )
         except outbound.NeverConnected as error:
-            note_call(self.supplier, method, url, reference=reference, failure=f"never connected: {error}")
+            note(failure=f"never connected: {error}")
             raise TryLater(str(error)) from error
         except outbound.Forbidden as error:
-            note_call(self.supplier, method, url, reference=reference, failure=str(error))
-            raise Refused("forbidden-address", str(error)) from error
+            note(failure=f"forbidden address: {error}", is_refused=is_own)
+            raise (KeyRefused if is_own else Refused)("forbidden-address", str(error)) from error
         except outbound.Failed as error:
-            note_call(self.supplier, method, url, reference=reference, failure=str(error))
+            note(failure=str(error))
             raise Unclear(str(error)) from error
-        note_call(self.supplier, method, url, reference=reference, answer=answer)
+        note(answer=answer)
         return answer
 
 

@@ -8,11 +8,12 @@ from threading import Event as Flag
 
 from django.core.management.base import BaseCommand
 
-from config.relay import Hands, Relay, run_until_idle
+from config.hands import Hands
+from config.relay import Relay, run_until_idle
 
 
 class Command(BaseCommand):
-    """Deliver events and hand out due work, every second; see ``config/relay.py``."""
+    """Deliver events and hand out due work; see ``config/relay.py``."""
 
     help = "The clock: delivers events and hands due work to Celery (or does it, without a broker)."
 

@@ -1,0 +1,219 @@
+"""How fast paid orders reach their suppliers, beside the plain limit of the same worker, in the same run.
+
+``DATABASE_URL=postgres://… REDIS_URL=redis://… python -m benchmarks.forwarding`` makes a database of its own on that
+server and drops it again. One worker with 16 threads, the relay, and a supplier that answers after 50 ms.
+
+share         supplier orders placed per second (from paid orders in the database, all rows written) / plain POST tasks
+drain_s       seconds until all paid orders, for two suppliers each, are placed
+p95_s         from a payment's commit to the supplier's being called, one order at a time
+others_share  orders placed per second at the fast suppliers while another answers after 10 s / without it
+
+Mails wait in their own queue, for a worker of their own that is not started here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+PORT = 18_451
+STUB = f"http://127.0.0.1:{PORT}"
+LATENCY = "0.05"
+SLOW = "10"
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """Make a database, yield its address, drop it."""
+    name = f"waybill_bench_{uuid4().hex[:8]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def process(*words: str, says: str = "") -> Iterator[subprocess.Popen[str]]:
+    """Run Python with these words; go on once it has said so; end it."""
+    running = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE if says else None, text=True)
+    try:
+        while says and says not in running.stdout.readline():
+            if running.poll() is not None:
+                raise SystemExit(f"{words} has ended")
+        yield running
+    finally:
+        running.terminate()
+        running.wait(timeout=60)
+
+
+def worker(app: str, queues: str) -> tuple[str, ...]:
+    """Return the command of a worker as in docker-compose.yml."""
+    words = ("-m", "celery", "-A", app, "worker", "--pool", "threads", "--concurrency", "16", "--loglevel", "ERROR")
+    return (*words, "-Q", queues, "--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
+def prepare(folder: str, url: str, redis_url: str) -> None:
+    """Set the environment of all processes, and make the tables."""
+    os.environ |= {
+        "WAYBILL_IGNORE_ENV_FILES": "1", "DEBUG": "1", "VAR_DIR": folder, "DATABASE_URL": url, "REDIS_URL": redis_url,
+        "REDIS_KEY_PREFIX": f"bench-{uuid4().hex[:8]}", "OUTBOUND_ALLOW_PRIVATE": "1", "FORWARD_GRACE_SECONDS": "0",
+        "LOG_LEVEL": "ERROR", "BARE_URL": f"{STUB}/{LATENCY}/bare", "SUPPLIER_POLL_SECONDS": "86400",
+        "STRIPE_API_BASE": "http://127.0.0.1:9", "DJANGO_SETTINGS_MODULE": "config.settings",
+    }  # fmt: skip
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "manage.py", "createcachetable"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    import django
+
+    # DEBUG keeps every statement in memory; here it would only slow down the seeding.
+    django.setup()
+    from django.conf import settings
+
+    settings.DEBUG = False
+
+
+def arrivals() -> dict[str, float]:
+    """Return when each reference arrived at the supplier."""
+    return requests.get(f"{STUB}/log", timeout=30).json()
+
+
+def rate_of_bare(count: int) -> float:
+    """Return plain POST tasks per second."""
+    from benchmarks.bare import app
+
+    requests.post(f"{STUB}/forget", timeout=10)
+    with app.producer_or_acquire() as producer:
+        for number in range(count):
+            app.send_task("bare.post", (f"bare-{number}",), queue="bare", producer=producer)
+    with process(*worker("benchmarks.bare", "bare")):
+        wait_until(lambda: len(arrivals()) == count, 120)
+    times = sorted(arrivals().values())
+    # Its start-up is not its speed.
+    return (count - 1 - count // 10) / (times[-1] - times[count // 10])
+
+
+def wait_until(question: Callable[[], bool], seconds: float) -> None:
+    """Ask until it is true; give up loudly."""
+    until = time.monotonic() + seconds
+    while not question():
+        if time.monotonic() > until:
+            raise SystemExit("it did not come to an end in time")
+        time.sleep(0.05)
+
+
+class Shop:
+    """Suppliers, one thing of each, and paid orders."""
+
+    def __init__(self) -> None:
+        from tests.factories import make_supplier, make_variant
+
+        self.variants = []
+        for slug, seconds in (("first", LATENCY), ("second", LATENCY), ("slow", SLOW)):
+            supplier = make_supplier(slug, base_url=f"{STUB}/{seconds}/v1", uses_polling=False)
+            self.variants.append(make_variant(supplier, stock=None))
+        self.first, self.second, self.slow = self.variants
+
+    def pay(self, count: int, *variants: object) -> float:
+        """Have so many orders paid; return the time of the last commit."""
+        from tests.factories import make_order, record_payment
+
+        for _number in range(count):
+            order = make_order(*((variant, 1) for variant in variants))
+            record_payment(
+                order, stripe_id=f"pi_{order.number}", paid=order.total, card_brand="visa", card_last4="4242"
+            )
+        return time.time()
+
+    def drain(self, count: int, *, slugs: tuple[str, ...] = ("first", "second"), seconds: float = 300) -> float:
+        """Start the relay, wait until so many supplier orders are placed, return how long it took."""
+        from suppliers.models import SupplierOrder
+
+        placed = SupplierOrder.objects.filter(status="placed", supplier__slug__in=slugs)
+        before = placed.count()
+        with process("manage.py", "relay", says="running"):
+            began = time.monotonic()
+            wait_until(lambda: placed.count() - before >= count, seconds)
+            return time.monotonic() - began
+
+    def latencies(self, count: int) -> list[float]:
+        """Return seconds from a payment to the supplier's being called, one after the other."""
+        found = []
+        with process("manage.py", "relay", says="running"):
+            time.sleep(3)
+            for _number in range(count):
+                known = len(arrivals())
+                paid_at = self.pay(1, self.first)
+                wait_until(lambda known=known: len(arrivals()) > known, 60)
+                found.append(max(arrivals().values()) - paid_at)
+                # Not in step with the relay, and idle again by then.
+                time.sleep(random.uniform(2.2, 2.9))
+        return found
+
+
+def measure(orders: int, tries: int) -> dict[str, float]:
+    """Measure everything once."""
+    shop = Shop()
+    # The limit before and after, for the machine is not alone.
+    bare = [rate_of_bare(orders)]
+    with process(*worker("config", "engine,suppliers")):
+        shop.pay(20, shop.first, shop.second)
+        shop.drain(40)
+        shop.pay(orders, shop.first, shop.second)
+        drain_s = shop.drain(orders * 2)
+        latencies = shop.latencies(tries)
+        shop.pay(orders // 2, shop.first)
+        alone = orders // 2 / shop.drain(orders // 2)
+        for _number in range(orders // 10):
+            shop.pay(5, shop.first)
+            shop.pay(1, shop.slow)
+        beside = orders // 2 / shop.drain(orders // 2)
+    bare.append(rate_of_bare(orders))
+    print(f"plain limit {', '.join(f'{rate:.0f}' for rate in bare)}/s; forwarded {orders * 2 / drain_s:.0f}/s")
+    print(f"one supplier {alone:.0f}/s; beside a slow one {beside:.0f}/s")
+    print(f"payment to call: median {statistics.median(latencies):.2f} s, longest {max(latencies):.2f} s")
+    return {
+        "share": orders * 2 / drain_s / statistics.mean(bare),
+        "drain_s": drain_s,
+        "p95_s": statistics.quantiles(latencies, n=20)[-1],
+        "others_share": beside / alone,
+    }
+
+
+def main() -> None:
+    """Measure, and end with one line of results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--orders", type=int, default=1000, help="paid orders, for two suppliers each")
+    parser.add_argument("--tries", type=int, default=30, help="payments whose way is timed")
+    options = parser.parse_args()
+    server, redis_url = os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        url = stack.enter_context(database(server))
+        prepare(folder, url, redis_url)
+        stack.enter_context(process("-m", "benchmarks.stub_supplier", str(PORT), says="listens"))
+        found = measure(options.orders, options.tries)
+        from django.db import connections
+
+        connections.close_all()
+    print("RESULT", " ".join(f"{name}={value:.2f}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
