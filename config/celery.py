@@ -35,12 +35,13 @@ def _transport_options() -> dict[str, object]:
         "data_folder_in": str(folder / "messages"),
         "data_folder_out": str(folder / "messages"),
         "control_folder": str(folder / "control"),
-        "polling_interval": 0.2,
+        "polling_interval": 0.1,
     }
 
 
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
+    broker_transport=None if settings.REDIS_URL else "config.file_broker:Transport",
     broker_transport_options=_transport_options(),
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=1,
@@ -55,7 +56,9 @@ app.conf.update(
     # acknowledgement on top costs little and brings it back sooner over Redis.
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    worker_prefetch_multiplier=1,
+    # Over files a worker looks anew only when it has worked off what it took: one at a time would be
+    # twenty tasks a second.
+    worker_prefetch_multiplier=1 if settings.REDIS_URL else 4,
     worker_hijack_root_logger=False,
     timezone="UTC",
 )

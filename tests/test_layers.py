@@ -15,7 +15,7 @@ DOORS = {
     "stripe": {"orders/stripe_client.py"},
     "requests": {"suppliers/outbound.py"},
     "celery": {"config/celery.py"} | {f"{app}/tasks.py" for app in FLOORS},
-    "kombu": {"config/relay.py"},
+    "kombu": {"config/relay.py", "config/file_broker.py"},
     "redis": {"config/cache.py"},
 }
 # Simulated suppliers and the payment sandbox stand for other people's servers.
