@@ -298,6 +298,9 @@ SUPPLIER_CONNECT_SECONDS = env.float("SUPPLIER_CONNECT_SECONDS", default=5)
 SUPPLIER_READ_SECONDS = env.float("SUPPLIER_READ_SECONDS", default=30)
 # How often a supplier's orders and shipments are read, and its stock, whether or not webhooks work.
 SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
+# How long one reading of all that may last. Should it outlast this, a second reader does no harm: versions
+# only rise. Should its worker die, nobody reads that supplier for so long.
+SUPPLIER_WALK_SECONDS = env.int("SUPPLIER_WALK_SECONDS", default=60)
 SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
 # An order still unpaid this long after its session should have ended is looked at again.
 # How often payments and refunds of the last days are compared with Stripe (webhooks may be lost).

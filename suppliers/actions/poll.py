@@ -22,8 +22,6 @@ from suppliers.models import Supplier, SupplierOrder
 from suppliers.states import SupplierOrderStatus
 
 logger = logging.getLogger(__name__)
-# A walk may be long. Should it outlast this, a second reader does no harm: versions only rise.
-WALK_SECONDS = 120
 GIVES_UP_AFTER = 8
 # So long without a decision about a placed order, and a person asks.
 UNDECIDED = timedelta(hours=24)
@@ -39,7 +37,7 @@ def take_order_of(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
 def poll_supplier(supplier_id: int) -> None:
     """Read everything that changed at a supplier since the last complete reading. Safe to repeat."""
     rows = Supplier.objects.filter(is_active=True, uses_polling=True)
-    supplier = lease.take(rows, supplier_id, seconds=WALK_SECONDS)
+    supplier = lease.take(rows, supplier_id, seconds=settings.SUPPLIER_WALK_SECONDS)
     if supplier is None:
         return
     adapter = adapter_of(supplier)

@@ -22,9 +22,13 @@ CARD = {"outcome": "card", "number": "4242424242424242", "expiry": "12 / 34", "c
 DECLINED = {"outcome": "4000000000000002"}
 
 
+class PageEnded(Exception):
+    """The pay page says that it can no longer be paid."""
+
+
 @dataclass
 class Note:
-    """What a customer knows of one order: the acknowledged number, the goods, and whether they paid."""
+    """What a customer knows of one order: the acknowledged number, the goods and what they cost."""
 
     number: str
     email: str
@@ -33,7 +37,6 @@ class Note:
     behaviour: str
     goods: dict[str, int]
     total_minor: int
-    paid: bool = False
     path: str = ""
 
 
@@ -118,19 +121,28 @@ class Customer:
         note = self.read_pay_page(pay_page)
         if behaviour == "abandons":
             return
-        if behaviour == "old_tab":
-            self.change_mind()
-        if behaviour == "declined_first":
-            self.browser.ask("POST", pay_page, data=DECLINED)
-        if behaviour == "pays_late":
-            time.sleep(6)
-        back = self.pay(pay_page, twice=behaviour == "double_click")
+        self.dither(pay_page)
+        try:
+            back = self.pay(pay_page, twice=behaviour == "double_click")
+        except PageEnded:
+            # The shop may end the page of an order that a newer one has replaced; no other.
+            if behaviour != "old_tab":
+                raise GaveUp("the pay page has expired") from None
+            return
         self.crowd.journal.note("paid", number=note.number)
-        note.paid = True
         if behaviour not in {"closes_tab", "pays_late"}:
             self.come_back(back, note)
-        if behaviour == "wants_refund":
+        if behaviour == "wants_refund" and note.path:
             self.crowd.refunds_wanted.put(note)
+
+    def dither(self, pay_page: str) -> None:
+        """Do what comes before paying: nothing, for most."""
+        if self.errand.behaviour == "old_tab":
+            self.change_mind()
+        if self.errand.behaviour == "declined_first":
+            self.browser.ask("POST", pay_page, data=DECLINED)
+        if self.errand.behaviour == "pays_late":
+            time.sleep(6)
 
     def fill_basket(self) -> None:
         """Put all goods in; whoever was cut off in the middle begins anew rather than order twice."""
@@ -206,7 +218,7 @@ class Customer:
                 found = re.search(r'href="([^"]+/checkout/return/[^"]+)"', answer.text)
                 return found.group(1).replace("&amp;", "&") if found else ""
             if "expired" in answer.text:
-                raise GaveUp("the pay page has expired")
+                raise PageEnded
             time.sleep(0.5)
         raise GaveUp("the card was not taken")
 

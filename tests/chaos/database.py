@@ -60,23 +60,20 @@ class Look:
 
     def due(self) -> int:
         """Count the rows that are due or in somebody's hands, and the events not delivered yet."""
-        parts = [
-            f"SELECT count(*) FROM {t} WHERE due_at <= {self.now} OR lease_until > {self.now}"
-            for t in self._tables
-            if t != FOR_EVER
-        ]
-        parts.append("SELECT count(*) FROM orders_event WHERE delivered_at IS NULL")
-        return sum(int(row[0]) for row in self.rows(" UNION ALL ".join(parts)))
+        return sum(int(count) for _table, count in self._work())
 
     def what_is_due(self) -> str:
         """Name the tables with work in them, for people who wait."""
+        return ", ".join(f"{table} {count}" for table, count in self._work() if count)
+
+    def _work(self) -> list[tuple[Any, ...]]:
         parts = [
             f"SELECT '{t}', count(*) FROM {t} WHERE due_at <= {self.now} OR lease_until > {self.now}"
             for t in self._tables
             if t != FOR_EVER
         ]
-        found = self.rows(" UNION ALL ".join(parts))
-        return ", ".join(f"{table} {count}" for table, count in found if count)
+        parts.append("SELECT 'orders_event', count(*) FROM orders_event WHERE delivered_at IS NULL")
+        return self.rows(" UNION ALL ".join(parts))
 
     def attempts(self) -> int:
         """Return how many times anything was taken so far."""

@@ -110,34 +110,37 @@ def _storm(world: World, nemesis: Nemesis, errands: list[plan.Errand], size: Siz
 
 
 def _come_to_rest(world: World, say: Callable[[str], None]) -> float | None:
-    """Wait until nothing is due, here and at the suppliers; return the seconds, or None if it never came."""
-    began, quiet, rest = time.monotonic(), 0, 0.0
+    """Wait until nothing is due, here and at the others; return the seconds, or None if it never came."""
+    began, quiet, rest, waits_for = time.monotonic(), 0, 0.0, ""
     while time.monotonic() - began < REST_WAITS:
-        if _is_quiet(world):
-            rest = rest if quiet else time.monotonic()
-            quiet += 1
-            if quiet == SETTLED_IN_A_ROW:
-                return rest - began
-            # Long enough for a reading of a supplier's lists to bring what is still unknown.
-            time.sleep(1.5)
-        else:
+        waits_for = _unrest(world)
+        world.journal.note("rest", seconds=round(time.monotonic() - began, 1), waits_for=waits_for)
+        if waits_for:
             quiet = 0
             time.sleep(0.3)
-    say(f"still due: {world.look.what_is_due() or 'something at a supplier'}")
+            continue
+        rest = rest if quiet else time.monotonic()
+        quiet += 1
+        if quiet == SETTLED_IN_A_ROW:
+            return rest - began
+        # Long enough for a reading of a supplier's lists to bring what is still unknown.
+        time.sleep(1.5)
+    say(f"still due: {waits_for}")
     return None
 
 
-def _is_quiet(world: World) -> bool:
-    if world.look.due():
-        return False
+def _unrest(world: World) -> str:
+    """Say what is still to come; an empty text when all is quiet."""
+    if what := world.look.what_is_due():
+        return what
     # An overdue note in two days is no work; neither is anything else that waits for a real clock.
     soon = "SELECT count(*) FROM steps WHERE due < strftime('%s', 'now') + 3600"
     unsent = "SELECT count(*) FROM hooks WHERE state='due'"
     for slug in world.shop.suppliers:
         if world.supplier_rows(slug, f"SELECT ({soon}) + ({unsent})")[0][0]:
-            return False
+            return f"{slug} has something to do or to tell"
     waiting = "SELECT count(*) FROM deliveries WHERE delivered_at IS NULL AND abandoned_at IS NULL"
-    return not world.payment_rows(waiting)[0][0]
+    return "payment webhooks" if world.payment_rows(waiting)[0][0] else ""
 
 
 def arm_of(asked: str) -> str:

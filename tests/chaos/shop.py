@@ -51,7 +51,13 @@ class ChaosShop(Stack):
         for slug in goods.SUPPLIERS:
             hook = f"{self.base}/webhooks/suppliers/{slug}/" if slug in goods.WITH_WEBHOOKS else None
             ledger = self.folder / f"{slug}-ledger.sqlite3"
-            supplier = SupplierProcess(self.folder / f"{slug}.json", ledger=ledger, speed=self.speed, webhook_url=hook)
+            supplier = SupplierProcess(
+                self.folder / f"{slug}.json",
+                ledger=ledger,
+                speed=self.speed,
+                webhook_url=hook,
+                log=self.folder / f"{slug}.log",
+            )
             supplier.start()
             self._exit.callback(supplier.__exit__)
             self.suppliers[slug] = supplier
@@ -65,10 +71,11 @@ class ChaosShop(Stack):
             "SUPPLIER_CONNECT_SECONDS": "1",
             "SUPPLIER_READ_SECONDS": str(SUPPLIER_READ_SECONDS),
             "STRIPE_TIMEOUT_SECONDS": "2.5",
-            "HAND_OVER_SECONDS": "4",
+            "HAND_OVER_SECONDS": "8",
             "RETRY_SECONDS": "1",
             "RETRY_MAX_SECONDS": "4",
             "SUPPLIER_POLL_SECONDS": "3",
+            "SUPPLIER_WALK_SECONDS": "10",
             "RECONCILE_SECONDS": "5" if self.orders <= 300 else "15",
             "LOG_LEVEL": "WARNING",
         }

@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -27,7 +28,8 @@ class SupplierProcess:
     """Start, stop, kill and steer one simulated supplier.
 
     ``profile`` is a slug (harbour, meridian, kestrel) or a path. Without ``port`` a free one is taken,
-    and kept over a restart. Without ``ledger`` the books live until the object is stopped for good.
+    and kept over a restart. Without ``ledger`` the books live until the object is stopped for good. What the process
+    complains of goes to ``log``, or where this one's goes.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class SupplierProcess:
         webhook_url: str | None = None,
         sandbox: bool = False,
         arguments: tuple[str, ...] = (),
+        log: Path | None = None,
     ) -> None:
         self.profile = profile if isinstance(profile, Path) else PROFILES / f"{profile}.json"
         self.port = port
@@ -48,6 +51,7 @@ class SupplierProcess:
         self.speed = speed
         self.webhook_url = webhook_url
         self.arguments = (*arguments, *(("--sandbox-skus",) if sandbox else ()))
+        self.log = log
         self._process: subprocess.Popen[str] | None = None
         self.http = requests.Session()
 
@@ -76,7 +80,9 @@ class SupplierProcess:
         command += ["--ledger", str(self.ledger), "--api-key", API_KEY, "--speed", str(self.speed), *self.arguments]
         if self.webhook_url:
             command += ["--webhook-url", self.webhook_url, "--webhook-secret", SECRET]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        with ExitStack() as files:
+            errors = files.enter_context(self.log.open("a")) if self.log else None
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
         line = self._process.stdout.readline()
         if " listens on " not in line:
             self._finish()

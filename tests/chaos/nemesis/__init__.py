@@ -11,7 +11,7 @@ from tests.chaos.nemesis.world import KINDS, World
 from tests.chaos.plan import Planned
 
 # An order waits no longer than this for a nemesis that is behind its plan.
-ORDER_WAITS = 1.5
+ORDER_WAITS = 0.9
 
 
 class Nemesis:
