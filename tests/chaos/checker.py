@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 Evidence = dict[str, Any]
@@ -27,6 +28,8 @@ SUBJECTS = {
 ON_ITS_WAY = {"in_transit", "out_for_delivery", "available_for_pickup", "attempt_failed", "exception", "delivered"}
 NOT_BACK = {"failed", "canceled"}
 SLACK_SECONDS = 2.5
+# What suppliers of a run ask for with 429 and 503.
+RETRY_AFTER_SECONDS = 2
 # What may send a mail twice under one Message-ID: whoever sends dies, sleeps or is cut off between send and note.
 INTERRUPTS = re.compile(r"^(kill_|freeze_worker|mail_cut|rolling|backends|all_connections|tables_locked|write_lock)")
 
@@ -56,7 +59,19 @@ def check(evidence: Evidence) -> Verdict:
     """Hold everything against everything."""
     verdict = Verdict()
     facts = Facts(evidence)
-    for rule in (_acknowledged, _money, _refunds, _goods, _books_agree, _unpaid, _mails, _mail_rows, _pages, _itself):
+    for rule in (
+        _acknowledged,
+        _money,
+        _refunds,
+        _goods,
+        _books_agree,
+        _retry_after,
+        _unpaid,
+        _mails,
+        _mail_rows,
+        _pages,
+        _itself,
+    ):
         rule(facts, verdict)
     return verdict
 
@@ -254,6 +269,20 @@ def _same_parcels(number: str, order: dict[str, Any] | None, theirs: list[dict[s
     known = Counter(parcel["status"] for parcel in order["shipments"])
     if told != known:
         verdict.invariants.append(f"V07 {number}: parcels {dict(known)}, the suppliers say {dict(told)}")
+
+
+def _retry_after(facts: Facts, verdict: Verdict) -> None:
+    """Nobody who said "not before" was asked for the same order before."""
+    for slug, book in facts.evidence["books"].items():
+        told: dict[str, datetime] = {}
+        for call in book["placing"]:
+            at = datetime.fromisoformat(call["at"])
+            asked_at = told.pop(call["key"], None)
+            if asked_at and (at - asked_at).total_seconds() < RETRY_AFTER_SECONDS - 0.05:
+                early = (at - asked_at).total_seconds()
+                verdict.invariants.append(f"F23 {slug}: {call['key']} came again {early:.2f} s after Retry-After: 2")
+            if call["status"] in {429, 503}:
+                told[call["key"]] = at
 
 
 def _unpaid(facts: Facts, verdict: Verdict) -> None:

@@ -88,7 +88,7 @@ def _prepare(
     faults = plan.draw_faults(seed, size.orders, size.faults, lanes, TARGETS) if size.faults else []
     (folder / "plan.json").write_text(json.dumps({"seed": seed, "faults": plan.as_lines(faults)}, indent=1))
     crowd = Crowd(shop, journal, shop.goods, may_start=lambda order: None)
-    world = World(shop, crowd, journal, look_into(shop.database_url), time.time())
+    world = World(shop, crowd, journal, look_into(shop.database_url))
     nemesis = Nemesis(world, faults)
     slack = max(6, size.orders // 50)
     crowd.may_start = lambda order: nemesis.may_start(order, slack=slack)

@@ -45,7 +45,8 @@ class ChaosShop(Stack):
 
     def _start_outside(self) -> None:
         hook = f"{self.base}/webhooks/stripe/"
-        self.sandbox = SandboxProcess(self.folder / "payments.sqlite3", webhook_url=hook).start()
+        ledger, log = self.folder / "payments.sqlite3", self.folder / "payments.log"
+        self.sandbox = SandboxProcess(ledger, webhook_url=hook, log=log).start()
         self._exit.callback(self.sandbox.stop)
         self.goods = goods.write_profiles(self.folder)
         for slug in goods.SUPPLIERS:
@@ -71,11 +72,13 @@ class ChaosShop(Stack):
             "SUPPLIER_CONNECT_SECONDS": "1",
             "SUPPLIER_READ_SECONDS": str(SUPPLIER_READ_SECONDS),
             "STRIPE_TIMEOUT_SECONDS": "2.5",
-            "HAND_OVER_SECONDS": "8",
+            "HAND_OVER_SECONDS": "12",
             "RETRY_SECONDS": "1",
             "RETRY_MAX_SECONDS": "4",
             "SUPPLIER_POLL_SECONDS": "3",
             "SUPPLIER_WALK_SECONDS": "10",
+            "PROBE_SECONDS": "2",
+            "WAKE_SECONDS": "2",
             "RECONCILE_SECONDS": "5" if self.orders <= 300 else "15",
             "LOG_LEVEL": "WARNING",
         }

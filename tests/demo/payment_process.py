@@ -1,5 +1,6 @@
 """The payment sandbox as a real process, and an endpoint for its webhooks, for any test that needs them."""
 
+import contextlib
 import http.client
 import json
 import subprocess
@@ -20,12 +21,14 @@ WEBHOOK_SECRET = "whsec_tests"
 class SandboxProcess:
     """Starts, stops and commands one payment sandbox; ``start`` after ``stop`` keeps ledger and port."""
 
-    def __init__(self, ledger, *, webhook_url=None, port=0, settle_seconds=0.3, min_expiry_seconds=1800):
+    def __init__(self, ledger, *, webhook_url=None, port=0, settle_seconds=0.3, min_expiry_seconds=1800, log=None):
         self.ledger = ledger
         self.webhook_url = webhook_url
         self.port = port
         self.settle_seconds = settle_seconds
         self.min_expiry_seconds = min_expiry_seconds
+        # Where the process complains; None: where this one does.
+        self.log = log
         self.process = None
 
     @property
@@ -38,7 +41,9 @@ class SandboxProcess:
         command += ["--min-expiry-seconds", str(self.min_expiry_seconds)]
         if self.webhook_url:
             command += ["--webhook-url", self.webhook_url, "--webhook-secret", WEBHOOK_SECRET]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        with contextlib.ExitStack() as files:
+            errors = files.enter_context(self.log.open("a")) if self.log else None
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
         line = self.process.stdout.readline()
         assert "listening on" in line, f"the payment sandbox did not start: {line!r}"
         self.port = urlsplit(line.split()[-1]).port

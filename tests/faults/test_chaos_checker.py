@@ -256,6 +256,11 @@ def find_something_unexplained(evidence):
     evidence["audit"] = {"code": 1, "text": "V05 units 1 BROKEN\nunexplained: 1\n"}
 
 
+def come_back_before_the_supplier_said(evidence):
+    calls = [("2026-11-24T10:00:00.000000Z", 429), ("2026-11-24T10:00:01.200000Z", 201)]
+    evidence["books"]["harbour"]["placing"] = [{"at": at, "status": status, "key": "k"} for at, status in calls]
+
+
 def tell_the_log_who_a_customer_is(evidence):
     evidence["canaries"].append("worker.log tells who a customer is")
 
@@ -286,6 +291,7 @@ DEFECTS = [
     (be_unavailable_with_the_database_there, "invariants"),
     (let_a_customer_wait, "invariants"),
     (find_something_unexplained, "invariants"),
+    (come_back_before_the_supplier_said, "invariants"),
     (tell_the_log_who_a_customer_is, "invariants"),
     (never_come_to_rest, "invariants"),
     (lose_the_confirmation, "mails_missing"),

@@ -21,7 +21,7 @@ def mail_server_away(world: World, planned: Planned) -> str:
     """Nobody listens."""
     before = world.look.failed_mails()
     world.shop.sink.stop()
-    world.until(lambda: world.look.failed_mails() > before, 2 + planned.seconds)
+    world.until(lambda: world.look.failed_mails() > before, 5 + planned.seconds)
     failed = world.look.failed_mails() - before
     world.shop.sink.start()
     return f"{failed} mails failed" if failed > 0 else ""

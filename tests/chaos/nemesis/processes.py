@@ -3,45 +3,62 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from tests.chaos.nemesis.world import GIVEN_BACK, World, fault
+from tests.chaos.database import Lease
+from tests.chaos.nemesis.world import GIVEN_BACK, WAITS, World, fault
 from tests.chaos.plan import Planned
 from tests.chaos.shop import LEASE_SECONDS
 
 WORKERS = ("worker", "worker2")
 
 
-def _kill_worker(world: World, name: str) -> str:
-    before = world.held()
-    world.shop.kill(name)
-    world.shop.start(name)
-    time.sleep(GIVEN_BACK)
+def _stop_with_leases(world: World, names: Sequence[str]) -> set[Lease]:
+    """SIGSTOP processes at a moment when somebody holds a lease; return what was held then.
+
+    They are let go again, and the next moment is taken, when all was given back in between.
+    """
+    deadline = time.monotonic() + WAITS
+    while time.monotonic() < deadline:
+        world.held(seconds=1)
+        for name in names:
+            world.shop.freeze(name)
+        if held := world.look.leases():
+            return held
+        for name in names:
+            world.shop.thaw(name)
+        time.sleep(0.05)
+    for name in names:
+        world.shop.freeze(name)
+    return set()
+
+
+def _kill_workers(world: World, names: Sequence[str], away: float) -> str:
+    before = _stop_with_leases(world, names)
+    for name in names:
+        world.shop.kill(name)
+    time.sleep(away)
+    for name in names:
+        world.shop.start(name)
+    time.sleep(max(0.0, GIVEN_BACK - away))
     orphans = world.look.still_held(before)
-    return f"{len(orphans)} leases died with it: {_named(orphans)}" if orphans else ""
+    return f"{len(orphans)} leases were given back by nobody: {_named(orphans)}" if orphans else ""
 
 
-def _named(leases: set) -> str:
+def _named(leases: set[Lease]) -> str:
     return ", ".join(sorted({lease[0] for lease in leases}))
 
 
 @fault("processes")
 def kill_worker(world: World, planned: Planned) -> str:
     """``kill -9`` of a worker that holds leases; nobody else gives them back."""
-    return _kill_worker(world, WORKERS[planned.index % 2])
+    return _kill_workers(world, [WORKERS[planned.index % 2]], 0)
 
 
 @fault("processes")
 def kill_both_workers(world: World, planned: Planned) -> str:
     """Both at once: for a while nobody but the relay could work."""
-    before = world.held()
-    for name in WORKERS:
-        world.shop.kill(name)
-    time.sleep(planned.seconds)
-    for name in WORKERS:
-        world.shop.start(name)
-    time.sleep(max(0.0, GIVEN_BACK - planned.seconds))
-    orphans = world.look.still_held(before)
-    return f"{len(orphans)} leases died with them: {_named(orphans)}" if orphans else ""
+    return _kill_workers(world, WORKERS, planned.seconds)
 
 
 @fault("processes")
@@ -76,7 +93,7 @@ def _wait_for_web(world: World) -> None:
 def kill_everything(world: World, planned: Planned) -> str:
     """The power goes: all our processes at once."""
     with world.journal.window("web"):
-        before, moment = world.held(), time.time()
+        before, moment = _stop_with_leases(world, WORKERS), time.time()
         for name in world.shop.names:
             world.shop.kill(name)
         time.sleep(planned.seconds / 2)
@@ -92,8 +109,7 @@ def kill_everything(world: World, planned: Planned) -> str:
 def freeze_worker(world: World, planned: Planned) -> str:
     """SIGSTOP beyond the lease, then SIGCONT: it wakes up and believes that it still holds its rows."""
     name = WORKERS[planned.index % 2]
-    before = world.held()
-    world.shop.freeze(name)
+    before = _stop_with_leases(world, [name])
     try:
         time.sleep(GIVEN_BACK)
         held = world.look.still_held(before)

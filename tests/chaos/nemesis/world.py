@@ -30,8 +30,6 @@ class World:
     crowd: Crowd
     journal: Journal
     look: PostgresLook | SqliteLook
-    # Everything seen of the suppliers' webhooks that were forged and yet taken.
-    began: float
 
     def held(self, *, seconds: float = WAITS, least: int = 1) -> set[Lease]:
         """Wait until workers hold something, and return it; empty if they do not in time."""
