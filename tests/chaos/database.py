@@ -41,7 +41,9 @@ class Look:
 
     def leases(self) -> set[Lease]:
         """Return what is in some worker's hands at this moment: table, id, attempt."""
-        parts = [f"SELECT '{t}', id, attempt FROM {t} WHERE lease_until > {self.now}" for t in self._tables]
+        # A leased row is due at its lease's end; only the due time has an index.
+        held = f"due_at IS NOT NULL AND lease_until > {self.now}"
+        parts = [f"SELECT '{t}', id, attempt FROM {t} WHERE {held}" for t in self._tables]
         return {(str(table), int(pk), int(attempt)) for table, pk, attempt in self.rows(" UNION ALL ".join(parts))}
 
     def still_held(self, leases: set[Lease]) -> set[Lease]:
@@ -68,7 +70,8 @@ class Look:
 
     def _work(self) -> list[tuple[Any, ...]]:
         parts = [
-            f"SELECT '{t}', count(*) FROM {t} WHERE due_at <= {self.now} OR lease_until > {self.now}"
+            f"SELECT '{t}', count(*) FROM {t}"
+            f" WHERE due_at IS NOT NULL AND (due_at <= {self.now} OR lease_until > {self.now})"
             for t in self._tables
             if t != FOR_EVER
         ]

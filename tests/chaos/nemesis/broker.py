@@ -31,7 +31,7 @@ def _waiting(world: World) -> int:
 @fault("store", arms=REDIS)
 def redis_killed(world: World, planned: Planned) -> str:
     """``kill -9`` with messages in it, and started again empty."""
-    waiting = world.until(lambda: _waiting(world), 10)
+    waiting = world.until(lambda: _waiting(world), 10, every=0.03)
     _redis(world).kill()
     _redis(world).start()
     return f"{waiting} messages were lost" if waiting else ""
@@ -40,7 +40,7 @@ def redis_killed(world: World, planned: Planned) -> str:
 @fault("store", arms=REDIS)
 def redis_emptied(world: World, planned: Planned) -> str:
     """FLUSHALL with messages waiting."""
-    waiting = world.until(lambda: _waiting(world), 10)
+    waiting = world.until(lambda: _waiting(world), 10, every=0.03)
     with _redis(world).client() as client:
         client.flushall()
     return f"{waiting} messages were lost" if waiting else ""

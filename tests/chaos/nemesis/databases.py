@@ -18,7 +18,7 @@ def backends_terminated(world: World, planned: Planned) -> str:
     look = world.look
     assert isinstance(look, PostgresLook)
     with world.journal.window("database"):
-        busy = world.until(lambda: look.terminate(only_busy=True)[1], 10)
+        busy = world.until(lambda: look.terminate(only_busy=True)[1], 10, every=0.02)
         time.sleep(AFTERMATH)
     return f"{busy} transactions were cut" if busy else ""
 

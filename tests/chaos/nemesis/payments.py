@@ -82,7 +82,7 @@ def kill_stripe(world: World, planned: Planned) -> str:
     """The provider dies while a call of ours is with it; its ledger is durable."""
     assert world.shop.sandbox is not None
     control(world, "faults", [{"match": "* /v1/*", "kind": "latency", "times": 5, "seconds": 1.0}])
-    used = world.until(lambda: _used(world, 5), 8)
+    used = world.until(lambda: _used(world, 5), 8, every=0.05)
     world.shop.sandbox.kill()
     time.sleep(planned.seconds)
     world.shop.sandbox.start()

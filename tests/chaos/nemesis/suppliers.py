@@ -130,7 +130,7 @@ def kill_supplier(world: World, planned: Planned) -> str:
     supplier = world.shop.suppliers[slug]
     turns = 20
     control(world, slug, "faults", [{"match": PLACING, "kind": "delay", "times": turns, "seconds": 1}])
-    placing = world.until(lambda: _used(world, slug, turns), 8)
+    placing = world.until(lambda: _used(world, slug, turns), 8, every=0.05)
     calls = connections_to(supplier.port)
     supplier.kill()
     time.sleep(planned.seconds)
@@ -162,7 +162,7 @@ def supplier_raises_price(world: World, planned: Planned) -> str:
     rejected = _rejected(world, slug)
     for sku, cost in costs.items():
         control(world, slug, "cost", {"sku": sku, "amount": f"{float(cost) * 1.1:.4f}"})
-    world.until(lambda: _rejected(world, slug) > rejected, 6)
+    world.until(lambda: _rejected(world, slug) > rejected, 6, every=0.4)
     for sku, cost in costs.items():
         control(world, slug, "cost", {"sku": sku, "amount": cost})
     more = _rejected(world, slug) - rejected
@@ -170,7 +170,7 @@ def supplier_raises_price(world: World, planned: Planned) -> str:
 
 
 def _rejected(world: World, slug: str) -> int:
-    query = "SELECT count(*) FROM documents WHERE kind='order' AND document LIKE '%price_changed%'"
+    query = "SELECT count(*) FROM documents WHERE kind='order' AND document LIKE '%\"price_changed\"%'"
     return int(world.supplier_rows(slug, query)[0][0])
 
 

@@ -31,19 +31,19 @@ class World:
     journal: Journal
     look: PostgresLook | SqliteLook
 
-    def held(self, *, seconds: float = WAITS, least: int = 1) -> set[Lease]:
+    def held(self, *, seconds: float = WAITS) -> set[Lease]:
         """Wait until workers hold something, and return it; empty if they do not in time."""
-        return self.until(lambda: leases if len(leases := self.look.leases()) >= least else set(), seconds) or set()
+        return self.until(self.look.leases, seconds, every=0.03) or set()
 
     def flying(self, *, seconds: float = WAITS) -> int:
         """Wait until a customer's request is under way, and return how many are."""
-        return self.until(self.crowd.flying.count, seconds) or 0
+        return self.until(self.crowd.flying.count, seconds, every=0.02) or 0
 
-    def until(self, question: Callable[[], Any], seconds: float) -> Any:
+    def until(self, question: Callable[[], Any], seconds: float, *, every: float = 0.1) -> Any:
         """Ask until the answer is true, or the time is over; return the last answer."""
         deadline = time.monotonic() + seconds
         while not (answer := question()) and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(every)
         return answer
 
     def cuts_since(self, moment: float) -> int:
