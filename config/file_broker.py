@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from kombu.transport import filesystem
@@ -34,6 +35,9 @@ class Channel(filesystem.Channel):
                 return super()._get(queue)
             except ValueError:
                 continue
+            except FileNotFoundError as error:
+                # The folder is gone, and comes back with the next message. kombu's consumer would end for good.
+                raise Empty from error
 
     def get_table(self, exchange: str) -> list[Any]:
         try:
@@ -57,6 +61,7 @@ class Channel(filesystem.Channel):
 
 
 def _write(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     # The leading point and the ending keep a draft from being taken for a message.
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     draft.write_text(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,16 @@ def test_a_draft_is_no_message(queue):
 
     with pytest.raises(queue.Empty):
         queue.get_nowait()
+
+
+def test_a_folder_that_was_deleted_is_an_empty_queue_and_comes_back_with_the_next_message(queue):
+    shutil.rmtree(folder_of(queue))
+    with pytest.raises(queue.Empty):
+        queue.get_nowait()
+
+    queue.put({"number": 1})
+
+    assert queue.get_nowait().payload == {"number": 1}
 
 
 def test_a_broken_table_of_queues_is_written_anew(queue):

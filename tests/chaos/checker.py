@@ -400,5 +400,6 @@ def _itself(facts: Facts, verdict: Verdict) -> None:
     verdict.invariants += facts.evidence["broken_promises"]
     for fact in facts.evidence["did_not_drain"]:
         verdict.invariants.append(f"SIGTERM did not end {', '.join(fact['names'])}")
+    verdict.invariants += [f"{name} had ended by itself" for name in facts.evidence["ended"]]
     if facts.evidence["recovery_seconds"] is None:
         verdict.invariants.append("V10 the shop never came to rest")

@@ -25,7 +25,8 @@ Lease = tuple[str, int, int]
 class Look:
     """One connection for reading; subclasses know the dialect."""
 
-    now = ""
+    # The time now, and a minute from now: longer than any pause of a run, shorter than any deadline.
+    now = soon = ""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,17 +62,16 @@ class Look:
         return {lease for lease in leases if now.get(lease[:2]) == (lease[2], 0)}
 
     def due(self) -> int:
-        """Count the rows that are due or in somebody's hands, and the events not delivered yet."""
-        return sum(int(count) for _table, count in self._work())
+        """Count the rows that are due now or in somebody's hands, and the events not delivered yet."""
+        return sum(int(count) for _table, count in self._work(self.now))
 
-    def what_is_due(self) -> str:
-        """Name the tables with work in them, for people who wait."""
-        return ", ".join(f"{table} {count}" for table, count in self._work() if count)
+    def what_is_to_come(self) -> str:
+        """Name the tables with work in them; also what was offered to a worker and is not due until offered again."""
+        return ", ".join(f"{table} {count}" for table, count in self._work(self.soon) if count)
 
-    def _work(self) -> list[tuple[Any, ...]]:
+    def _work(self, until: str) -> list[tuple[Any, ...]]:
         parts = [
-            f"SELECT '{t}', count(*) FROM {t}"
-            f" WHERE due_at IS NOT NULL AND (due_at <= {self.now} OR lease_until > {self.now})"
+            f"SELECT '{t}', count(*) FROM {t} WHERE due_at IS NOT NULL AND (due_at <= {until} OR lease_until > {self.now})"
             for t in self._tables
             if t != FOR_EVER
         ]
@@ -92,6 +92,7 @@ class PostgresLook(Look):
     """PostgreSQL: also ends other people's connections."""
 
     now = "now()"
+    soon = "now() + interval '60 seconds'"
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -140,6 +141,7 @@ class SqliteLook(Look):
     """SQLite: a file; who writes holds the whole of it."""
 
     now = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    soon = "strftime('%Y-%m-%d %H:%M:%f', 'now', '+60 seconds')"
 
     def __init__(self, file: Path) -> None:
         self.file = file

@@ -39,6 +39,7 @@ def collect(world: World, *, recovery_seconds: float | None) -> Evidence:
         "windows": journal.all("window"),
         "broken_promises": [fact["what"] for fact in journal.all("broken_promise")],
         "did_not_drain": journal.all("did_not_drain"),
+        "ended": [name for name, process in shop.processes.items() if process.poll() is not None],
         "books": {slug: _slim(book) for slug, book in books.items()},
         "intents": [_intent(intent) for intent in ledger["payment_intents"]],
         "sandbox_refunds": ledger["refunds"],

@@ -131,7 +131,7 @@ def _come_to_rest(world: World, say: Callable[[str], None]) -> float | None:
 
 def _unrest(world: World) -> str:
     """Say what is still to come; an empty text when all is quiet."""
-    if what := world.look.what_is_due():
+    if what := world.look.what_is_to_come():
         return what
     # An overdue note in two days is no work; neither is anything else that waits for a real clock.
     soon = "SELECT count(*) FROM steps WHERE due < strftime('%s', 'now') + 3600"

@@ -95,6 +95,7 @@ def honest():
         "windows": [{"of": "database", "begins": 100.0, "ends": 104.0}],
         "broken_promises": [],
         "did_not_drain": [],
+        "ended": [],
         "books": {
             "harbour": {
                 "orders": [book(f"{NUMBER}-1-1", supplier_line("HB-1", 2, accepted=2, shipped=2, delivered=2))],
@@ -265,6 +266,10 @@ def tell_the_log_who_a_customer_is(evidence):
     evidence["canaries"].append("worker.log tells who a customer is")
 
 
+def lose_a_worker(evidence):
+    evidence["ended"].append("worker")
+
+
 def never_come_to_rest(evidence):
     evidence["recovery_seconds"] = None
 
@@ -293,6 +298,7 @@ DEFECTS = [
     (find_something_unexplained, "invariants"),
     (come_back_before_the_supplier_said, "invariants"),
     (tell_the_log_who_a_customer_is, "invariants"),
+    (lose_a_worker, "invariants"),
     (never_come_to_rest, "invariants"),
     (lose_the_confirmation, "mails_missing"),
     (lose_a_parcel_mail, "mails_missing"),

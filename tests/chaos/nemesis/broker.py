@@ -93,7 +93,7 @@ def _gone(file: Path) -> bool:
 
 @fault("store", arms=FILES)
 def broker_folder_missing(world: World, planned: Planned) -> str:
-    """The folder of the messages is away for some seconds; the relay must do the work itself."""
+    """The folder of the messages is away for some seconds, with everything in it."""
     folder = world.shop.folder / "var" / "broker" / "messages"
     aside = folder.with_name("aside")
     world.held()
