@@ -25,6 +25,7 @@ GENTLE = frozenset(
 )
 
 
+@pytest.mark.timeout(400)
 def test_thirty_orders_under_a_handful_of_faults_keep_every_promise(tmp_path):
     arm = "postgres" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
     size = Size(orders=30, faults=8, least=3, kinds=3)

@@ -11,19 +11,25 @@ from tests.chaos.plan import Planned
 from tests.chaos.shop import LEASE_SECONDS
 
 WORKERS = ("worker", "worker2")
+# Most pieces of work take less.
+SOON_GIVEN_BACK = 0.7
 
 
 def _stop_with_leases(world: World, names: Sequence[str]) -> set[Lease]:
-    """SIGSTOP processes at a moment when somebody holds a lease; return what was held then.
+    """SIGSTOP processes at a moment when they hold leases; return what is theirs.
 
-    They are let go again, and the next moment is taken, when all was given back in between.
+    What others hold they give back soon. When nothing is left, the processes are let go again, and
+    the next moment is taken.
     """
     deadline = time.monotonic() + WAITS
     while time.monotonic() < deadline:
         world.held(seconds=1)
         for name in names:
             world.shop.freeze(name)
-        if held := world.look.leases():
+        held = world.look.leases()
+        if held:
+            time.sleep(SOON_GIVEN_BACK)
+        if held := world.look.still_held(held):
             return held
         for name in names:
             world.shop.thaw(name)

@@ -44,7 +44,7 @@ def _events(world: World, slug: str, count: int) -> list[dict[str, Any]]:
         rows = world.supplier_rows(slug, NEWEST, count)
         return [{"id": row[0], "reference": row[2], "body": json.loads(row[3])} for row in rows]
 
-    return world.until(lambda: events if len(events := found()) >= count else [], 8) or found()
+    return world.until(lambda: events if len(events := found()) >= count else [], 15) or found()
 
 
 def _post(world: World, slug: str, body: bytes, headers: Mapping[str, str]) -> int | None:
