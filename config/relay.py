@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError as FutureTimeout
 from threading import Event as Flag
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections, transaction
 from django.db.models import Exists
@@ -31,6 +32,9 @@ PUBLISH_SECONDS = 1.0
 # After a failure the broker is left alone for so long; the work goes on here meanwhile.
 BROKER_REST_SECONDS = 5.0
 ROWS_PER_SWEEP = 200
+# More than that do not wait in one queue. What waits longer than HAND_OVER_SECONDS is offered again, and
+# workers that are behind would get ever more repeats of what they already have.
+MOST_WAITING = 400
 EVENTS_PER_TICK = 200
 Hand = Callable[[str, str, tuple[object, ...]], None]
 
@@ -53,12 +57,23 @@ class Hands:
         if not self._publish(task, queue, args):
             self._pools[queue].submit(self._run, task, args)
 
+    def room(self, queue: str) -> int:
+        """Return how many more pieces of work may wait in a queue now, at the broker or here."""
+        answered, waiting = self._ask(_waiting, queue)
+        if not answered:
+            waiting = self._pools[queue]._work_queue.qsize()
+        return max(0, MOST_WAITING - waiting)
+
     def _publish(self, task: str, queue: str, args: tuple[object, ...]) -> bool:
+        return self._ask(app.send_task, task, args, queue=queue, retry=False)[0]
+
+    def _ask(self, question: Callable[..., object], *args: object, **options: object) -> tuple[bool, Any]:
+        """Ask the broker something, but not for long; the first value is False if it does not answer."""
         if time.monotonic() < self._rest_until:
-            return False
-        sent: Future[object] = self._publisher.submit(app.send_task, task, args, queue=queue, retry=False)
+            return False, None
+        sent: Future[object] = self._publisher.submit(question, *args, **options)
         try:
-            sent.result(timeout=PUBLISH_SECONDS)
+            return True, sent.result(timeout=PUBLISH_SECONDS)
         except FutureTimeout:
             # It hangs. Should the message arrive after all, the lease keeps it harmless.
             self._publisher = ThreadPoolExecutor(2, thread_name_prefix="publish")
@@ -66,10 +81,8 @@ class Hands:
             logger.warning("broker does not answer: %s", type(error).__name__)
         except Exception:  # noqa: BLE001  (whatever a transport raises, the work goes on here)
             logger.exception("broker refuses messages")
-        else:
-            return True
         self._rest_until = time.monotonic() + BROKER_REST_SECONDS
-        return False
+        return False, None
 
     def _run(self, task: str, args: tuple[object, ...]) -> None:
         close_old_connections()
@@ -86,6 +99,13 @@ class Hands:
         for pool in self._pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
         self._publisher.shutdown(wait=False, cancel_futures=True)
+
+
+def _waiting(queue: str) -> int:
+    """Count the messages that wait in a queue at the broker."""
+    with app.connection_or_acquire() as connection:
+        # Asked for by its public name, a queue with our key prefix is said not to exist (kombu 5.7).
+        return connection.default_channel._size(queue)
 
 
 class Relay:
@@ -127,7 +147,9 @@ class Relay:
 
     def _hand_out(self, sweep: Sweep) -> int:
         handed = 0
-        for row in lease.due(sweep.rows())[:ROWS_PER_SWEEP]:
+        room = getattr(self.hand, "room", None)
+        most = ROWS_PER_SWEEP if room is None else min(ROWS_PER_SWEEP, room(sweep.queue))
+        for row in lease.due(sweep.rows())[:most]:
             if lease.hand_over(sweep.rows(), row.pk):
                 self.hand(sweep.task(row), sweep.queue, (row.pk,))
                 handed += 1

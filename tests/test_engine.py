@@ -226,3 +226,32 @@ def test_a_broker_that_hangs_does_not_stop_the_clock(monkeypatch):
         time.sleep(0.05)
     hands.drain()
     assert ran == ["some.task"] * 5
+
+
+@pytest.mark.django_db
+def test_workers_that_are_behind_are_not_drowned_in_repeats(monkeypatch):
+    monkeypatch.setattr(relay_module, "MOST_WAITING", 3)
+    for number in range(5):
+        Reaction.objects.create(event=record_event(number), receiver="no.worker", due_at=timezone.now())
+    hands = Hands()
+    empty("engine")
+    try:
+        clock = Relay(hands)
+        for _turn in range(3):
+            Reaction.objects.update(due_at=timezone.now())
+            clock.turn()
+
+        assert relay_module._waiting("engine") == 3
+        assert hands.room("engine") == 0
+    finally:
+        empty("engine")
+        hands.drain()
+
+
+def empty(queue: str) -> None:
+    with app.connection_or_acquire() as connection:
+        connection.default_channel.queue_purge(queue)
+
+
+def record_event(number: int) -> Event:
+    return Event.objects.create(kind="nothing.follows", subject_key=f"order:{number}", delivered_at=timezone.now())
