@@ -22,7 +22,8 @@ from tests.chaos.shop import ChaosShop
 
 # Two lanes of suppliers, each with its own two, so that faults of different suppliers overlap.
 TARGETS = {"suppliers": ["harbour", "kestrel"], "suppliers2": ["meridian", "quay"]}
-REST_WAITS = 120
+# A machine that is busy with other things takes longer than the promise; the number is measured all the same.
+REST_WAITS = 300
 SETTLED_IN_A_ROW = 3
 
 
