@@ -70,7 +70,17 @@ def test_personal_data_and_keys_stay_out_of_the_log_of_calls(harbour, relay):
 
 
 @pytest.mark.parametrize(
-    "kind", ["accept_then_drop", "accept_then_500", "accept_then_hang", "garbage_html", "nan", "reset", "error_500"]
+    "kind",
+    [
+        "accept_then_drop",
+        "accept_then_500",
+        "accept_then_hang",
+        "garbage_html",
+        "nan",
+        "reset",
+        "error_500",
+        "wrong_reference",
+    ],
 )
 def test_whatever_becomes_of_the_answer_the_order_is_placed_once(harbour, relay, kind):
     supplier = connected(harbour)

@@ -31,7 +31,7 @@ def commanded(base: str, key: str, path: str, body: Any) -> Any:
     method = "GET" if body is None else "POST"
     for _try in range(30):
         try:
-            answer = requests.request(method, f"{base}/_control/{path}", headers=headers, json=body, timeout=60)
+            answer = requests.request(method, f"{base}/_control/{path}", headers=headers, json=body, timeout=180)
         except requests.ConnectionError:
             time.sleep(0.3)
             continue
