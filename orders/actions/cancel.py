@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from orders import events
-from orders.actions.refund import RefundPart, request_refund, units_minor
+from orders.actions.refund import cancelled_part, request_refund
 from orders.actions.reservation import release_line
 from orders.actions.shipping import lock_order
 from orders.models import Order, OrderLine, Refund
@@ -39,7 +39,7 @@ def cancel_units(
             still_open = OrderLine.objects.filter(pk=line.pk, quantity__gte=F("forwarded") + F("cancelled") + units)
             if not still_open.update(cancelled=F("cancelled") + units):
                 raise NotOpen(line.sku)
-            parts.append(RefundPart(line, units, units_minor(line, units)))
+            parts.append(cancelled_part(line, units))
             release_line(line)
         refund = None
         if order.is_paid and sum(part.amount_minor for part in parts) > 0:
@@ -48,7 +48,7 @@ def cancel_units(
             "lines.cancelled",
             order,
             by=by,
-            lines=[{"line": part.line.pk, "quantity": part.quantity} for part in parts],
+            lines=[{"line": part.line.pk, "quantity": quantities[part.line.pk]} for part in parts],
             reason=str(reason),
             refund=refund.pk if refund else None,
         )
