@@ -10,6 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from orders import stripe_client
+from orders.actions.cancel import cancel_units
 from orders.actions.incoming import reconcile
 from orders.actions.payment import open_session, record_payment, settle
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, refundable_minor, request_refund
@@ -160,6 +161,24 @@ def test_paying_back_a_payment_that_does_not_belong_leaves_the_lines_alone():
     refund_everything(order.payments.get(stripe_id="pi_again"), reason=Refund.Reason.LATE_PAYMENT, by=None)
 
     assert refundable_minor(order.lines.get()) == order.total_minor
+
+
+def test_units_paid_back_in_part_before_can_still_be_cancelled_and_cost_nothing_twice():
+    order = make_paid_order((make_variant(make_supplier()), 3))
+    line = order.lines.get()
+    ask(order, 1000, units=3)
+    amounts = [
+        cancel_units(
+            order, {line.pk: units}, reason=Refund.Reason.CANCELLED, by=None, key=f"cancel {units}"
+        ).amount_minor
+        for units in (1, 2)
+    ]
+
+    line.refresh_from_db()
+    assert amounts == [1380, 4140 - 1000 - 1380]
+    assert (line.cancelled, line.refunded, refundable_minor(line)) == (3, 3, 0)
+    told = [event.facts["lines"][0]["quantity"] for event in order.events.filter(kind="lines.cancelled")]
+    assert sorted(told) == [1, 2]
 
 
 def test_a_line_is_never_paid_back_from_money_of_another_currency():

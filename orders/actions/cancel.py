@@ -11,7 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from orders import events
-from orders.actions.refund import RefundPart, TooMuch, request_refund, units_minor
+from orders.actions.refund import RefundPart, TooMuch, cancelled_part, request_refund, units_minor
 from orders.actions.reservation import release_line
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
@@ -228,9 +228,7 @@ def cancel_units(
             still_open = OrderLine.objects.filter(pk=line.pk, quantity__gte=F("forwarded") + F("cancelled") + units)
             if not still_open.update(cancelled=F("cancelled") + units):
                 raise NotOpen(line.sku)
-            # Units that were paid back before they were cancelled are not paid back again.
-            paid = min(units, line.quantity - line.refunded)
-            parts.append(RefundPart(line, paid, units_minor(line, units)))
+            parts.append(cancelled_part(line, units))
             release_line(line)
             if not line.open:
                 close_work(WorkItem.Reason.APPROVAL, line)

@@ -57,6 +57,20 @@ def units_minor(line: OrderLine, units: int) -> int:
     return min(line.paid_minor * units // line.quantity, refundable_minor(line))
 
 
+def cancelled_part(line: OrderLine, units: int) -> RefundPart:
+    """Return what goes back when so many more units of a line are cancelled (not yet counted on the line).
+
+    Units may have been paid back in part before, as goodwill: they are not counted twice, and with the
+    last unit cancelled nothing of the line's money stays here.
+    """
+    free = line.quantity - line.refunded
+    if line.cancelled + units >= line.quantity:
+        return RefundPart(line, min(units, free), refundable_minor(line))
+    if units <= free:
+        return RefundPart(line, units, units_minor(line, units))
+    return RefundPart(line, free, min(line.paid_minor * units // line.quantity, refundable_minor(line)))
+
+
 def request_refund(
     order: Order, parts: Sequence[RefundPart], *, reason: Refund.Reason, note: str = "", by: User | None, key: str
 ) -> Refund:

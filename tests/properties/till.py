@@ -278,7 +278,7 @@ class Till:
             draw = order_of_units[turn % len(order_of_units)]
             line = lines[draw % len(lines)]
             units = min(1 + draw // 7, line.quantity - line.refunded)
-            amount = units_minor(line, units)
+            amount = units_minor(line, units) if units else refundable_minor(line)
             if amount == 0:
                 # Its money went before its units did.
                 OrderLine.objects.filter(pk=line.pk).update(refunded=F("refunded") + units)
