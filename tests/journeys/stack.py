@@ -247,7 +247,7 @@ class Stack:
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.base}/health/live", timeout=2).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     # --- what the world knows
