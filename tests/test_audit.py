@@ -15,7 +15,9 @@ from notifications.models import Notification
 from orders.models import Event, Order, OrderLine, Payment, Refund
 from shop.models import Variant
 from suppliers.models import SupplierOrder, SupplierOrderLine
+from tests.demo.supplier_process import API_KEY
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from tests.test_forwarding import until
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timezone.now() - timedelta(hours=1)
@@ -34,6 +36,16 @@ def broken() -> set[str]:
 
 def test_a_healthy_shop_has_nothing_unexplained(order):
     make_order((make_variant(make_supplier()), 1))
+    assert broken() == set()
+
+
+@pytest.mark.parametrize(("sku", "goods"), [("TEST-OK", "delivered"), ("TEST-OOS", "cancelled")])
+def test_what_a_real_supplier_did_leaves_nothing_unexplained(harbour, sandbox, relay, sku, goods):
+    supplier = make_supplier(base_url=harbour.base + "/v1", api_key=API_KEY)
+    order = make_paid_order((make_variant(supplier, sku=sku, price_minor=2500, stock=None), 1))
+    relay.run_until_idle()
+    until(lambda: getattr(order.lines.get(), goods) == 1, supplier, relay)
+    relay.run_until_idle()
     assert broken() == set()
 
 
