@@ -161,7 +161,7 @@ def _ask(supplier_order: SupplierOrder, *, in_doubt: bool) -> None:
     # What was in doubt before stays in doubt: only the supplier's own word ends it.
     unsent = Status.UNKNOWN if in_doubt else Status.READY
     try:
-        copy = _place(adapter_of(supplier), supplier_order, in_doubt=in_doubt)
+        copy = _ours(supplier_order, _place(adapter_of(supplier), supplier_order, in_doubt=in_doubt))
     except TryLater as error:
         _try_again(supplier_order, error, unsent, error.retry_after)
     except (Unclear, AlreadyThere) as error:
@@ -200,6 +200,15 @@ def _place(adapter: Adapter, supplier_order: SupplierOrder, *, in_doubt: bool) -
         if found is None:
             raise
         return _compared(supplier_order, found)
+
+
+def _ours(supplier_order: SupplierOrder, copy: dict[str, Any]) -> dict[str, Any]:
+    # An answer about another order tells nothing of ours: it stays in doubt, and a person hears of it.
+    if str(copy.get("reference")) != supplier_order.reference:
+        text = f"{supplier_order.supplier.name} answers {supplier_order.reference} with another order."
+        _ask_person(WorkItem.Reason.SUPPLIER_GARBAGE, supplier_order, text)
+        raise Unclear("an answer about another order")
+    return copy
 
 
 def _compared(supplier_order: SupplierOrder, copy: dict[str, Any]) -> dict[str, Any]:
