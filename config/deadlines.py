@@ -25,6 +25,7 @@ from orders.models import (
     IncomingEvent,
     Order,
     OrderLine,
+    Payment,
     Reaction,
     Refund,
     Reservation,
@@ -75,7 +76,8 @@ class Wait:
     ``cause`` restricts them further. All columns ``since`` must be older than ``after``; only the first
     must be known. ``says`` is the sentence for staff, of the ``row``. ``money`` names a column of the
     row; empty: the order's total. With ``until_news`` younger news ends the waiting, otherwise only
-    another state does. ``sticks``: whoever closes the work by hand has dealt with it for good.
+    another state does. ``sticks``: whoever closes the work by hand has dealt with it for good. Without
+    ``opens`` somebody else asks the person, and the entry says only how long the cause is there.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Wait:
     related: tuple[str, ...] = ("order",)
     until_news: bool = False
     sticks: bool = False
+    opens: bool = True
 
 
 def column_of(model: type[Model]) -> str:
@@ -123,6 +126,10 @@ MONEY = [
     _refund(
         "refund failed", _F.FAILED, R.REFUND_FAILED, "status_changed_at", AT_ONCE,
         "could not be paid back: {row.failure}", cause=~Q(Exists(_again)), sticks=True,
+    ),
+    Wait(
+        "payment that does not fit", Payment, (), R.PAYMENT_UNEXPECTED, ("captured_at",), AT_ONCE,
+        "{row.captured} for {row.order.number} do not fit.", Q(refunded_minor__lt=F("captured_minor")), opens=False,
     ),
     Wait(
         "hold", Hold, (), R.ORDER_HELD, ("created_at",), A_DAY, "{row.order.number} has been held for a day: {row.reason}.",
@@ -173,6 +180,7 @@ SUPPLIERS = [
         "not sent, no day named", _PLACED, R.NOT_SENT, _AT, WITHOUT_SHIP_BY, "not all sent, and no day named.",
         _UNSENT & Q(ship_by_on=None),
     ),
+    _dialogue("key refused", _NOT_YET, R.SUPPLIER_KEY, _CHANGED, AT_ONCE, "our key is refused.", opens=False),
     _dialogue("refused", (_S.REFUSED,), R.SUPPLIER_REFUSED, _CHANGED, AT_ONCE, "refused: {row.refused_reason:.150}"),
     _dialogue("cancellation", (_S.CANCEL_REQUESTED,), R.SUPPLIER_SILENT, _CHANGED, CANCEL_ANSWER, "no answer to a cancellation."),
     Wait(
@@ -243,7 +251,8 @@ PEOPLE = [
 MACHINERY = [
     Wait(
         "event", Event, (), R.REACTION_FAILED, ("at",), ENGINE, "What follows from {row.kind} is not begun.",
-        Q(delivered_at=None),
+        # Only the first of them: the others wait behind it.
+        Q(delivered_at=None) & ~Q(Exists(Event.objects.filter(delivered_at=None, pk__lt=OuterRef("pk")))),
     ),
     Wait(
         "reaction", Reaction, (), R.REACTION_FAILED, ("event__at",), ENGINE,

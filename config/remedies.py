@@ -24,7 +24,7 @@ from orders.actions.work import close_work
 from orders.models import CheckoutSession, Hold, IncomingEvent, Order, OrderLine, Payment, Reaction, Refund, WorkItem
 from orders.models.parcel import Shipment
 from orders.remedies import NotPossible, Remedy
-from orders.states import OrderStatus
+from orders.states import OrderStatus, RefundStatus
 from shop.models import User
 from suppliers.actions.ask import read_again, read_news, send_again
 from suppliers.actions.forward import forward_order, give_up_refused
@@ -93,7 +93,7 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.PARCEL_TROUBLE: [_READ_PARCEL, _REFUND_PARCEL],
     R.PARCEL_BACK: [_REFUND_PARCEL, _READ_PARCEL],
     R.RETURN_SILENT: [_ASK_RETURN],
-    R.CASE_LATE: [_remedy("take-case", _("Take the case"), "support.view_ticket", "ticket")],
+    R.CASE_LATE: [_remedy("free-case", _("Give it to whoever is free"), "orders.change_workitem", "ticket")],
     R.INCOMING_FAILED: [_WORK_AGAIN],
     R.REACTION_FAILED: [_TRY_REACTION],
     R.MAIL_FAILED: [_SEND_MAIL],
@@ -206,6 +206,8 @@ def refund_parcel(shipment: Shipment, *, by: User) -> str:
         refund = request_refund(shipment.order, parts, reason=reason, by=by, key=f"parcel-{shipment.pk}")
     except TooMuch as error:
         raise NotPossible(_t("Nothing is left to be paid back.")) from error
+    if refund.status == RefundStatus.FAILED:
+        raise NotPossible(_t("Its refund has failed; that is in the list as well."))
     for about in (R.PARCEL_SILENT, R.PARCEL_TROUBLE, R.PARCEL_BACK):
         close_work(about, shipment, by=by)
     return _t("%(amount)s goes back.") % {"amount": refund.amount}
@@ -258,7 +260,7 @@ def ask_return(row: SupplierReturn, *, by: User) -> str:
     return _t("The supplier is asked in a moment.")
 
 
-def take_case(ticket: Ticket, *, by: User) -> str:
-    """Make a late case one's own."""
-    Ticket.objects.filter(pk=ticket.pk).update(owner=by)
-    return _t("Case %(number)s is yours. Answer it at the desk.") % {"number": ticket.number}
+def free_case(ticket: Ticket, *, by: User) -> str:
+    """Take a late case from whoever has it, so that every agent sees it among those that nobody has."""
+    Ticket.objects.filter(pk=ticket.pk).update(owner=None)
+    return _t("Case %(number)s is among those that nobody has, at the top of the desk.") % {"number": ticket.number}

@@ -38,7 +38,7 @@ def keep_deadlines(*, now: datetime) -> Swept:
     """
     woken = sum(_wake(retry.model, retry.which) for retry in RETRIES)
     closed = _close_gone(now)
-    opened = sum(_open(wait, now) for wait in WAITS)
+    opened = sum(_open(wait, now) for wait in WAITS if wait.opens)
     return Swept(opened, closed, woken)
 
 

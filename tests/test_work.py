@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -463,3 +465,59 @@ def test_old_rows_in_silence_reach_the_home_page_by_themselves(client, staff, re
     relay.run_until_idle()
 
     assert "A supplier does not answer" in client.get("/admin/").content.decode()
+
+
+def test_a_late_case_is_given_to_whoever_is_free(client, staff):
+    ticket = put(waiting.a_ticket(), owner=make_person(role="Support agents"))
+    item = work_of(ticket, "case_late")
+
+    press(client, item, "free-case")
+
+    ticket.refresh_from_db()
+    assert ticket.owner is None
+    assert not is_closed(item)
+
+
+def test_a_parcel_whose_refund_failed_is_not_called_paid_back(client, staff):
+    from orders.actions.refund import _fail
+
+    parcel = put(waiting.a_parcel(), status="returned")
+    press(client, work_of(parcel, "parcel_back"), "refund-parcel")
+    _fail(Refund.objects.get(), "account closed")
+
+    page = press(client, work_of(parcel, "parcel_back"), "refund-parcel").content.decode()
+
+    assert "Its refund has failed" in page
+    assert "parcel_back" in WorkItem.objects.filter(closed_at=None).values_list("reason", flat=True)
+
+
+def cost(client, path: str) -> int:
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    return len(queries)
+
+
+def test_home_list_and_pages_of_work_cost_the_same_for_few_and_many(client, staff):
+    order = waiting.paid_order()
+    rows = [SupplierOrder(order=order, supplier=Supplier.objects.get(), part=n, reference=f"R-{n}") for n in range(40)]
+
+    def measure(count: int) -> list[int]:
+        for row in rows[:count]:
+            if row.pk is None:
+                row.save()
+                open_work(WorkItem.Reason.SUPPLIER_SILENT, row, order=order, summary=str(row))
+        first = WorkItem.objects.earliest("pk")
+        paths = [
+            "/admin/",
+            LIST,
+            f"{LIST}{first.pk}/change/",
+            reverse("admin:orders_workitem_act", args=[first.pk, "close"]),
+        ]
+        return [cost(client, path) for path in paths]
+
+    few = measure(2)
+    many = measure(40)
+
+    assert many == few
+    assert all(found <= most for found, most in zip(many, [16, 10, 10, 8], strict=True)), many

@@ -101,12 +101,15 @@ def _note_number(shipment: Shipment, news: ParcelNews) -> None:
 
 
 def _write_facts(shipment: Shipment, news: ParcelNews) -> None:
+    number = news.tracking_number or shipment.tracking_number
+    # The link of the old number would show the customer nothing.
+    old_link = shipment.tracking_url if number == shipment.tracking_number else ""
     facts = {
         "reason_code": news.reason_code,
         "carrier_code": news.carrier_code or shipment.carrier_code,
         "carrier_name": news.carrier_name or shipment.carrier_name,
-        "tracking_number": news.tracking_number or shipment.tracking_number,
-        "tracking_url": news.tracking_url or shipment.tracking_url,
+        "tracking_number": number,
+        "tracking_url": news.tracking_url or old_link,
         "shipped_at": news.shipped_at or shipment.shipped_at,
         "delivered_at": news.delivered_at or shipment.delivered_at,
         "updated_at": timezone.now(),

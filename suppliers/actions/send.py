@@ -149,7 +149,7 @@ def _place(adapter: Adapter, supplier_order: SupplierOrder, *, in_doubt: bool) -
 
 def _placed_or_adopted(adapter: Adapter, supplier_order: SupplierOrder, key: str) -> dict[str, Any]:
     try:
-        return adapter.place(supplier_order.request, key=key)
+        return _ours(supplier_order, adapter.place(supplier_order.request, key=key))
     except AlreadyThere:
         if adapter.doubt == Doubt.BLIND:
             raise
@@ -157,6 +157,15 @@ def _placed_or_adopted(adapter: Adapter, supplier_order: SupplierOrder, key: str
         if found is None:
             raise
         return found
+
+
+def _ours(supplier_order: SupplierOrder, copy: dict[str, Any]) -> dict[str, Any]:
+    # An answer about another order tells nothing of ours: it stays in doubt, and a person hears of it.
+    if str(copy.get("reference")) != supplier_order.reference:
+        text = f"{supplier_order.supplier.name} answers {supplier_order.reference} with another order."
+        ask_person(WorkItem.Reason.SUPPLIER_GARBAGE, supplier_order, text)
+        raise Unclear("an answer about another order")
+    return copy
 
 
 def _looked_up(adapter: Adapter, supplier_order: SupplierOrder) -> dict[str, Any] | None:
