@@ -128,7 +128,7 @@ def lock_order(order: Order) -> None:
     write the earlier one away. SQLite has one writer at a time, and needs no lock.
     """
     # "No key": rows that refer to the order may be written meanwhile, so nobody waits in a circle.
-    Order.objects.select_for_update(no_key=True).filter(pk=order.pk).first()
+    Order.objects.select_for_update(no_key=True).filter(pk=order.pk).values_list("pk").first()
 
 
 def count_units(order: Order) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -37,63 +38,67 @@ class Garbage(Exception):
     """A copy that breaks the contract's own sums; it is kept for people and changes nothing."""
 
 
-def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
+def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, is_locked: bool = False) -> bool:
     """Take in a supplier's copy of an order if it is newer than the one known.
 
     Returns False for an older or equal one. A copy that makes no sense becomes work for a person
-    and changes nothing else. Safe to repeat and to run in any order.
+    and changes nothing else. Safe to repeat and to run in any order. ``is_locked``: the caller has
+    the order's row in its transaction, and ``supplier_order`` is as it stands in the database.
     """
     try:
-        counts = _counts_of(supplier_order, copy)
         version = int(copy["version"])
+        with transaction.atomic():
+            if not is_locked:
+                # First of all rows the order's, as everybody does who moves units: nobody waits in a circle.
+                lock_order(supplier_order.order)
+            return _take_newer(supplier_order, copy, version, is_fresh=is_locked)
     except (Garbage, KeyError, TypeError, ValueError) as error:
-        _note_garbage(supplier_order, f"order copy: {type(error).__name__} {error}")
-        return False
-    try:
-        return _take_newer(supplier_order, copy, version, counts)
-    except Garbage as error:
-        _note_garbage(supplier_order, f"order copy: {error}")
+        kind = "" if isinstance(error, Garbage) else f"{type(error).__name__} "
+        _note_garbage(supplier_order, f"order copy: {kind}{error}")
         return False
 
 
-def _take_newer(
-    supplier_order: SupplierOrder, copy: Mapping[str, Any], version: int, counts: Mapping[str, Mapping[str, Any]]
-) -> bool:
-    with transaction.atomic():
-        # First of all rows the order's, as everybody does who moves units: nobody waits in a circle.
-        lock_order(supplier_order.order)
-        rows = SupplierOrder.objects.filter(pk=supplier_order.pk, version__lt=version)
-        eta = copy.get("eta") or {}
-        fresh = rows.update(
-            version=version,
-            supplier_order_id=str(copy.get("supplier_order_id") or "")[:64],
-            supplier_status=str(copy.get("status") or "")[:30],
-            hold_code=str((copy.get("hold") or {}).get("code") or "")[:30],
-            ship_by_on=_day(eta.get("ship_by")),
-            last_copy={name: value for name, value in _plain(copy).items() if name != "ship_to"},
-        )
-        if not fresh:
-            return False
+def _take_newer(supplier_order: SupplierOrder, copy: Mapping[str, Any], version: int, *, is_fresh: bool) -> bool:
+    lines = list(supplier_order.lines.all())
+    counts = _counts_of(lines, copy)
+    eta = copy.get("eta") or {}
+    columns = {
+        "version": version,
+        "supplier_order_id": str(copy.get("supplier_order_id") or "")[:64],
+        "supplier_status": str(copy.get("status") or "")[:30],
+        "hold_code": str((copy.get("hold") or {}).get("code") or "")[:30],
+        "ship_by_on": _day(eta.get("ship_by")),
+        "last_copy": {name: value for name, value in _plain(copy).items() if name != "ship_to"},
+    }
+    if not SupplierOrder.objects.filter(pk=supplier_order.pk, version__lt=version).update(**columns):
+        return False
+    _check_never_less(lines, counts)
+    if is_fresh:
+        for name, value in columns.items():
+            setattr(supplier_order, name, value)
+    else:
         supplier_order.refresh_from_db()
-        note_known(supplier_order)
-        _check_never_less(supplier_order, counts)
-        _write_counts(supplier_order, counts)
-        settle_asked(supplier_order, copy)
-        _take_order_estimate(supplier_order, copy)
+    note_known(supplier_order)
+    _write_counts(supplier_order, lines, counts)
+    settle_asked(supplier_order, copy)
+    _take_order_estimate(supplier_order, copy)
+    if supplier_order.status == Status.CANCEL_REQUESTED:
+        # Settling may have ended that.
         supplier_order.refresh_from_db()
-        ends = {Status.PLACED, Status.CANCEL_REQUESTED}
-        if supplier_order.supplier_status in FINAL and supplier_order.status in ends:
-            move_supplier_order(supplier_order, Status.CLOSED, by=None)
+    ends = {Status.PLACED, Status.CANCEL_REQUESTED}
+    if supplier_order.supplier_status in FINAL and supplier_order.status in ends:
+        move_supplier_order(supplier_order, Status.CLOSED, by=None)
     return True
 
 
 def refuse_all(supplier_order: SupplierOrder, *, reason_code: str) -> None:
     """Note that a supplier takes nothing of an order, so that its units are open again."""
+    lines = list(supplier_order.lines.all())
     counts = {
         line.line_id: dict.fromkeys(COUNTERS, 0) | {"rejected": line.quantity, "reason": reason_code[:40]}
-        for line in supplier_order.lines.all()
+        for line in lines
     }
-    _write_counts(supplier_order, counts)
+    _write_counts(supplier_order, lines, counts)
 
 
 def note_known(supplier_order: SupplierOrder) -> None:
@@ -107,7 +112,7 @@ def note_known(supplier_order: SupplierOrder) -> None:
     is_smooth = supplier_order.status == Status.SENDING and supplier_order.attempt <= 1
     move_supplier_order(supplier_order, Status.PLACED, by=None, fields={"placed_at": timezone.now()})
     SupplierOrder.objects.filter(pk=supplier_order.pk, lease_until=None).update(due_at=None)
-    note_taken(supplier_order.lines.values_list("order_line", flat=True), at=timezone.now())
+    note_taken(supplier_order.lines.order_by().values("order_line"), at=timezone.now())
     if not is_smooth:
         close_doubts(supplier_order)
 
@@ -119,8 +124,8 @@ def close_doubts(supplier_order: SupplierOrder) -> None:
     forget_aside(supplier_order)
 
 
-def _counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    known = {line.line_id: line for line in supplier_order.lines.all()}
+def _counts_of(lines: Sequence[SupplierOrderLine], copy: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    known = {line.line_id: line for line in lines}
     counts: dict[str, dict[str, Any]] = {}
     for told in copy["lines"]:
         line = known.get(str(told["line_id"]))
@@ -137,27 +142,27 @@ def _counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> dict[s
     return counts
 
 
-def _check_never_less(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
+def _check_never_less(lines: Sequence[SupplierOrderLine], counts: Mapping[str, Mapping[str, Any]]) -> None:
     # What fell away was cancelled or ordered elsewhere by now: it cannot come back (contract, I4).
-    for line in supplier_order.lines.all():
+    for line in lines:
         if counts[line.line_id]["rejected"] < line.rejected or counts[line.line_id]["cancelled"] < line.cancelled:
             raise Garbage(f"line {line.line_id} lives again after it was cancelled or rejected")
 
 
-def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
+def _write_counts(
+    supplier_order: SupplierOrder, lines: Sequence[SupplierOrderLine], counts: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Write what a supplier says of each line; the caller has the order's row."""
     lost: dict[int, int] = {}
-    was_undecided = False
-    lines = list(supplier_order.lines.all())
     for line in lines:
         count = counts[line.line_id]
-        was_undecided |= line.pending > 0
         lost[line.pk] = count["rejected"] + count["cancelled"] - line.rejected - line.cancelled
         SupplierOrderLine.objects.filter(pk=line.pk).update(
             **{name: count[name] for name in COUNTERS}, reason_code=count["reason"]
         )
         if lost[line.pk] > 0:
             OrderLine.objects.filter(pk=line.order_line_id).update(forwarded=F("forwarded") - lost[line.pk])
-    _write_down(supplier_order)
+    _write_down(lines)
     # What we asked to stop is cancelled; only what the supplier took away by itself is looked for elsewhere.
     own = give_to_cancellations(supplier_order, lost)
     given_back = [
@@ -167,24 +172,24 @@ def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[st
     ]
     if given_back:
         events.record("supplier_lines.rejected", supplier_order, by=None, lines=given_back)
-    if was_undecided and not supplier_order.lines.filter(pending__gt=0).exists():
+    was_undecided = any(line.pending for line in lines)
+    if was_undecided and not any(count["pending"] for count in counts.values()):
         events.record("supplier_lines.confirmed", supplier_order, by=None)
 
 
-def _write_down(supplier_order: SupplierOrder) -> None:
+def _write_down(lines: Sequence[SupplierOrderLine]) -> None:
     """Write on the order's lines what all its suppliers together have said."""
-    lock_order(supplier_order.order)
-    for line in supplier_order.lines.all():
-        told = SupplierOrderLine.objects.filter(order_line=line.order_line_id).aggregate(
-            accepted=Sum("accepted"), backordered=Sum("backordered")
-        )
-        OrderLine.objects.filter(pk=line.order_line_id).update(
-            confirmed=told["accepted"] or 0, backordered=told["backordered"] or 0
-        )
+    told = SupplierOrderLine.objects.filter(order_line=OuterRef("pk")).order_by().values("order_line")
+    OrderLine.objects.filter(pk__in=[line.order_line_id for line in lines]).update(
+        **{
+            column: Coalesce(Subquery(told.annotate(found=Sum(name)).values("found")), 0)
+            for column, name in (("confirmed", "accepted"), ("backordered", "backordered"))
+        }
+    )
 
 
 def _take_order_estimate(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> None:
-    if supplier_order.shipments.exists():
+    if not (copy.get("eta") or {}).get("latest") or supplier_order.shipments.exists():
         return
     for delivery in OrderDelivery.objects.filter(lines__in=supplier_order.lines.values("order_line")).distinct():
         _take_estimate(delivery, None, copy)
