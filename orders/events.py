@@ -23,7 +23,7 @@ def record(kind: str, subject: models.Model, *, by: User | None, **facts: object
     # By name: the models import the states, and the states import this module.
     return apps.get_model("orders", "Event").objects.create(
         kind=kind,
-        order=order_of(subject),
+        order_id=order_id_of(subject),
         subject_key=key_of(subject),
         facts=facts,
         by=by,
@@ -33,6 +33,14 @@ def record(kind: str, subject: models.Model, *, by: User | None, **facts: object
 def key_of(subject: models.Model) -> str:
     """Return the text that names a row in events and notifications: ``"order:12"``."""
     return f"{subject._meta.model_name}:{subject.pk}"
+
+
+def order_id_of(subject: models.Model) -> int | None:
+    """Return the id of the order a row belongs to, without reading that order where the row has its id."""
+    if subject._meta.label != "orders.Order" and hasattr(subject, "order_id"):
+        return subject.order_id
+    order = order_of(subject)
+    return order.pk if order else None
 
 
 def order_of(subject: models.Model) -> Order | None:

@@ -103,8 +103,10 @@ def take(rows: models.QuerySet[W], pk: int, *, seconds: float | None = None) -> 
     that ``finish`` compares, and what ``rows`` selects with it. A worker that dies lets the lease run
     out, and the row, due again by then, goes to another.
     """
-    free = rows.filter(is_free(), pk=pk).exclude(due_at=None).exclude(is_poisoned())
-    if not free.update(**claim(seconds)):
+    until = db_now_plus(settings.LEASE_SECONDS if seconds is None else seconds)
+    died = Case(When(lease_until=None, then=F("deaths")), default=F("deaths") + 1)
+    changes = {"lease_until": until, "due_at": until, "attempt": F("attempt") + 1, "deaths": died}
+    if not takeable(rows).filter(pk=pk).update(**changes):
         return None
     chosen = rows.model._default_manager.filter(pk=pk)
     # Only what the caller wants joined is kept: the state may be another by now, the row is ours all the same.
@@ -112,11 +114,29 @@ def take(rows: models.QuerySet[W], pk: int, *, seconds: float | None = None) -> 
     return chosen.get()
 
 
-def claim(seconds: float | None = None) -> dict[str, object]:
-    """Return the columns that make a free row one's own for LEASE_SECONDS; see ``take``."""
-    until = db_now_plus(settings.LEASE_SECONDS if seconds is None else seconds)
-    died = Case(When(lease_until=None, then=F("deaths")), default=F("deaths") + 1)
-    return {"lease_until": until, "due_at": until, "attempt": F("attempt") + 1, "deaths": died}
+def takeable(rows: models.QuerySet[W]) -> models.QuerySet[W]:
+    """Keep the rows that have something to do and that a worker may take now."""
+    return rows.filter(is_free()).exclude(due_at=None).exclude(is_poisoned())
+
+
+def claim(row: DueWork) -> dict[str, object]:
+    """Return the columns that make a free row, as just read, one's own for LEASE_SECONDS.
+
+    For whoever takes a row and changes its state in one UPDATE, which must hold on to ``still(row)``.
+    """
+    until = db_now_plus(settings.LEASE_SECONDS)
+    died = row.deaths + (row.lease_until is not None)
+    return {"lease_until": until, "due_at": until, "attempt": row.attempt + 1, "deaths": died}
+
+
+def still(row: DueWork) -> Q:
+    """The condition that a row is free, and that nobody has taken it since it was read."""
+    return is_free() & Q(attempt=row.attempt)
+
+
+def returned() -> dict[str, object]:
+    """Return the columns that end a lease with success and nothing more to do."""
+    return {"lease_until": None, "due_at": None, "failures": 0, "deaths": 0, "last_error": ""}
 
 
 def finish(row: DueWork, *, due_in: float | None = None, **fields: object) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -118,28 +119,44 @@ def move_row(
     kind: str,
     by: User | None,
     fields: Mapping[str, object] | None = None,
+    only: Q | None = None,
     **facts: object,
 ) -> bool:
     """Move a row to the state ``to`` by one conditional UPDATE, and record the event ``kind``.
 
-    ``fields`` are further columns to write with the move, only if it happens. Returns False,
+    ``fields`` are further columns to write with the move, only if it happens; ``only`` is a further
+    condition on the row's own columns. Returns False,
     and records nothing, if the row was already there: what is told twice is not an error.
     The row in memory is brought up to date. ``by`` is who did it; None means the system.
 
-    Raises IllegalMove if the state in the database does not lead to ``to``.
+    Raises IllegalMove if the state in the database does not lead to ``to``, or ``only`` does not hold.
     """
     sources = [state for state, targets in moves.items() if to in targets]
-    changes = {"status": to, "status_changed_at": timezone.now(), **(fields or {})}
-    with transaction.atomic():
+    changes = {"status": str(to), "status_changed_at": timezone.now(), **(fields or {})}
+    # Without a savepoint of its own: whoever catches what is raised in here starts anew anyway.
+    with transaction.atomic(savepoint=False):
         # One conditional UPDATE, so that of two processes only one wins.
         # It needs no row lock, which SQLite does not have.
-        moved = type(row)._default_manager.filter(pk=row.pk, status__in=sources).update(**changes)
+        mine = type(row)._default_manager.filter(only or Q(), pk=row.pk, status__in=sources)
+        moved = mine.update(**changes)
         if moved:
             events.record(kind, row, by=by, **facts)
-    row.refresh_from_db(fields=list(changes))
+    if moved:
+        _set(row, changes)
+    else:
+        row.refresh_from_db(fields=list(changes))
     if not moved and row.status != to:
         raise IllegalMove(f"{row}: {row.status} to {to}")
     return bool(moved)
+
+
+def _set(row: models.Model, changes: Mapping[str, object]) -> None:
+    """Bring a row in memory up to date with what was written; what the database computed is read when asked for."""
+    for name, value in changes.items():
+        if hasattr(value, "resolve_expression"):
+            row.__dict__.pop(name, None)
+        else:
+            setattr(row, name, value)
 
 
 def move_order(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import socket
 import time
+import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from threading import local
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,13 +20,22 @@ import requests
 from django.conf import settings
 from django.db import connection
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
+from suppliers.deadline import Deadline
+from suppliers.strict_json import NotStrictJson, strict_json
+
+__all__ = ["Answer", "Failed", "Forbidden", "InTransaction", "NeverConnected", "NotStrictJson", "call", "strict_json"]
 MOST_BYTES = 5 * 1024 * 1024
-DEEPEST = 40
 CHUNK = 65_536
 # Seconds; whoever asks for more is not believed.
 MOST_WAIT = 86_400
+# A kept connection is used again within so many seconds only: servers close what is idle, and a request
+# sent at that moment would leave us in doubt.
+KEPT_SECONDS = 1.5
+MOST_KEPT = 8
 
 
 class Forbidden(Exception):
@@ -41,10 +52,6 @@ class Failed(Exception):
 
 class InTransaction(Exception):
     """A call was tried while a transaction was open; it would hold locks for as long as it takes."""
-
-
-class NotStrictJson(ValueError):
-    """The body is no JSON as we take it: NaN, too deep, or no JSON at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +73,11 @@ class Answer:
         """Seconds the other side asks us to wait, at most MOST_WAIT; None if it says nothing sensible."""
         value = self.headers.get("retry-after", "").strip()
         if value.isascii() and value.isdecimal():
-            return float(min(int(value[:9]), MOST_WAIT))
-        try:
-            until = parsedate_to_datetime(value)
-        except ValueError:
-            return None
+            return float(MOST_WAIT if len(value) > 6 else min(int(value), MOST_WAIT))
+        until = _moment(value)
         # By the other side's own clock, should it tell the time.
-        try:
-            now = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            now = datetime.now(UTC)
-        seconds = (until - now).total_seconds() if until.tzinfo and now.tzinfo else 0
+        now = _moment(self.headers.get("date", "")) or datetime.now(UTC)
+        seconds = (until - now).total_seconds() if until else 0
         return min(seconds, MOST_WAIT) if seconds > 0 else None
 
     def json(self) -> Any:
@@ -84,53 +85,20 @@ class Answer:
         return strict_json(self.body)
 
 
-def strict_json(body: bytes) -> Any:
-    """Parse JSON without NaN, without endless nesting, floats as Decimal. Raises NotStrictJson."""
-
-    def refuse(constant: str) -> None:
-        raise NotStrictJson(constant)
-
+def _moment(text: str) -> datetime | None:
     try:
-        parsed = json.loads(body, parse_float=Decimal, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise NotStrictJson(type(error).__name__) from error
-    _check_depth(parsed)
-    return parsed
-
-
-def _check_depth(parsed: Any) -> None:
-    level = [parsed]
-    for _depth in range(DEEPEST):
-        level = [child for value in level for child in _children(value)]
-        if not level:
-            return
-    raise NotStrictJson("too deep")
-
-
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-class _Pinned(HTTPAdapter):
-    """Connects to the address that was checked, whatever the name resolves to a moment later."""
-
-    def __init__(self, host: str) -> None:
-        self._host = host
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        kwargs |= {"server_hostname": self._host, "assert_hostname": self._host}
-        super().init_poolmanager(*args, **kwargs)
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _checked_address(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise NeverConnected(f"{host}: name not found") from error
-    addresses = [ipaddress.ip_address(entry[4][0]) for entry in found]
+    addresses = [ipaddress.ip_address(entry[4][0].partition("%")[0]) for entry in found]
     if not settings.OUTBOUND_ALLOW_PRIVATE:
         for address in addresses:
             mapped = getattr(address, "ipv4_mapped", None) or address
@@ -155,11 +123,11 @@ def call(
     params: Any = None,
     most_bytes: int = MOST_BYTES,
 ) -> Answer:
-    """Call ``url`` once: no redirects, no retries, no proxies from the environment.
+    """Call ``url`` once: no redirects, no retries, no proxies or passwords from the environment.
 
-    ``allowed_hosts`` are host names without port. A body that drips is given up after connect and
-    read time-out together; the piece it is waiting for may take one read time-out more. Raises Forbidden,
-    NeverConnected, Failed or InTransaction.
+    ``allowed_hosts`` are host names without port. The name is resolved once and that address is
+    called. Everything together, from connecting to the last byte, takes at most connect and read
+    time-out. Raises Forbidden, NeverConnected, Failed or InTransaction.
     """
     _check_transaction()
     parts = urlsplit(url)
@@ -170,63 +138,153 @@ def call(
     address = _checked_address(host, port)
     bracketed = f"[{address}]" if ":" in address else address
     target = urlunsplit(parts._replace(netloc=f"{bracketed}:{port}"))
-    sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "Waybill/1", "Accept-Encoding": "gzip"} | (
-        headers or {}
-    )
-    with requests.Session() as session:
-        session.trust_env = False
-        if parts.scheme == "https":
-            session.mount("https://", _Pinned(host))
-        return _send(session, method, target, sent, json_body, params, most_bytes)
+    sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "Waybill/1", "Accept-Encoding": "gzip"}
+    line = _Line.of_this_thread(host, parts.scheme, f"{bracketed}:{port}")
+    request = {"headers": sent | (headers or {}), "json": json_body, "params": params}
+    try:
+        return _send(line, method, target, request, most_bytes)
+    except BaseException:
+        # Nobody knows what is still under way on it.
+        line.hang_up()
+        raise
 
 
-def _send(
-    session: requests.Session,
-    method: str,
-    url: str,
-    headers: dict[str, str],
-    json_body: Any,
-    params: Any,
-    most_bytes: int,
-) -> Answer:
+def _send(line: _Line, method: str, url: str, request: dict[str, Any], most_bytes: int) -> Answer:
     began = time.monotonic()
     timeouts = (settings.SUPPLIER_CONNECT_SECONDS, settings.SUPPLIER_READ_SECONDS)
+    deadline = Deadline(began + sum(timeouts), line.cut)
     try:
-        response = session.request(
-            method,
-            url,
-            headers=headers,
-            json=json_body,
-            params=params,
-            timeout=timeouts,
-            allow_redirects=False,
-            stream=True,
-        )
-        body = _read(response, most_bytes, began + sum(timeouts))
-    except requests.ConnectTimeout as error:
-        raise NeverConnected("connect time-out") from error
-    except requests.ConnectionError as error:
-        if _never_left(error):
-            raise NeverConnected("refused") from error
-        raise Failed(type(error).__name__) from error
-    except requests.RequestException as error:
-        raise Failed(type(error).__name__) from error
+        with deadline:
+            response = line.session.request(
+                method, url, **request, timeout=timeouts, allow_redirects=False, stream=True
+            )
+            body = _read(response, most_bytes)
+    except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, zlib.error) as error:
+        why = "too slow" if deadline.is_over else type(error).__name__
+        if not line.is_connected:
+            # Refused, not reachable, or no TLS came about: the request cannot have left.
+            raise NeverConnected(why) from error
+        raise Failed(why) from error
+    if deadline.is_over:
+        raise Failed("too slow")
+    line.used_at = time.monotonic()
     lower = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, lower, body, round((time.monotonic() - began) * 1000))
+    return Answer(response.status_code, lower, body, round((line.used_at - began) * 1000))
 
 
-def _never_left(error: requests.ConnectionError) -> bool:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+def _read(response: requests.Response, most_bytes: int) -> bytes:
+    try:
+        return _unpacked(response, most_bytes)
+    except BaseException:
+        response.close()
+        raise
 
 
-def _read(response: requests.Response, most_bytes: int, deadline: float) -> bytes:
-    # Decompressed size is what is counted, so that a small bomb cannot fill the memory.
-    body = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        body += chunk
-        if len(body) > most_bytes:
+def _unpacked(response: requests.Response, most_bytes: int) -> bytes:
+    """Read what is there, piece by piece, and unpack it ourselves: both sizes are watched, whatever was announced."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip", ""}:
+        raise Failed("an encoding we did not ask for")
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
+    body, raw_bytes = bytearray(), 0
+    while chunk := response.raw.read1(CHUNK, decode_content=False):
+        raw_bytes += len(chunk)
+        if unpacking is None:
+            body += chunk
+        else:
+            # One byte more than allowed is enough to know; a bomb is not unpacked any further.
+            body += unpacking.decompress(chunk, most_bytes - len(body) + 1)
+        if max(raw_bytes, len(body)) > most_bytes or (unpacking and unpacking.unconsumed_tail):
             raise Failed("answer too large")
-        if time.monotonic() > deadline:
-            raise Failed("answer too slow")
+    if unpacking is not None and raw_bytes and not unpacking.eof:
+        raise Failed("answer cut short")
     return bytes(body)
+
+
+_mine = local()
+
+
+class _Line:
+    """A connection kept by one thread to one address, with the means to cut it from outside."""
+
+    def __init__(self, host: str, scheme: str) -> None:
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.mount(f"{scheme}://", _Pinned(self, host, scheme))
+        self.used_at = time.monotonic()
+        self.is_connected = False
+        self._handle: socket.socket | None = None
+
+    def __del__(self) -> None:
+        # The thread has ended; the session closes what is its own.
+        if self._handle is not None:
+            self._handle.close()
+
+    @staticmethod
+    def of_this_thread(host: str, scheme: str, address: str) -> _Line:
+        """Return the line to an address as this thread keeps it; what was idle for long is made anew."""
+        lines: dict[tuple[str, str, str], _Line] = _mine.__dict__.setdefault("lines", {})
+        now = time.monotonic()
+        for line in [line for line in lines.values() if now - line.used_at > KEPT_SECONDS]:
+            line.hang_up()
+        key = (host, scheme, address)
+        if key not in lines:
+            if len(lines) >= MOST_KEPT:
+                next(iter(lines.values())).hang_up()
+            lines[key] = _Line(host, scheme)
+        return lines[key]
+
+    def hold(self, connected: socket.socket) -> None:
+        """Remember a new connection. A copy of its handle stays valid when TLS takes the first one over."""
+        if self._handle is not None:
+            self._handle.close()
+        self._handle = connected.dup()
+
+    def cut(self) -> None:
+        """End the connection at once, from another thread: whoever waits for it wakes up."""
+        if self._handle is not None:
+            with suppress(OSError):
+                self._handle.shutdown(socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        """Close the connection and forget the line."""
+        for key in [key for key, line in _mine.__dict__.get("lines", {}).items() if line is self]:
+            del _mine.lines[key]
+        self.cut()
+        self.session.close()
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+
+
+class _Pinned(HTTPAdapter):
+    """Connects to the address that was checked, whatever the name resolves to a moment later."""
+
+    def __init__(self, line: _Line, host: str, scheme: str) -> None:
+        self._line = line
+        self._names = {"server_hostname": host, "assert_hostname": host} if scheme == "https" else {}
+        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs | self._names)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool(HTTPConnectionPool, HTTPConnection, self._line),
+            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self._line),
+        }
+
+
+def _pool(pool: type, kind: type, line: _Line) -> type:
+    """Return a class of pools whose connections show themselves to their line as soon as they exist."""
+
+    class Shown(kind):
+        def connect(self) -> None:
+            line.is_connected = False
+            super().connect()
+            line.is_connected = True
+
+        def _new_conn(self) -> socket.socket:
+            connected = super()._new_conn()
+            line.hold(connected)
+            return connected
+
+    return type("ShownPool", (pool,), {"ConnectionCls": Shown})

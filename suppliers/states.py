@@ -63,10 +63,12 @@ def move_supplier_order(
     *,
     by: User | None,
     fields: Mapping[str, object] | None = None,
+    only: models.Q | None = None,
     **facts: object,
 ) -> bool:
     """Move a supplier order to ``to`` and record ``supplier_order.<to>``; see ``orders.states.move_row``."""
-    return move_row(supplier_order, to, moves=MOVES, kind=f"supplier_order.{to}", by=by, fields=fields, **facts)
+    kind = f"supplier_order.{to}"
+    return move_row(supplier_order, to, moves=MOVES, kind=kind, by=by, fields=fields, only=only, **facts)
 
 
 def move_supplier_cancellation(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from orders.models import Order, OrderLine, Reservation
@@ -78,9 +78,10 @@ def release_line(line: OrderLine) -> bool:
     return released
 
 
-def note_taken(line_ids: Iterable[int], *, at: datetime) -> None:
+def note_taken(line_ids: Iterable[int] | QuerySet, *, at: datetime) -> None:
     """Note that the supplier has taken the units of some order lines. Safe to repeat."""
-    Reservation.objects.filter(line__in=list(line_ids), taken_at=None).update(taken_at=at)
+    lines = line_ids if isinstance(line_ids, QuerySet) else list(line_ids)
+    Reservation.objects.filter(line__in=lines, taken_at=None).update(taken_at=at)
 
 
 def release_told(variant_ids: Iterable[int], *, profile_id: int, told_at: datetime) -> int:

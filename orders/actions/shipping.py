@@ -155,7 +155,7 @@ def lock_order(order: Order) -> None:
     order's lines together with other rows takes this lock first, so that no two wait for each other.
     """
     # "No key": rows that refer to the order may be written meanwhile, so nobody waits in a circle.
-    Order.objects.select_for_update(no_key=True).filter(pk=order.pk).first()
+    Order.objects.select_for_update(no_key=True).filter(pk=order.pk).values_list("pk").first()
 
 
 def count_units(order: Order) -> None:

@@ -6,18 +6,26 @@ agree. Rows of a supplier that is not to be called are not handed out at all, an
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest, Now
+from django.utils import timezone
 
 from orders.actions.work import close_work, open_work
 from orders.lease import db_now_plus
 from orders.models import WorkItem
-from suppliers.models import Supplier, SupplierCall, SupplierCancellation, SupplierOrder, SupplierProbe
-from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
+from suppliers.models import (
+    Supplier,
+    SupplierCall,
+    SupplierCancellation,
+    SupplierOrder,
+    SupplierProbe,
+    SupplierReturn,
+)
+from suppliers.states import SupplierOrderStatus
 
 BREAKS_AFTER = 5
 # Half of the last so many calls failing opens it too: a supplier that answers every other time is no use.
@@ -25,6 +33,8 @@ LOOKS_BACK = 20
 # A supplier asking for more is not believed: its orders would be a day old by then.
 LONGEST_REST = 86_400
 ROWS_PER_SECOND = 50
+# Seconds for which a good answer need not be noted again.
+GOOD_FOR = 5
 Waiting = (SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN)
 
 
@@ -58,12 +68,12 @@ def is_callable(supplier: Supplier) -> bool:
 
 def note_good(supplier: Supplier, *, is_probe: bool) -> None:
     """Note a good answer; that of a probe closes the breaker and wakes the whole backlog."""
-    rows = Supplier.objects.filter(pk=supplier.pk)
     if is_probe and close_breaker(supplier):
         return
     # Most calls are good and change nothing: 16 workers must not queue for one row.
-    news = Q(failures_in_row__gt=0) | Q(last_good_at=None) | Q(last_good_at__lt=db_now_plus(-10))
-    rows.filter(news).update(failures_in_row=0, last_good_at=Now())
+    lately = timezone.now() - timedelta(seconds=GOOD_FOR)
+    if supplier.failures_in_row or supplier.last_good_at is None or supplier.last_good_at < lately:
+        Supplier.objects.filter(pk=supplier.pk).update(failures_in_row=0, last_good_at=Now())
 
 
 def note_bad(supplier: Supplier, why: str) -> None:
@@ -136,9 +146,13 @@ def wake(supplier: Supplier) -> None:
     slots = min(settings.WAKE_SECONDS, late.count() // ROWS_PER_SECOND + 1)
     for slot in range(slots):
         late.annotate(slot=F("pk") % slots).filter(slot=slot).update(due_at=db_now_plus(slot))
-    asked = SupplierCancellation.objects.filter(supplier_order__supplier=supplier, lease_until=None)
-    asked.filter(status=SupplierCancellationStatus.TO_ASK, failures__gt=0).update(due_at=Now())
-    Supplier.objects.filter(pk=supplier.pk, lease_until=None, failures__gt=0).update(due_at=Now())
+    others = (
+        Supplier.objects.filter(pk=supplier.pk),
+        SupplierCancellation.objects.filter(supplier_order__supplier=supplier),
+        SupplierReturn.objects.filter(supplier_order__supplier=supplier),
+    )
+    for rows in others:
+        rows.filter(lease_until=None, failures__gt=0).exclude(due_at=None).update(due_at=Now())
 
 
 def next_try(supplier: Supplier) -> datetime | None:

@@ -28,7 +28,7 @@ class Garbage(Exception):
     """A copy that breaks the contract; it is kept for people and changes nothing."""
 
 
-def counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> Counts:
+def counts_of(supplier_order: SupplierOrder, lines: Sequence[SupplierOrderLine], copy: Mapping[str, Any]) -> Counts:
     """Return the counters of a copy by line, once they keep the contract (I1 to I3, I6, I7).
 
     Raises Garbage, or KeyError, TypeError or ValueError for a copy that lacks what it must have.
@@ -38,7 +38,7 @@ def counts_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> Counts:
     known_id = supplier_order.supplier_order_id
     if known_id and str(copy["supplier_order_id"])[:64] != known_id:
         raise Garbage(f"another number than {known_id}")
-    known = {line.line_id: line for line in supplier_order.lines.all()}
+    known = {line.line_id: line for line in lines}
     currency = str(supplier_order.request.get("currency") or copy["currency"])
     if str(copy["currency"]) != currency:
         raise Garbage(f"in {str(copy['currency'])[:3]}, not in {currency}")
@@ -89,13 +89,18 @@ def _check_cost(line: SupplierOrderLine, count: Mapping[str, Any], cost: Mapping
         raise Garbage(f"line {line.line_id} costs more than we said")
 
 
-def check_successor(supplier_order: SupplierOrder, copy: Mapping[str, Any], version: int, counts: Counts) -> bool:
+def check_successor(
+    supplier_order: SupplierOrder,
+    lines: Sequence[SupplierOrderLine],
+    copy: Mapping[str, Any],
+    version: int,
+    counts: Counts,
+) -> bool:
     """Return whether a copy is newer than the one known; call it with the order locked.
 
     Older copies are normal: webhooks come late and in any order. Raises Garbage for one that was made
     later and calls itself older, that differs under the same version, or that takes back what was said.
     """
-    lines = list(supplier_order.lines.all())
     if version < supplier_order.version:
         known_at = str(supplier_order.last_copy.get("updated_at") or "")
         if known_at and str(copy.get("updated_at") or "") > known_at:

@@ -7,19 +7,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from orders import lease
 from orders.actions.quarantine import set_aside
+from orders.actions.reservation import note_taken
 from orders.actions.shipping import lock_order
 from orders.actions.work import open_work
 from orders.lease import db_now_plus
 from orders.models import WorkItem
+from orders.states import IllegalMove
 from suppliers.actions.breaker import of_callable
 from suppliers.actions.stopped import is_wanted_back
-from suppliers.actions.track import note_known, take_order_copy
+from suppliers.actions.track import close_doubts, note_known, take_order_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter, AlreadyThere, Doubt, KeyRefused, Refused, Resting, TryLater, Unclear
 from suppliers.models import SupplierOrder
@@ -46,48 +48,60 @@ def send_supplier_order(supplier_order_id: int, *, is_probe: bool = False) -> No
     order; how that is found out is what its adapter declares (``Doubt``). ``is_probe``: send it although
     the supplier's breaker is open.
     """
-    supplier_order = _take(supplier_order_id, is_probe=is_probe)
-    if supplier_order is None:
-        return
-    # Found in "sending": whoever was sending it died, and nobody knows how far it came.
-    in_doubt = supplier_order.status != Status.READY
-    adapter = adapter_of(supplier_order.supplier, is_probe=is_probe, is_checked=True)
-    if in_doubt and adapter.doubt == Doubt.BLIND:
-        _leave_to_person(supplier_order)
-    elif _set_out(supplier_order, in_doubt=in_doubt):
-        _attempt(adapter, supplier_order, in_doubt=in_doubt)
-
-
-def _take(supplier_order_id: int, *, is_probe: bool) -> SupplierOrder | None:
-    sendable: QuerySet[SupplierOrder] = SupplierOrder.objects.filter(status__in=SENDABLE)
-    rows = sendable if is_probe else of_callable(sendable)
-    taken = lease.take(rows.select_related("supplier", "order"), supplier_order_id)
+    taken = _set_out(supplier_order_id, is_probe=is_probe)
     if taken is None:
         # Placed by a webhook while its sender died: then nothing is left to do.
         done = SupplierOrder.objects.filter(lease.is_free(), pk=supplier_order_id).exclude(status__in=SENDABLE)
         done.exclude(due_at=None).update(due_at=None)
-    return taken
+        return
+    supplier_order, in_doubt = taken
+    adapter = adapter_of(supplier_order.supplier, is_probe=is_probe, is_checked=True)
+    if in_doubt and adapter.doubt == Doubt.BLIND:
+        _leave_to_person(supplier_order)
+    else:
+        _attempt(adapter, supplier_order, in_doubt=in_doubt)
 
 
-def _set_out(supplier_order: SupplierOrder, *, in_doubt: bool) -> bool:
-    """Move an order to ``sending``; False if somebody cancelled it first, or is about to.
+def _set_out(supplier_order_id: int, *, is_probe: bool) -> tuple[SupplierOrder, bool] | None:
+    """Take an order and move it to ``sending``; return it, and whether it was in doubt before.
 
-    Of sender and cancellation, whichever has the order's row first decides.
+    None if it is not to be had, or somebody cancelled it first, or is about to. Of sender and
+    cancellation, whichever has the customer's order's row first decides.
     """
+    sendable: QuerySet[SupplierOrder] = SupplierOrder.objects.filter(pk=supplier_order_id, status__in=SENDABLE)
+    rows = lease.takeable(sendable if is_probe else of_callable(sendable)).select_related("supplier", "order")
     with transaction.atomic():
-        lock_order(supplier_order.order)
-        supplier_order.refresh_from_db(fields=["status"])
-        if supplier_order.status not in SENDABLE:
-            lease.finish(supplier_order)
-            return False
+        supplier_order = rows.select_for_update(of=("order",), no_key=True).first()
+        if supplier_order is None:
+            return None
+        # Found in "sending": whoever was sending it died, and nobody knows how far it came.
+        in_doubt = supplier_order.status != Status.READY
+        still = lease.still(supplier_order)
         if not in_doubt and is_wanted_back(supplier_order):
-            lease.put_off(supplier_order, settings.RETRY_SECONDS)
-            return False
-        fields = {} if in_doubt else {"last_sent_at": Now()}
-        fields |= {} if supplier_order.first_sent_at else {"first_sent_at": timezone.now()}
-        if supplier_order.status != Status.SENDING:
-            move_supplier_order(supplier_order, Status.SENDING, by=None, fields=fields, attempt=supplier_order.attempt)
-    return True
+            free = SupplierOrder.objects.filter(still, pk=supplier_order.pk)
+            free.update(due_at=db_now_plus(settings.RETRY_SECONDS))
+            return None
+        if not _is_moved_out(supplier_order, still, in_doubt=in_doubt):
+            return None
+    return supplier_order, in_doubt
+
+
+def _is_moved_out(supplier_order: SupplierOrder, still: Q, *, in_doubt: bool) -> bool:
+    fields = lease.claim(supplier_order)
+    if not in_doubt:
+        fields["last_sent_at"] = Now()
+    if supplier_order.first_sent_at is None:
+        fields["first_sent_at"] = timezone.now()
+    if supplier_order.status == Status.SENDING:
+        mine = SupplierOrder.objects.filter(still, pk=supplier_order.pk, status=Status.SENDING)
+        supplier_order.attempt, supplier_order.deaths = fields["attempt"], fields["deaths"]
+        return bool(mine.update(**fields))
+    try:
+        return move_supplier_order(
+            supplier_order, Status.SENDING, by=None, fields=fields, only=still, attempt=fields["attempt"]
+        )
+    except IllegalMove:
+        return False
 
 
 def _attempt(adapter: Adapter, supplier_order: SupplierOrder, *, in_doubt: bool) -> None:
@@ -290,10 +304,28 @@ def note_placed(supplier_order: SupplierOrder, copy: dict[str, Any]) -> None:
     """
     with transaction.atomic():
         lock_order(supplier_order.order)
-        lease.finish(supplier_order)
-        supplier_order.refresh_from_db()
-        note_known(supplier_order)
-        take_order_copy(supplier_order, copy)
+        if not _is_moved_in(supplier_order):
+            # A webhook was faster, or another worker has it by now.
+            lease.finish(supplier_order)
+            supplier_order.refresh_from_db()
+            note_known(supplier_order)
+        take_order_copy(supplier_order, copy, is_locked=True)
+
+
+def _is_moved_in(supplier_order: SupplierOrder) -> bool:
+    """Move an order that we were sending to ``placed`` and give it back, in one step."""
+    fields = lease.returned() | {"placed_at": timezone.now()}
+    mine = Q(attempt=supplier_order.attempt, status=Status.SENDING)
+    try:
+        if not move_supplier_order(supplier_order, Status.PLACED, by=None, fields=fields, only=mine):
+            return False
+    except IllegalMove:
+        return False
+    note_taken(supplier_order.lines.order_by().values("order_line"), at=timezone.now())
+    if supplier_order.attempt > 1:
+        # Not placed at the first try: somebody may have been asked.
+        close_doubts(supplier_order)
+    return True
 
 
 def ask_person(reason: WorkItem.Reason, supplier_order: SupplierOrder, summary: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from orders.actions.cancel import answer_part, cancel_part
@@ -47,10 +47,15 @@ def wanted_back(order: Order) -> dict[int, int]:
 
 def is_wanted_back(supplier_order: SupplierOrder) -> bool:
     """True if some units of a supplier order are to be cancelled: it must not be sent off before that is done."""
-    if undecided().filter(supplier_order=supplier_order).exists():
-        return True
-    wanted = wanted_back(supplier_order.order)
-    return bool(wanted) and supplier_order.lines.filter(order_line__in=wanted).exists()
+    lines = SupplierOrderLine.objects.filter(supplier_order=OuterRef(OuterRef("pk"))).values("order_line")
+    wanted = CancellationLine.objects.filter(
+        cancellation__order=OuterRef("order"),
+        cancellation__allocated_at=None,
+        quantity__gt=F("cancelled") + F("refused"),
+        line__in=lines,
+    )
+    asked = undecided().filter(supplier_order=OuterRef("pk"))
+    return SupplierOrder.objects.filter(Exists(asked) | Exists(wanted), pk=supplier_order.pk).exists()
 
 
 def give_to_cancellations(supplier_order: SupplierOrder, lost: Mapping[int, int]) -> dict[int, int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -25,7 +26,7 @@ from orders.actions.shipping import (
 from orders.actions.work import close_work, open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
-from suppliers.actions.contract import COUNTERS, Counts, Garbage, check_parcel, check_successor, counts_of
+from suppliers.actions.contract import COUNTERS, Garbage, check_parcel, check_successor, counts_of
 from suppliers.actions.stopped import FINAL, give_to_cancellations, has_cancelled_goods, settle_asked
 from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
 from suppliers.states import SupplierOrderStatus, move_supplier_order
@@ -35,24 +36,28 @@ Status, Reason = SupplierOrderStatus, WorkItem.Reason
 MAKES_NO_SENSE = (Garbage, KeyError, TypeError, ValueError, AttributeError)
 
 
-def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
+def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, is_locked: bool = False) -> bool:
     """Take in a supplier's copy of an order if it is newer than the one known.
 
     Returns False for an older or equal one. A copy that breaks the contract becomes work for a person,
     which the next good one closes, and changes nothing else. Safe to repeat and to run in any order.
+    ``is_locked``: the caller has the order's row in its transaction, and ``supplier_order`` is as it
+    stands in the database.
     """
     try:
-        counts, facts, version = counts_of(supplier_order, copy), _facts_of(copy), int(copy["version"])
+        with transaction.atomic():
+            if not is_locked:
+                # First of all rows the order's, as everybody does who moves units: nobody waits in a circle.
+                lock_order(supplier_order.order)
+                supplier_order.refresh_from_db()
+            return _take_if_newer(supplier_order, copy)
     except MAKES_NO_SENSE as error:
-        return _note_garbage(Reason.SUPPLIER_GARBAGE, supplier_order, error)
-    try:
-        return _take_if_newer(supplier_order, copy, facts | {"version": version}, counts)
-    except Garbage as error:
         return _note_garbage(Reason.SUPPLIER_GARBAGE, supplier_order, error)
 
 
 def _facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        "version": int(copy["version"]),
         "supplier_order_id": str(copy.get("supplier_order_id") or "")[:64],
         "supplier_status": str(copy.get("status") or "")[:30],
         "hold_code": str((copy.get("hold") or {}).get("code") or "")[:30],
@@ -61,29 +66,30 @@ def _facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _take_if_newer(
-    supplier_order: SupplierOrder, copy: Mapping[str, Any], facts: Mapping[str, Any], counts: Counts
-) -> bool:
-    with transaction.atomic():
-        # First of all rows the order's, as everybody does who moves units: nobody waits in a circle.
-        lock_order(supplier_order.order)
-        supplier_order.refresh_from_db()
-        is_newer = check_successor(supplier_order, copy, facts["version"], counts)
-        if facts["version"] >= supplier_order.version:
-            close_work(Reason.SUPPLIER_GARBAGE, supplier_order)
-        if not is_newer:
-            return False
-        SupplierOrder.objects.filter(pk=supplier_order.pk).update(**facts)
-        supplier_order.refresh_from_db()
-        note_known(supplier_order)
-        _write_counts(supplier_order, counts)
-        settle_asked(supplier_order, copy)
+def _take_if_newer(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
+    lines = list(supplier_order.lines.all())
+    counts, facts = counts_of(supplier_order, lines, copy), _facts_of(copy)
+    is_newer = check_successor(supplier_order, lines, copy, facts["version"], counts)
+    if facts["version"] >= supplier_order.version:
+        close_work(Reason.SUPPLIER_GARBAGE, supplier_order)
+    if not is_newer:
+        return False
+    was_held = bool(supplier_order.hold_code)
+    SupplierOrder.objects.filter(pk=supplier_order.pk).update(**facts)
+    for name, value in facts.items():
+        setattr(supplier_order, name, value)
+    note_known(supplier_order)
+    _write_counts(supplier_order, lines, counts)
+    settle_asked(supplier_order, copy)
+    if was_held or supplier_order.hold_code:
         _note_hold(supplier_order)
-        _take_order_estimate(supplier_order, copy)
+    _take_order_estimate(supplier_order, copy)
+    if supplier_order.status == Status.CANCEL_REQUESTED:
+        # Settling may have ended that.
         supplier_order.refresh_from_db()
-        ends = {Status.PLACED, Status.CANCEL_REQUESTED}
-        if supplier_order.supplier_status in FINAL and supplier_order.status in ends:
-            move_supplier_order(supplier_order, Status.CLOSED, by=None)
+    ends = {Status.PLACED, Status.CANCEL_REQUESTED}
+    if supplier_order.supplier_status in FINAL and supplier_order.status in ends:
+        move_supplier_order(supplier_order, Status.CLOSED, by=None)
     return True
 
 
@@ -107,11 +113,12 @@ def _note_hold(supplier_order: SupplierOrder) -> None:
 
 def refuse_all(supplier_order: SupplierOrder, *, reason_code: str) -> None:
     """Note that a supplier takes nothing of an order, so that its units are open again."""
+    lines = list(supplier_order.lines.all())
     counts = {
         line.line_id: dict.fromkeys(COUNTERS, 0) | {"rejected": line.quantity, "reason": reason_code[:40]}
-        for line in supplier_order.lines.all()
+        for line in lines
     }
-    _write_counts(supplier_order, counts)
+    _write_counts(supplier_order, lines, counts)
 
 
 def note_known(supplier_order: SupplierOrder) -> None:
@@ -125,7 +132,7 @@ def note_known(supplier_order: SupplierOrder) -> None:
     is_smooth = supplier_order.status == Status.SENDING and supplier_order.attempt <= 1
     move_supplier_order(supplier_order, Status.PLACED, by=None, fields={"placed_at": timezone.now()})
     SupplierOrder.objects.filter(pk=supplier_order.pk, lease_until=None).update(due_at=None)
-    note_taken(supplier_order.lines.values_list("order_line", flat=True), at=timezone.now())
+    note_taken(supplier_order.lines.order_by().values("order_line"), at=timezone.now())
     if not is_smooth:
         close_doubts(supplier_order)
 
@@ -137,21 +144,20 @@ def close_doubts(supplier_order: SupplierOrder) -> None:
     forget_aside(supplier_order)
 
 
-def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[str, Any]]) -> None:
-    lock_order(supplier_order.order)
+def _write_counts(
+    supplier_order: SupplierOrder, lines: Sequence[SupplierOrderLine], counts: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Write what a supplier says of each line; the caller has the order's row."""
     lost: dict[int, int] = {}
-    was_undecided = False
-    lines = list(supplier_order.lines.all())
     for line in lines:
         count = counts[line.line_id]
-        was_undecided |= line.pending > 0
         lost[line.pk] = count["rejected"] + count["cancelled"] - line.rejected - line.cancelled
         SupplierOrderLine.objects.filter(pk=line.pk).update(
             **{name: count[name] for name in COUNTERS}, reason_code=count["reason"]
         )
         if lost[line.pk] > 0:
             OrderLine.objects.filter(pk=line.order_line_id).update(forwarded=F("forwarded") - lost[line.pk])
-    _write_down(supplier_order)
+    _write_down(lines)
     # What we asked to stop is cancelled; only what the supplier took away by itself is looked for elsewhere.
     own = give_to_cancellations(supplier_order, lost)
     given_back = [
@@ -161,23 +167,24 @@ def _write_counts(supplier_order: SupplierOrder, counts: Mapping[str, Mapping[st
     ]
     if given_back:
         events.record("supplier_lines.rejected", supplier_order, by=None, lines=given_back)
-    if was_undecided and not supplier_order.lines.filter(pending__gt=0).exists():
+    was_undecided = any(line.pending for line in lines)
+    if was_undecided and not any(count["pending"] for count in counts.values()):
         events.record("supplier_lines.confirmed", supplier_order, by=None)
 
 
-def _write_down(supplier_order: SupplierOrder) -> None:
+def _write_down(lines: Sequence[SupplierOrderLine]) -> None:
     """Write on the order's lines what all its suppliers together have said."""
-    for line in supplier_order.lines.all():
-        told = SupplierOrderLine.objects.filter(order_line=line.order_line_id).aggregate(
-            accepted=Sum("accepted"), backordered=Sum("backordered")
-        )
-        OrderLine.objects.filter(pk=line.order_line_id).update(
-            confirmed=told["accepted"] or 0, backordered=told["backordered"] or 0
-        )
+    told = SupplierOrderLine.objects.filter(order_line=OuterRef("pk")).order_by().values("order_line")
+    OrderLine.objects.filter(pk__in=[line.order_line_id for line in lines]).update(
+        **{
+            column: Coalesce(Subquery(told.annotate(found=Sum(name)).values("found")), 0)
+            for column, name in (("confirmed", "accepted"), ("backordered", "backordered"))
+        }
+    )
 
 
 def _take_order_estimate(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> None:
-    if supplier_order.shipments.exists():
+    if not (copy.get("eta") or {}).get("latest") or supplier_order.shipments.exists():
         return
     for delivery in OrderDelivery.objects.filter(lines__in=supplier_order.lines.values("order_line")).distinct():
         _take_estimate(delivery, None, copy)
