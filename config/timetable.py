@@ -30,8 +30,17 @@ class Sweep:
     rows: Callable[[], QuerySet[DueWork]]
     task: Callable[[DueWork], str]
     queue: str
-    # Columns that ``task`` looks at.
+    # Columns that ``job`` looks at.
     needs: tuple[str, ...] = ()
+    # Ids that the task is given besides the row's own.
+    ids: tuple[str, ...] = ()
+
+    def job(self, row: DueWork) -> tuple[str, str, tuple[int, ...]]:
+        """Return what is to be handed out for a row: task, queue, arguments."""
+        task = self.task(row)
+        # What writes mails waits with the mails: it must not delay an order.
+        queue = "mail" if task.startswith("notifications.") else self.queue
+        return task, queue, (row.pk, *(getattr(row, name) for name in self.ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ SWEEPS: list[Sweep] = [
         lambda: of_callable(SupplierOrder.objects.all()),
         _always("suppliers.tasks.send_supplier_order"),
         "suppliers",
+        ("supplier",),
+        ("supplier_id",),
     ),
     Sweep("supplier_probes", due_probes, _always("suppliers.tasks.probe_supplier"), "suppliers"),
     Sweep("supplier_returns", SupplierReturn.objects.all, _always("suppliers.tasks.ask_return"), "suppliers"),

@@ -28,7 +28,7 @@ def react(reaction_id: int, effect: Callable[[Event], object]) -> bool:
     the network becomes a row that is due. Returns False if the reaction was done before, or is
     in other hands; never raises for a failing effect, which is written down and tried again.
     """
-    reaction = lease.take(Reaction.objects.filter(done_at=None), reaction_id)
+    reaction = lease.take(Reaction.objects.filter(done_at=None).select_related("event__order"), reaction_id)
     if reaction is None:
         return False
     try:

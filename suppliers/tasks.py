@@ -34,9 +34,9 @@ def ask_cancellation(supplier_cancellation_id: int) -> None:
 
 
 @shared_task
-def send_supplier_order(supplier_order_id: int) -> None:
+def send_supplier_order(supplier_order_id: int, supplier_id: int) -> None:
     """Place a supplier order, or find out what became of it."""
-    send.send_supplier_order(supplier_order_id)
+    send.send_in_turn(supplier_order_id, supplier_id)
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders.actions.shipping import lock_order
-from orders.actions.work import close_work, open_work
+from orders.actions.work import close_work, close_work_about, open_work
 from orders.models import Order, OrderLine, WorkItem
 from orders.states import OrderStatus
 from shop.models import User
@@ -68,32 +69,39 @@ def make_supplier_orders(order: Order, chosen: Sequence[Chosen]) -> list[Supplie
     The only way into a supplier order, whoever calls: so what must never go out stops here. Raises
     NotPaid for an order without its money, and NotApproved for gated units without an approval.
     """
-    if chosen and not Order.objects.filter(pk=order.pk, status=OrderStatus.PAID).exists():
+    if not chosen:
+        return []
+    if not Order.objects.filter(pk=order.pk, status=OrderStatus.PAID).exists():
         raise NotPaid(order.number)
     wanted: dict[int, int] = {}
     for line, _offer, quantity in chosen:
         wanted[line.pk] = wanted.get(line.pk, 0) + quantity
     refuse_ungranted(wanted)
-    made = []
-    for supplier_id, group in group_by_supplier(chosen).items():
-        part = SupplierOrder.objects.filter(order=order, supplier=supplier_id).count() + 1
-        made.append(_make(order, supplier_id, part, group))
+    parts = Counter(SupplierOrder.objects.filter(order=order).values_list("supplier", flat=True))
+    made = [
+        _make(order, supplier_id, parts[supplier_id] + 1, group)
+        for supplier_id, group in group_by_supplier(chosen).items()
+    ]
+    close_work_about(WorkItem.Reason.NO_OFFER, [line for line, _offer, _quantity in chosen])
     return made
 
 
 def _make(order: Order, supplier_id: int, part: int, group: Sequence[Chosen]) -> SupplierOrder:
+    reference = f"{order.number}-{supplier_id}-{part}"
     supplier_order = SupplierOrder.objects.create(
         order=order,
         supplier_id=supplier_id,
         part=part,
-        reference=f"{order.number}-{supplier_id}-{part}",
+        reference=reference,
+        request=_request(order, reference, group),
         due_at=max(order.forward_after or timezone.now(), timezone.now()),
     )
-    for line, offer, quantity in group:
+    for line, _offer, quantity in group:
         free = OrderLine.objects.filter(pk=line.pk, quantity__gte=F("forwarded") + F("cancelled") + quantity)
         if not free.update(forwarded=F("forwarded") + quantity):
             raise ValueError(f"{quantity} units of line {line.pk} are not open")
-        SupplierOrderLine.objects.create(
+    SupplierOrderLine.objects.bulk_create(
+        SupplierOrderLine(
             supplier_order=supplier_order,
             order_line=line,
             offer=offer,
@@ -103,12 +111,12 @@ def _make(order: Order, supplier_id: int, part: int, group: Sequence[Chosen]) ->
             pending=quantity,
             unit_cost=offer.unit_cost,
         )
-        close_work(WorkItem.Reason.NO_OFFER, line)
-    SupplierOrder.objects.filter(pk=supplier_order.pk).update(request=_request(order, supplier_order, group))
+        for line, offer, quantity in group
+    )
     return supplier_order
 
 
-def _request(order: Order, supplier_order: SupplierOrder, group: Sequence[Chosen]) -> dict[str, Any]:
+def _request(order: Order, reference: str, group: Sequence[Chosen]) -> dict[str, Any]:
     # What is needed to deliver and nothing more: no e-mail address, no retail price.
     address = {
         "name": order.name,
@@ -123,7 +131,7 @@ def _request(order: Order, supplier_order: SupplierOrder, group: Sequence[Chosen
     }
     currency = group[0][1].currency
     request: dict[str, Any] = {
-        "reference": supplier_order.reference,
+        "reference": reference,
         "currency": currency,
         "ship_to": {name: value for name, value in address.items() if value},
         "lines": [

@@ -20,6 +20,7 @@ from orders.lease import db_now_plus
 from orders.models import WorkItem
 from orders.states import IllegalMove
 from suppliers.actions.breaker import of_callable
+from suppliers.actions.lanes import Full, lanes
 from suppliers.actions.stopped import is_wanted_back
 from suppliers.actions.track import close_doubts, note_known, take_order_copy
 from suppliers.adapters import adapter_of
@@ -39,6 +40,16 @@ class NotOurs(Exception):
 
 class LostLease(Exception):
     """Another worker took the order meanwhile: nothing more is done here."""
+
+
+def send_in_turn(supplier_order_id: int, supplier_id: int) -> None:
+    """Send a supplier order unless its supplier has enough calls under way here: then it is due again soon."""
+    try:
+        with lanes.call(supplier_id):
+            send_supplier_order(supplier_order_id)
+    except Full as full:
+        waiting = SupplierOrder.objects.filter(lease.is_free(), pk=supplier_order_id, status__in=SENDABLE)
+        waiting.exclude(due_at=None).update(due_at=db_now_plus(full.seconds))
 
 
 def send_supplier_order(supplier_order_id: int, *, is_probe: bool = False) -> None:

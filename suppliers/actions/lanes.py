@@ -1,0 +1,103 @@
+"""How many calls each supplier may have under way in this process, so that a slow one leaves room for the others.
+
+A worker has a fixed number of threads, and a supplier that answers after ten seconds would soon
+hold them all. What is over a supplier's share goes back to the database, due again about when
+its turn comes: nothing waits in memory, and nothing can be lost here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+
+from django.conf import settings
+
+# Seconds from which on a call is slow.
+SLOW = 1.0
+SLOW_CALLS = 2
+# Seconds after a supplier's last call for which it counts as one of those that share the threads,
+# and after which nothing is known of how fast it is.
+ACTIVE_FOR = 5.0
+KNOWN_FOR = 60.0
+SOONEST = 0.2
+
+
+class Full(Exception):
+    """The supplier's share is used up; its turn comes in about ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{seconds:.1f} s")
+        self.seconds = seconds
+
+
+@dataclass
+class Lane:
+    """What this process knows of one supplier: when its running calls began, how long they take."""
+
+    running: list[float] = field(default_factory=list)
+    average: float | None = None
+    ended_at: float = float("-inf")
+    # Until when those who were sent away have the places to come.
+    taken_until: float = 0.0
+
+    def is_active(self, now: float) -> bool:
+        return bool(self.running) or now - self.ended_at < ACTIVE_FOR
+
+    def is_slow(self, now: float) -> bool:
+        waiting = sum(now - began > SLOW for began in self.running)
+        return waiting >= SLOW_CALLS or (self.average or 0) > SLOW
+
+
+class Lanes:
+    """The shares of all suppliers in one process; safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._lanes: dict[int, Lane] = defaultdict(Lane)
+
+    @contextmanager
+    def call(self, supplier_id: int) -> Iterator[None]:
+        """Hold a place for one call. Raises Full if the supplier has none left."""
+        began = time.monotonic()
+        with self._lock:
+            lane = self._lanes[supplier_id]
+            most = self._most(lane, began)
+            if len(lane.running) >= most:
+                raise Full(self._turn(lane, most, began))
+            lane.running.append(began)
+        try:
+            yield
+        finally:
+            now = time.monotonic()
+            with self._lock:
+                lane.running.remove(began)
+                lane.ended_at = now
+                # Lately counts most: a supplier that has become fast again is soon believed.
+                lane.average = now - began if lane.average is None else 0.7 * lane.average + 0.3 * (now - began)
+
+    def _most(self, lane: Lane, now: float) -> int:
+        threads = settings.SUPPLIER_THREADS
+        if now - lane.ended_at > KNOWN_FOR:
+            lane.average = None
+        if lane.is_slow(now):
+            return SLOW_CALLS
+        active = sum(other.is_active(now) for other in self._lanes.values() if other is not lane) + 1
+        # Of one that nobody knows yet, not all threads wait for the first answer.
+        share = threads if lane.average is not None else threads * 3 // 8
+        return max(SLOW_CALLS, min(share, -(-threads // active)))
+
+    @staticmethod
+    def _turn(lane: Lane, most: int, now: float) -> float:
+        lane.taken_until = max(lane.taken_until, now) + (lane.average or SOONEST) / most
+        wait = min(max(SOONEST, lane.taken_until - now), settings.HAND_OVER_SECONDS)
+        if wait == settings.HAND_OVER_SECONDS:
+            # A long queue comes again in its order; there is no use in counting further.
+            lane.taken_until = now
+        return wait
+
+
+lanes = Lanes()
