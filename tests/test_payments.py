@@ -247,3 +247,17 @@ def test_a_bank_that_refuses_later_leaves_the_order_open_to_be_paid_in_another_w
     assert order.status == "paid"
     variant.refresh_from_db()
     assert variant.reserved == 1
+
+
+def test_a_refund_whose_worker_died_after_the_good_news_is_not_offered_for_ever(sandbox, relay):
+    order = paid_at_sandbox(sandbox)
+    line = order.lines.get()
+    refund = request_refund(order, [RefundPart(line, 1, 100)], reason=Refund.Reason.GOODWILL, by=None, key="r-1")
+    relay.run_until_idle()
+    past = timezone.now() - timedelta(minutes=1)
+    Refund.objects.filter(pk=refund.pk).update(due_at=past, lease_until=past)
+
+    relay.run_until_idle()
+
+    refund.refresh_from_db()
+    assert (refund.status, refund.due_at, refund.lease_until) == ("succeeded", None, None)

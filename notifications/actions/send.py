@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
 from django.utils import timezone
 
 from notifications.models import Notification, NotificationStatus
@@ -57,6 +58,8 @@ def _note_failure(row: Notification, error: str) -> None:
     if row.failures + 1 < GIVES_UP_AFTER:
         lease.fail(row, error, status=NotificationStatus.QUEUED)
         return
-    lease.finish(row, status=NotificationStatus.FAILED, last_error=error[:2000])
     summary = f"The mail “{row.kind}” could not be sent in {GIVES_UP_AFTER} tries."
-    open_work(WorkItem.Reason.MAIL_FAILED, row, order=row.order, summary=summary)
+    # Together, so that a worker that dies here leaves nothing given up that nobody is asked about.
+    with transaction.atomic():
+        if lease.finish(row, status=NotificationStatus.FAILED, last_error=error[:2000]):
+            open_work(WorkItem.Reason.MAIL_FAILED, row, order=row.order, summary=summary)

@@ -170,6 +170,9 @@ def send_refund(refund_id: int) -> None:
     waiting = Refund.objects.filter(status__in=[RefundStatus.REQUESTED, RefundStatus.PENDING])
     refund = lease.take(waiting, refund_id)
     if refund is None:
+        # Its worker died between the news that it is through and the end of its lease: nothing is left to do.
+        over = [RefundStatus.SUCCEEDED, RefundStatus.FAILED]
+        Refund.objects.filter(lease.is_free(), pk=refund_id, status__in=over).update(due_at=None, lease_until=None)
         return
     try:
         facts = _ask(refund)

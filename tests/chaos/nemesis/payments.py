@@ -57,6 +57,20 @@ def stripe_session_cut(world: World, planned: Planned) -> str:
 
 
 @fault("payments")
+def stripe_session_500(world: World, planned: Planned) -> str:
+    """500 for a pay page, with or without one having been made; the provider repeats it under the same key."""
+    kind = ("error_500_before", "error_500_after")[planned.index % 2]
+    return _said(spoil(world, SESSIONS, kind, planned.turns), "for a pay page were answered 500")
+
+
+@fault("payments")
+def stripe_refund_500(world: World, planned: Planned) -> str:
+    """500 for a refund, with or without one having been made; the provider repeats it under the same key."""
+    kind = ("error_500_before", "error_500_after")[planned.index % 2]
+    return _said(spoil(world, REFUNDS, kind, 1, waits=14), "for a refund were answered 500")
+
+
+@fault("payments")
 def stripe_slow(world: World, planned: Planned) -> str:
     """Everything takes a second more."""
     return _said(spoil(world, "* /v1/*", "latency", 5 * planned.turns, seconds=1), "were slow")
