@@ -244,9 +244,11 @@ class Till:
         self.control("faults", [])
         for turn in range(12):
             if turn == 1:
-                # With Stripe answering, two turns of the sweep end what is to end; the rest runs out in time.
+                # With Stripe answering, two turns of the sweep end what is to end.
                 self.sweep()
                 self.check_pages()
+            if turn in {1, 4, 7}:
+                # The rest runs out in time; also the page that follows a bank's refusal.
                 self.a_day_passes()
             happened = len(self.control("jobs", {})["done"]) if turn else 1
             happened += self.reconcile() + self.work_inbox() + self.sweep() + self.relay() + self.send_refunds()
