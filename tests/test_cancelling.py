@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.actions.cancel import NothingToCancel
 from orders.models import Cancellation, Refund, WorkItem
-from suppliers.actions.forward import send_supplier_order
+from suppliers.actions.send import send_supplier_order
 from suppliers.models import SupplierCall, SupplierCancellation, SupplierOrder
 from tests.demo.supplier_process import SupplierProcess
 from tests.dialogue import (

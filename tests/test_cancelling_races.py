@@ -16,7 +16,8 @@ from orders.actions.work import close_work
 from orders.models import Cancellation, Event, Order, OrderLine, Refund, WorkItem
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.cancel import pursue_cancellation
-from suppliers.actions.forward import forward_order, send_supplier_order
+from suppliers.actions.forward import forward_order
+from suppliers.actions.send import send_supplier_order
 from suppliers.actions.poll import take_order_of
 from suppliers.actions.track import take_order_copy, take_shipment_copy
 from suppliers.models import SupplierCancellation, SupplierOrder, SupplierOrderLine
