@@ -170,6 +170,23 @@ def test_an_error_that_stripe_repeats_for_a_day_does_not_keep_the_pay_page_shut(
     assert pages(sandbox) == ["open"]
 
 
+def test_money_on_a_page_that_stripe_made_and_then_denied_is_noted_and_the_other_page_ended(sandbox, relay):
+    order = make_order((make_variant(make_supplier()), 1))
+    session = order.sessions.get()
+    sandbox.control("faults", [{"match": "POST /v1/checkout/sessions", "kind": "error_500_after"}])
+    with pytest.raises(StripeUnclear):
+        open_session(session)
+    open_session(session)
+    denied = sandbox.control("ledger")["sessions"][-1]["id"]
+    assert denied != session.stripe_id
+
+    sandbox.control(f"sessions/{denied}/pay", {})
+    relay.run_until_idle()
+    order.refresh_from_db()
+    assert (order.status, order.payments.count()) == ("paid", 1)
+    assert pages(sandbox) == ["complete", "expired"]
+
+
 def test_what_was_cancelled_while_the_pay_page_was_open_is_paid_back_when_it_is_paid(sandbox, relay):
     order = make_order((make_variant(make_supplier()), 3))
     line = order.lines.get()

@@ -83,11 +83,29 @@ def _unknown_session(subject: dict) -> str:
     session = order.sessions.filter(serial=int(serial)).first()
     if session is None:
         return "unknown session"
-    if not session.stripe_id:
-        CheckoutSession.objects.filter(pk=session.pk, stripe_id="").update(stripe_id=subject["id"])
-        session.refresh_from_db()
-    settle(session)
+    CheckoutSession.objects.filter(pk=session.pk, stripe_id="").update(stripe_id=subject["id"])
+    session.refresh_from_db()
+    settle(session if session.stripe_id == subject["id"] else _adopt(session, subject["id"]))
     return f"settled {session}, found by its order"
+
+
+def _adopt(session: CheckoutSession, stripe_id: str) -> CheckoutSession:
+    """Take in a second page that Stripe has for one try, made by a call that it answered with an error.
+
+    Nobody was shown it; should it be paid all the same, its money must be noted, and else it is ended.
+    """
+    order = session.order
+    with transaction.atomic():
+        lock_order(order)
+        known = CheckoutSession.objects.filter(stripe_id=stripe_id).first()
+        return known or order.sessions.create(
+            serial=order.sessions.count() + 1,
+            idempotency_key=f"found-{stripe_id}"[:80],
+            stripe_id=stripe_id,
+            state=CheckoutSession.State.ENDING,
+            expires_at=session.expires_at,
+            due_at=lease.Now(),
+        )
 
 
 def _take_refunds(intent_id: str) -> str:

@@ -286,6 +286,8 @@ def _mark_paid(payment: Payment) -> None:
         return
     if moved:
         keep(order)
+        # Whatever other page there is for it must not be paid as well.
+        end_later(order)
         if order.basket_id is not None:
             empty_basket(order.basket_id, generation=order.basket_generation)
         _pay_back_cancelled(order)
