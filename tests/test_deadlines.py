@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -326,3 +327,27 @@ def test_a_failed_refund_that_is_tried_again_asks_nobody():
 def test_each_entry_can_be_asked_of_the_database():
     assert [list(overdue(wait, now=timezone.now())) for wait in WAITS] == [[]] * len(WAITS)
     assert Supplier.objects.count() == 0
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_many_sweeps_at_once_each_row_gets_one_item():
+    row = let_time_pass(put(waiting.a_supplier_order(), status="unknown"))
+    barrier, answers = Barrier(4), []
+
+    def race():
+        try:
+            barrier.wait(timeout=20)
+            answers.append(sweep().opened)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=race) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert len(work_about(row)) == 1
+    assert sum(answers) == WorkItem.objects.count()
+    assert WorkItem.objects.count() == Event.objects.filter(kind="work.opened").count()
