@@ -16,8 +16,10 @@ from threading import Lock
 
 from django.conf import settings
 
-# Seconds from which on a call is slow.
+# Seconds from which on a supplier's answers are slow, and from which on something must be waiting for one:
+# what we do ourselves may take long on a busy machine, and is not the supplier's fault.
 SLOW = 1.0
+WAITING = 3.0
 SLOW_CALLS = 2
 # Seconds after a supplier's last call for which it counts as one of those that share the threads,
 # and after which nothing is known of how fast it is.
@@ -48,7 +50,7 @@ class Lane:
         return bool(self.running) or now - self.ended_at < ACTIVE_FOR
 
     def is_slow(self, now: float) -> bool:
-        waiting = sum(now - began > SLOW for began in self.running)
+        waiting = sum(now - began > WAITING for began in self.running)
         return waiting >= SLOW_CALLS or (self.average or 0) > SLOW
 
 
@@ -76,8 +78,14 @@ class Lanes:
             with self._lock:
                 lane.running.remove(began)
                 lane.ended_at = now
-                # Lately counts most: a supplier that has become fast again is soon believed.
-                lane.average = now - began if lane.average is None else 0.7 * lane.average + 0.3 * (now - began)
+
+    def note(self, supplier_id: int, seconds: float) -> None:
+        """Note how long a supplier took to answer, or not to."""
+        with self._lock:
+            lane = self._lanes[supplier_id]
+            lane.ended_at = time.monotonic()
+            # Lately counts most: a supplier that has become fast again is soon believed.
+            lane.average = seconds if lane.average is None else 0.7 * lane.average + 0.3 * seconds
 
     def _most(self, lane: Lane, now: float) -> int:
         threads = settings.SUPPLIER_THREADS

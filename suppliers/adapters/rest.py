@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from django.conf import settings
 from suppliers import outbound
 from suppliers.actions.breaker import is_callable
 from suppliers.actions.calls import note_call
+from suppliers.actions.lanes import lanes
 from suppliers.adapters.base import Adapter, AlreadyThere, Doubt, KeyRefused, Refused, Resting, TryLater, Unclear, Walk
 
 PAGE = 200
@@ -98,6 +100,7 @@ class RestAdapter(Adapter):
         note = partial(
             note_call, self.supplier, method, url, reference=reference, is_own=is_own, is_probe=self.is_probe
         )
+        began = time.monotonic()
         try:
             answer = outbound.call(
                 method,
@@ -116,6 +119,9 @@ class RestAdapter(Adapter):
         except outbound.Failed as error:
             note(failure=str(error))
             raise Unclear(str(error)) from error
+        finally:
+            if is_own:
+                lanes.note(self.supplier.pk, time.monotonic() - began)
         note(answer=answer)
         return answer
 
