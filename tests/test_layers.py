@@ -135,3 +135,20 @@ def test_files_stay_short():
         if (lines := len(file.read_text().splitlines())) > 400
     }
     assert long == {}
+
+
+def queues(source: str) -> bool:
+    """True if a source puts a task on the queue."""
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    named = {func.attr for func in calls if isinstance(func, ast.Attribute)}
+    return bool(named & {"delay", "apply_async", "send_task", "signature"})
+
+
+def test_only_the_relays_hands_speak_to_the_broker_so_no_page_ever_waits_for_it():
+    found = [str(file.relative_to(ROOT)) for file in our_files() if queues(file.read_text())]
+    assert found == ["config/hands.py"]
+
+
+@pytest.mark.parametrize("source", ["send.delay(1)", "task.apply_async((1,))", "app.send_task('x')"])
+def test_that_check_bites(source):
+    assert queues(source)

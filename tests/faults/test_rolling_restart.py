@@ -1,0 +1,80 @@
+"""A deploy in the middle: what is told to end lets what it began end, takes nothing new, and ends well."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.buying import buy, wait_delivered
+from tests.journeys.stack import Stack, wait_for
+
+pytestmark = pytest.mark.faults
+LEASE_SECONDS = 5
+
+
+@pytest.fixture
+def stack(tmp_path):
+    with Stack(tmp_path) as running:
+        yield running
+
+
+def end(stack: Stack, name: str) -> int:
+    """Tell a process to end, as a deploy does, and return its exit code."""
+    process = stack.processes.pop(name)
+    process.terminate()
+    return process.wait(timeout=LEASE_SECONDS + 25)
+
+
+def slow_down(stack: Stack) -> None:
+    for supplier in stack.suppliers.values():
+        supplier.control("faults", [{"match": "POST /v1/orders", "kind": "delay", "times": 9, "seconds": 1.5}])
+
+
+def sent(stack: Stack) -> list[dict]:
+    """Return every request to place an order that the suppliers have seen."""
+    books = [supplier.books()["requests"] for supplier in stack.suppliers.values()]
+    return [row for rows in books for row in rows if (row["method"], row["path"]) == ("POST", "/v1/orders")]
+
+
+def is_sending(stack: Stack, number: str) -> bool:
+    order = stack.order(number)
+    return any(row["state"] == "sending" for row in order["supplier_orders"])
+
+
+def test_a_worker_told_to_end_finishes_its_calls_and_nothing_is_sent_twice(stack):
+    slow_down(stack)
+    _shopper, _path, number = buy(stack)
+    wait_for(lambda: is_sending(stack, number), "an order is being sent")
+
+    assert end(stack, "worker") == 0
+    assert not is_sending(stack, number)
+    stack.start("worker")
+
+    order = wait_delivered(stack, number)
+    assert len(sent(stack)) == len(order["supplier_orders"])
+    assert set(stack.effects().values()) == {1}
+
+
+def test_a_relay_told_to_end_ends_at_once_and_another_takes_over(stack):
+    assert end(stack, "relay") == 0
+    _shopper, _path, number = buy(stack)
+    stack.start("relay")
+
+    order = wait_delivered(stack, number)
+    assert len(sent(stack)) == len(order["supplier_orders"])
+
+
+def test_a_relay_that_does_the_work_itself_finishes_its_calls_when_told_to_end(tmp_path):
+    # Nobody listens there: the broker is away for as long as the test lasts.
+    with Stack(tmp_path, redis_url="redis://127.0.0.1:9/0") as stack:
+        stack.kill("worker")
+        slow_down(stack)
+        _shopper, _path, number = buy(stack)
+        wait_for(lambda: is_sending(stack, number), "an order is being sent")
+
+        assert end(stack, "relay") == 0
+        assert not is_sending(stack, number)
+        stack.start("relay")
+
+        order = wait_delivered(stack, number)
+        assert len(sent(stack)) == len(order["supplier_orders"])
+        assert set(stack.effects().values()) == {1}
