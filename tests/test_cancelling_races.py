@@ -17,8 +17,8 @@ from orders.models import Cancellation, Event, Order, OrderLine, Refund, WorkIte
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.cancel import pursue_cancellation
 from suppliers.actions.forward import forward_order
-from suppliers.actions.send import send_supplier_order
 from suppliers.actions.poll import take_order_of
+from suppliers.actions.send import send_supplier_order
 from suppliers.actions.track import take_order_copy, take_shipment_copy
 from suppliers.models import SupplierCancellation, SupplierOrder, SupplierOrderLine
 from tests.demo.supplier_process import SupplierProcess

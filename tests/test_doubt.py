@@ -26,12 +26,19 @@ _serial = itertools.count(1)
 TAKEN = {"placed", "closed"}
 
 
+def ours(copy):
+    return copy | {"reference": copy["reference"].partition("_")[0]}
+
+
 class Numbering(RestAdapter):
-    """A supplier that takes every request for a new order: whoever sends twice orders twice."""
+    """A supplier that takes every request for a new order: whoever sends twice orders twice.
+
+    Its adapter translates: our reference is what stands before its own number.
+    """
 
     def place(self, request, *, key):
         theirs = f"{request['reference']}_{next(_serial)}"
-        return self._send("POST", "/orders", json_body=request | {"reference": theirs}, key=f"key-of-{theirs}")
+        return ours(self._send("POST", "/orders", json_body=request | {"reference": theirs}, key=f"key-of-{theirs}"))
 
 
 class LookedUp(Numbering):
@@ -42,7 +49,7 @@ class LookedUp(Numbering):
 
     def find(self, reference):
         theirs = [copy for copy in self.walk("orders").items if copy["reference"].startswith(f"{reference}_")]
-        return theirs[0] if theirs else None
+        return ours(theirs[0]) if theirs else None
 
 
 class Blind(Numbering):
