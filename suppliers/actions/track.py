@@ -232,9 +232,9 @@ def _take_parcel(
         if link is not None and link.version >= version:
             return False
         known = link.shipment if link else None
+        check_parcel(supplier_order, known, news.lines, is_outbound=news.kind == Shipment.Kind.OUTBOUND)
         if has_cancelled_goods(order, known, news):
             return _note_cancelled_goods(supplier_order, news)
-        check_parcel(supplier_order, known, news.lines, is_outbound=news.kind == Shipment.Kind.OUTBOUND)
         if link is not None:
             SupplierShipment.objects.filter(pk=link.pk).update(version=version)
             shipment = record_parcel(order, link.shipment.delivery, link.shipment, news)
