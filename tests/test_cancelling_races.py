@@ -14,13 +14,15 @@ from orders.actions.cancel import NothingToCancel, cancellable_units
 from orders.actions.refund import RefundPart, request_refund
 from orders.actions.work import close_work
 from orders.models import Cancellation, Event, Order, OrderLine, Refund, WorkItem
+from shop.money import format_cost
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.cancel import pursue_cancellation
 from suppliers.actions.forward import forward_order
 from suppliers.actions.poll import take_order_of
-from suppliers.actions.send import send_supplier_order
+from suppliers.actions.send import note_placed, send_supplier_order
 from suppliers.actions.track import take_order_copy, take_shipment_copy
-from suppliers.models import SupplierCancellation, SupplierOrder, SupplierOrderLine
+from suppliers.models import SupplierCancellation, SupplierOrder
+from suppliers.states import SupplierOrderStatus, move_supplier_order
 from tests.demo.supplier_process import SupplierProcess
 from tests.dialogue import ask, connected, hurry, in_thread, mails, refunded, unexplained, units_of, until
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
@@ -172,11 +174,9 @@ def a_placed_order():
     order = make_paid_order((make_variant(make_supplier(capabilities=["cancel"]), price_minor=2500), 2))
     run_until_idle()
     row = SupplierOrder.objects.get(order=order)
-    SupplierOrder.objects.filter(pk=row.pk).update(
-        status="placed", due_at=None, version=1, first_sent_at=timezone.now()
-    )
-    SupplierOrderLine.objects.update(pending=0, accepted=2)
-    OrderLine.objects.update(confirmed=2)
+    if row.status == "ready":
+        move_supplier_order(row, SupplierOrderStatus.SENDING, by=None, fields={"first_sent_at": timezone.now()})
+    note_placed(row, copy_of(row, version=1))
     row.refresh_from_db()
     return order, row
 
@@ -198,9 +198,12 @@ def copy_of(
         "cancelled": cancelled, "shipped": 0, "delivered": 0, "returned": 0, "cancel_requested": requested,
     }  # fmt: skip
     told = {f"quantity_{name}": units for name, units in counts.items()}
-    told |= {"line_id": line.line_id, "reason": {"code": reason} if reason else None}
+    cost = {"amount": format_cost(line.unit_cost), "currency": "EUR"}
+    told |= {"line_id": line.line_id, "sku": line.supplier_sku, "quantity": line.quantity, "unit_cost": cost}
+    told |= {"reason": {"code": reason} if reason else None}
     status = "cancelled" if cancelled == line.quantity else "accepted"
-    return {"reference": row.reference, "version": version, "status": status, "lines": [told]}
+    facts = {"reference": row.reference, "supplier_order_id": f"S-{row.pk}", "currency": "EUR"}
+    return facts | {"version": version, "status": status, "lines": [told]}
 
 
 @pytest.mark.django_db
@@ -251,7 +254,7 @@ def test_a_cancelled_order_that_lives_again_in_the_suppliers_copy_asks_a_person(
     assert (row.version, row.lines.get().cancelled) == (2, 2)
     (item,) = WorkItem.objects.filter(closed_at=None)
     assert item.reason == "supplier_garbage"
-    assert "lives again" in item.summary
+    assert "takes back what was said" in item.summary
     assert units_of(order)[:2] == (0, 2)
 
 
