@@ -16,9 +16,12 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
+from config.models import NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
+from orders.lease import DueWork
 from orders.models import (
+    Cancellation,
     CheckoutSession,
     Event,
     Hold,
@@ -34,9 +37,16 @@ from orders.models import (
     WorkItem,
 )
 from orders.models.order import ReservationState
-from orders.states import OrderStatus, ParcelStatus, RefundStatus
-from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn
-from suppliers.states import SupplierOrderStatus
+from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundStatus
+from suppliers.models import (
+    Supplier,
+    SupplierCancellation,
+    SupplierOrder,
+    SupplierOrderLine,
+    SupplierProbe,
+    SupplierReturn,
+)
+from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
 from support.models import Ticket
 from support.states import TicketStatus
 
@@ -46,6 +56,8 @@ ENGINE = timedelta(minutes=15)
 # A supplier, Stripe or the mail server may be away for a while; the tries go on all the time.
 AWAY = timedelta(hours=1)
 A_DAY = timedelta(days=1)
+# The audit runs every night; one night may fail and be made up for.
+TWO_NIGHTS = timedelta(days=2)
 # The contract: every unit is decided within a day. An answer to a cancellation within two.
 UNDECIDED, CANCEL_ANSWER = timedelta(hours=24), timedelta(hours=48)
 # Ten working days, as the customer was told; and what slow banks take to pay.
@@ -66,6 +78,7 @@ SEVERE = ["lost", "destroyed", "damaged", "address_problem", "refused"]
 R = WorkItem.Reason
 _O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
 _B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
+_W, _A = CancellationStatus, SupplierCancellationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,20 @@ MONEY = [
         "hold", Hold, (), R.ORDER_HELD, ("created_at",), A_DAY, "{row.order.number} has been held for a day: {row.reason}.",
         Q(released_at=None),
     ),
+    # Asked for by whoever forwards the order, with the deadline promised to customers.
+    Wait(
+        "goods for a pharmacist", OrderLine, (), R.APPROVAL, ("order__paid_at",), AT_ONCE,
+        "{row.sku} of {row.order.number} waits for a pharmacist.",
+        Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID), "paid_minor", opens=False,
+    ),
+    Wait(
+        "cancellation without answer", Cancellation, (_W.REQUESTED,), R.CANCELLATION_SILENT, ("answer_by",), AT_ONCE,
+        "Nobody has said whether what was to be cancelled of {row.order.number} can be.",
+    ),
+    Wait(
+        "cancellation by hand", Cancellation, (_W.REQUESTED,), R.CANCELLATION_BY_HAND, ("requested_at",), AT_ONCE,
+        "Somebody must ask whether {row.order.number} can be cancelled.", opens=False,
+    ),
     Wait(
         "open units", OrderLine, (), R.NO_OFFER, ("order__forward_after",), ENGINE,
         "{row.open} x {row.sku} of {row.order.number} are with no supplier.", _is_open, "paid_minor",
@@ -163,6 +190,10 @@ def _has_line(**condition: object) -> Q:
 _CHANGED, _PLACED, _AT = ("status_changed_at",), (_S.PLACED,), ("placed_at",)
 # The time to change one's mind does not count.
 _MAY_GO = ("created_at", "order__forward_after")
+# Its cancellation has the deadline, as long as an answer is looked for.
+_asked = SupplierCancellation.objects.filter(
+    supplier_order=OuterRef("pk"), status__in=[_A.TO_ASK, _A.ASKED], cancellation__status=_W.REQUESTED
+)
 _NOT_YET, _UNSENT = (_S.READY, _S.SENDING, _S.UNKNOWN), _has_line(accepted__gt=F("shipped"))
 SUPPLIERS = [
     _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day."),
@@ -182,7 +213,14 @@ SUPPLIERS = [
     ),
     _dialogue("key refused", _NOT_YET, R.SUPPLIER_KEY, _CHANGED, AT_ONCE, "our key is refused.", opens=False),
     _dialogue("refused", (_S.REFUSED,), R.SUPPLIER_REFUSED, _CHANGED, AT_ONCE, "refused: {row.refused_reason:.150}"),
-    _dialogue("cancellation", (_S.CANCEL_REQUESTED,), R.SUPPLIER_SILENT, _CHANGED, CANCEL_ANSWER, "no answer to a cancellation."),
+    _dialogue(
+        "in doubt", (_S.UNKNOWN, _S.SENDING), R.SUPPLIER_DOUBT, _CHANGED, AT_ONCE, "nobody knows whether it is there.",
+        opens=False,
+    ),
+    _dialogue(
+        "cancellation", (_S.CANCEL_REQUESTED,), R.SUPPLIER_SILENT, _CHANGED, CANCEL_ANSWER, "no answer to a cancellation.",
+        ~Q(Exists(_asked)),
+    ),
     Wait(
         "supplier", Supplier, (), R.SUPPLIER_SILENT, ("last_good_at",), AWAY,
         "{row.name} has answered nothing for an hour. {row.last_error:.150}",
@@ -262,8 +300,36 @@ MACHINERY = [
         "incoming", IncomingEvent, (), R.INCOMING_FAILED, ("received_at",), AWAY,
         "{row.source}: {row.kind} is not worked on. {row.last_error:.150}", Q(done_at=None), related=(),
     ),
+    Wait(
+        "nightly audit", NightlyAudit, (), R.AUDIT, ("ran_at",), TWO_NIGHTS,
+        "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
+    ),
 ]  # fmt: skip
-WAITS: list[Wait] = [*MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
+# Whose rows a worker may die over.
+ASIDE: list[type[DueWork]] = [
+    CheckoutSession,
+    Refund,
+    Cancellation,
+    SupplierOrder,
+    SupplierCancellation,
+    SupplierReturn,
+    Supplier,
+    SupplierProbe,
+    Notification,
+    Reaction,
+    IncomingEvent,
+    NightlyAudit,
+]
+
+
+def _aside(model: type[DueWork]) -> Wait:
+    # Whoever sets it aside asks for the person in the same act.
+    says, cause = "{row._meta.verbose_name} {row.pk} is set aside. {row.last_error:.150}", ~Q(quarantined_at=None)
+    name = f"set aside: {model._meta.model_name}"
+    return Wait(name, model, (), R.QUARANTINED, ("quarantined_at",), AT_ONCE, says, cause, related=(), opens=False)
+
+
+WAITS: list[Wait] = [*MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY, *map(_aside, ASIDE)]
 
 # States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
 RESTS: Mapping[tuple[type[Model], str], str] = {
@@ -272,13 +338,23 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (Order, _O.CANCELLED): "over",
     (CheckoutSession, _C.NEW): "looked at when its end has come; the order's deadline stands behind it",
     (CheckoutSession, _C.OPEN): "looked at when its end has come; the order's deadline stands behind it",
+    (CheckoutSession, _C.ENDING): "ended at Stripe by the sweep, which tries on; the order's deadline stands behind it",
     (CheckoutSession, _C.COMPLETE): "the order's deadline for banks stands behind it",
     (CheckoutSession, _C.EXPIRED): "over",
     (Refund, _F.SUCCEEDED): "over",
+    (Cancellation, _W.ACCEPTED): "over",
+    (Cancellation, _W.PARTLY): "over",
+    (Cancellation, _W.REFUSED): "over",
     (Reservation, ReservationState.HELD): "as long as its order, whose deadline stands behind it",
     (Reservation, ReservationState.KEPT): "released when the supplier has taken the units and told its stock",
     (Reservation, ReservationState.RELEASED): "over",
     (SupplierOrder, _S.CLOSED): "over",
+    (
+        SupplierCancellation,
+        _A.TO_ASK,
+    ): "asked by the sweep, which tries on; its cancellation's deadline stands behind it",
+    (SupplierCancellation, _A.ASKED): "read by the sweep again; its cancellation's deadline stands behind it",
+    (SupplierCancellation, _A.DECIDED): "over",
     (Shipment, _P.DELIVERED): "over",
     (Shipment, _P.CANCELLED): "its units are in another parcel, or unsent and waited for with their supplier order",
     (SupplierReturn, _B.REFUSED): "told to its case, which is open again",
@@ -294,15 +370,20 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Rows that a worker must look at again: without a due time, nobody would."""
+    """Rows that a worker must look at again: without a due time, nobody would. Not those set aside."""
 
-    model: type[Model]
+    model: type[DueWork]
     which: Q
 
 
 RETRIES = [
-    Retry(CheckoutSession, Q(state__in=[_C.NEW, _C.OPEN]) | Q(state=_C.COMPLETE, order__status=_O.PLACED)),
+    Retry(CheckoutSession, Q(state__in=[_C.NEW, _C.OPEN, _C.ENDING]) | Q(state=_C.COMPLETE, order__status=_O.PLACED)),
     Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING])),
+    # Of an order that is not paid its pay page is closed first; of any other the suppliers are asked.
+    Retry(Cancellation, Q(status=_W.REQUESTED, order__status=_O.PLACED)),
+    Retry(SupplierCancellation, Q(status__in=[_A.TO_ASK, _A.ASKED])),
+    Retry(SupplierProbe, Q(supplier__is_active=True) & ~Q(supplier__opened_at=None)),
+    Retry(NightlyAudit, ALWAYS),
     # Not "unknown": where that has no due time, a person decides whether it may be asked again.
     Retry(SupplierOrder, Q(status__in=[_S.READY, _S.SENDING])),
     Retry(SupplierReturn, Q(status__in=[_B.TO_ASK, _B.UNKNOWN])),

@@ -21,11 +21,22 @@ from orders.actions.checkout import give_up
 from orders.actions.holds import release_hold
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund, units_minor
 from orders.actions.work import close_work
-from orders.models import CheckoutSession, Hold, IncomingEvent, Order, OrderLine, Payment, Reaction, Refund, WorkItem
+from orders.models import (
+    CheckoutSession,
+    Hold,
+    IncomingEvent,
+    Order,
+    OrderLine,
+    Payment,
+    Reaction,
+    Refund,
+    WorkItem,
+)
 from orders.models.parcel import Shipment
 from orders.remedies import NotPossible, Remedy
 from orders.states import OrderStatus, RefundStatus
 from shop.models import User
+from suppliers.actions import decide
 from suppliers.actions.ask import read_again, read_news, send_again
 from suppliers.actions.forward import forward_order, give_up_refused
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
@@ -34,9 +45,15 @@ from support.models import Ticket
 R = WorkItem.Reason
 
 
-def _remedy(key: str, label: object, permission: str, *about: str, is_retry: bool = False) -> Remedy:
+def _remedy(
+    key: str, label: object, permission: str, *about: str, is_retry: bool = False, where: str = "config.remedies"
+) -> Remedy:
     name = key.replace("-", "_")
-    return Remedy(key, label, f"config.remedies.{name}", permission, about, is_retry)
+    return Remedy(key, label, f"{where}.{name}", permission, about, is_retry)
+
+
+def _answer(key: str, label: object, permission: str, *about: str, is_retry: bool = False) -> Remedy:
+    return _remedy(key, label, permission, *about, is_retry=is_retry, where="config.answers")
 
 
 _ASK_SUPPLIER = _remedy(
@@ -70,6 +87,32 @@ _TRY_KEY = _remedy(
 _ASK_RETURN = _remedy(
     "ask-return", _("Ask again now"), "suppliers.change_supplierorder", "supplierreturn", is_retry=True
 )
+_DISPUTE = _answer("read-dispute", _("Ask Stripe how it stands"), "orders.change_workitem", "payment", is_retry=True)
+_HAS_IT = _answer("has-it", _("I asked: the supplier has it"), "suppliers.change_supplierorder", "supplierorder")
+_HAS_IT_NOT = _answer(
+    "has-it-not", _("I asked: it has nothing, send it again"), "suppliers.change_supplierorder", "supplierorder"
+)
+_FREE_ORDER = _answer(
+    "free-order", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", is_retry=True
+)
+_ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn", "supplier")
+_ASIDE += ("supplierprobe", "notification", "reaction", "incomingevent", "nightlyaudit")
+_FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
+_ASK_STOP = _answer(
+    "ask-cancellation", _("Ask again now"), "suppliers.change_supplierorder", "cancellation", is_retry=True
+)
+_STOPPED = _answer(
+    "stopped", _("I asked: it is stopped. Cancel and refund"), "suppliers.change_supplierorder", "cancellation"
+)
+_NOT_STOPPED = _answer(
+    "not-stopped", _("I asked: it cannot be stopped"), "suppliers.change_supplierorder", "cancellation"
+)
+_READ_SENT = _answer(
+    "read-sent", _("Read it again from the supplier"), "suppliers.change_supplierorder", "supplierorder", is_retry=True
+)
+_APPROVE = _answer("approve", _("Approve what waits"), "orders.add_approval", "orderline")
+_DISAPPROVE = _answer("disapprove", _("Refuse and refund"), "orders.add_approval", "orderline")
+_AUDIT = _answer("audit-now", _("Check again now"), "orders.change_workitem", is_retry=True)
 
 REMEDIES: Mapping[str, list[Remedy]] = {
     R.PAYMENT_UNEXPECTED: [_remedy("refund-payment", _("Refund it"), "orders.add_refund", "payment"), _ASK_STRIPE],
@@ -77,6 +120,7 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.REFUND_FAILED: [_remedy("refund-again", _("Try the refund again"), "orders.add_refund", "refund")],
     R.REFUND_STUCK: [_ASK_STRIPE],
     R.ORDER_HELD: [_RELEASE],
+    R.DISPUTE: [_DISPUTE],
     R.SUPPLIER_REFUSED: [
         _remedy("next-supplier", _("Use the next supplier"), "suppliers.change_supplierorder", "supplierorder"),
         _remedy("cancel-refused", _("Cancel and refund"), "orders.add_refund", "supplierorder"),
@@ -88,6 +132,14 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.SUPPLIER_HOLD: [_READ_SUPPLIER],
     R.BACKORDERED: [_READ_SUPPLIER],
     R.NOT_SENT: [_READ_SUPPLIER],
+    R.SUPPLIER_DOUBT: [_HAS_IT, _HAS_IT_NOT],
+    R.QUARANTINED: [_FREE_ORDER, _FREE_ROW],
+    R.CANCELLATION_BY_HAND: [_STOPPED, _NOT_STOPPED],
+    R.CANCELLATION_SILENT: [_ASK_STOP, _STOPPED, _NOT_STOPPED],
+    # The goods are on their way and paid back: what becomes of them is agreed with supplier and customer.
+    R.CANCELLED_SENT: [_READ_SENT],
+    R.APPROVAL: [_APPROVE, _DISAPPROVE],
+    R.AUDIT: [_AUDIT],
     R.NO_OFFER: [_CANCEL_LINE, _LOOK_AGAIN],
     R.PARCEL_SILENT: [_READ_PARCEL, _REFUND_PARCEL],
     R.PARCEL_TROUBLE: [_READ_PARCEL, _REFUND_PARCEL],
@@ -171,9 +223,12 @@ def _cancel(order: Order, units: dict[int, int], key: str, by: User) -> str:
 def ask_supplier(subject: SupplierOrder | Supplier, *, by: User) -> str:
     """Send an order again with its own key, or read what the supplier has decided."""
     if isinstance(subject, SupplierOrder):
-        if send_again(subject):
+        # What was set aside is let go as well, or nobody would take it.
+        if decide.release(subject, by=by) or send_again(subject):
             return _t("It is asked in a moment, with the same key: never ordered twice.")
         read_again(subject)
+    elif decide.probe_now(subject):
+        return _t("It is tried in a moment; if it answers, all that waits for it goes on.")
     else:
         read_news(subject)
     return _t("Its news are read in a moment.")

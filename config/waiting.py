@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Concat
 from config.deadlines import RETRIES, WAITS, Wait, column_of
 from orders import events, lease
 from orders.actions.work import close_item, open_work
+from orders.lease import DueWork
 from orders.models import Order, Reaction, WorkItem
 
 # What opens in one sweep; the next one goes on.
@@ -42,11 +43,12 @@ def keep_deadlines(*, now: datetime) -> Swept:
     return Swept(opened, closed, woken)
 
 
-def _wake(model: type[Model], which: Q) -> int:
-    """Make due what is to be worked on, and has no due time."""
-    asleep = model._default_manager.filter(which, lease.is_free(), due_at=None)
+def _wake(model: type[DueWork], which: Q) -> int:
+    """Make due what is to be worked on, and has no due time; what was set aside waits for a person."""
+    asleep = model._default_manager.filter(which, lease.is_free(), due_at=None, quarantined_at=None)
     # By their keys: a condition over a join is no condition of an UPDATE.
-    return model._default_manager.filter(pk__in=asleep.values("pk"), due_at=None).update(due_at=lease.Now())
+    rows = model._default_manager.filter(pk__in=asleep.values("pk"), due_at=None, quarantined_at=None)
+    return rows.update(due_at=lease.Now())
 
 
 def waiting(wait: Wait) -> QuerySet[Model]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from notifications.models import Notification
 from orders.models import (
     Approval,
+    Cancellation,
+    CheckoutSession,
     Event,
     IncomingEvent,
     Order,
@@ -31,6 +34,8 @@ from shop.models import Variant
 from suppliers.models import (
     Offer,
     SupplierCall,
+    SupplierCancellation,
+    SupplierCancellationLine,
     SupplierOrder,
     SupplierOrderLine,
     SupplierReturn,
@@ -241,13 +246,22 @@ KINDS: dict[str, Corruption] = {
     ),
     "parcel's state set back": kind("V12 recorded", lambda w: Shipment.objects.update(status="in_transit")),
     "refund's state set forward": kind("V12 recorded", lambda w: Refund.objects.update(status="succeeded")),
+    "answer to a cancellation set by hand": kind(
+        "V12 recorded", lambda w: Cancellation.objects.filter(status="requested").update(status="refused")
+    ),
+    "supplier's decision set by hand": kind(
+        "V12 recorded", lambda w: SupplierCancellation.objects.update(status="decided")
+    ),
+    "event of a wish to cancel deleted": kind(
+        "V12 recorded", lambda w: erase(Event.objects.filter(kind="cancellation.requested")), Event
+    ),
     "case closed by hand": kind("V12 recorded", lambda w: Ticket.objects.update(status="solved")),
     "event of a payment deleted": kind("V12 recorded", lambda w: erase(Event.objects.filter(kind="order.paid")), Event),
     "event of a making deleted": kind(
         "V12 recorded", lambda w: erase(Event.objects.filter(kind="order.placed", order=w.waiting)), Event
     ),
     "event in the middle deleted": kind(
-        "V07 history", lambda w: erase(Event.objects.filter(kind="supplier_order.sending")), Event
+        "V07 history", lambda w: erase(Event.objects.filter(kind="supplier_order.placed")), Event
     ),
     "event written twice": kind("V07 history", lambda w: copy_row(Event.objects.filter(kind="parcel.delivered").get())),
     "event of a decision deleted": kind(
@@ -257,6 +271,25 @@ KINDS: dict[str, Corruption] = {
     "message deleted": kind("V08 told", lambda w: erase(Notification.objects.filter(kind="parcel-sent"))),
     "message about cancelled goods deleted": kind(
         "V08 told", lambda w: erase(Notification.objects.filter(kind="lines-cancelled"))
+    ),
+    "answer to a cancellation deleted": kind(
+        "V08 told", lambda w: erase(Notification.objects.filter(kind="cancellation-answered"))
+    ),
+    "word that an answer takes time deleted": kind(
+        "V08 told", lambda w: erase(Notification.objects.filter(kind="cancellation-asked"))
+    ),
+    "message about a new number deleted": kind(
+        "V08 told",
+        lambda w: (
+            erase(Notification.objects.filter(kind="parcel-number")),
+            Shipment.objects.update(status="in_transit", delivered_at=None),
+        ),
+    ),
+    "refund tried again in silence": kind(
+        "V08 told",
+        lambda w: Refund.objects.filter(reason="supplier_cannot").update(
+            idempotency_key=Concat("idempotency_key", Value("-again"))
+        ),
     ),
     "two messages about one event": kind(
         "V08 once",
@@ -279,6 +312,14 @@ KINDS: dict[str, Corruption] = {
     "refund failed without work": kind("V09 given up", lambda w: Refund.objects.update(status="failed", due_at=None)),
     "supplier order refused without work": kind(
         "V09 given up", lambda w: SupplierOrder.objects.filter(order=w.other).update(status="refused")
+    ),
+    "supplier order set aside in silence": kind(
+        "V09 given up",
+        lambda w: SupplierOrder.objects.filter(order=w.other).update(quarantined_at=timezone.now(), due_at=None),
+    ),
+    "news set aside in silence": kind(
+        "V09 given up",
+        lambda w: IncomingEvent.objects.update(quarantined_at=timezone.now(), due_at=None, done_at=None),
     ),
     "overdue row": kind(
         "V10 backlog",
@@ -307,6 +348,23 @@ KINDS: dict[str, Corruption] = {
         "V10 due", lambda w: Notification.objects.filter(kind="parcel-sent").update(status="queued", due_at=None)
     ),
     "refund without a time": kind("V10 due", lambda w: Refund.objects.update(due_at=None)),
+    "supplier that nobody asks to stop": kind("V10 due", lambda w: SupplierCancellation.objects.update(due_at=None)),
+    "wish to cancel that nobody pursues": kind(
+        "V10 due",
+        lambda w: (erase(SupplierCancellationLine.objects.all()), erase(SupplierCancellation.objects.all())),
+    ),
+    "wish to cancel that nobody looked at": kind(
+        "V10 due",
+        lambda w: Cancellation.objects.filter(status="requested").update(
+            allocated_at=None, requested_at=timezone.now() - 2 * HOUR
+        ),
+    ),
+    "pay page that nobody ends": kind(
+        "V10 due",
+        lambda w: CheckoutSession.objects.create(
+            order=w.expired, serial=9, idempotency_key="never", state="ending", expires_at=timezone.now()
+        ),
+    ),
     # stock
     "reserved counter raised": kind("V11 reserved", lambda w: Variant.objects.update(reserved=7)),
     "expired order that holds stock": kind(

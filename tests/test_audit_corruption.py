@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from django.db import connection, models, transaction
@@ -15,20 +16,28 @@ from config.audit import CHECKS, run_audit
 from config.relay import run_until_idle
 from notifications.models import Notification
 from orders.actions.approval import grant_approval
+from orders.actions.cancel import request_cancellation
 from orders.actions.checkout import give_up
+from orders.actions.quarantine import set_aside
 from orders.actions.refund import RefundPart, request_refund
 from orders.models import (
+    Cancellation,
     IncomingEvent,
     Order,
     OrderLine,
     Refund,
+    ShipmentLine,
+    WorkItem,
 )
 from shop.models import Product
-from suppliers.actions.forward import note_placed
-from suppliers.actions.track import COUNTERS, take_order_copy, take_shipment_copy
+from suppliers.actions.breaker import close_breaker
+from suppliers.actions.contract import COUNTERS
+from suppliers.actions.send import note_placed
+from suppliers.actions.track import take_order_copy, take_shipment_copy
 from suppliers.models import (
     Supplier,
     SupplierCall,
+    SupplierCancellation,
     SupplierOrder,
     SupplierOrderLine,
 )
@@ -36,7 +45,7 @@ from suppliers.states import SupplierOrderStatus, move_supplier_order
 from support.actions.solve import open_return
 from support.actions.ticket import open_ticket
 from support.models import Return, Ticket, Topic
-from tests.corruptions import KINDS, World
+from tests.corruptions import HOUR, KINDS, World
 from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -47,11 +56,19 @@ pytestmark = pytest.mark.django_db
 
 def told(line: SupplierOrderLine, **counts: int) -> dict[str, object]:
     numbers = dict.fromkeys(COUNTERS, 0) | counts
-    return {"line_id": line.line_id, **{f"quantity_{name}": count for name, count in numbers.items()}}
+    (asked,) = (one for one in line.supplier_order.request["lines"] if one["line_id"] == line.line_id)
+    return asked | {f"quantity_{name}": count for name, count in numbers.items()}
 
 
 def take(row: SupplierOrder, version: int, status: str, *lines: dict[str, object]) -> None:
-    copy = {"version": version, "status": status, "supplier_order_id": f"S-{row.pk}", "lines": list(lines)}
+    copy = {
+        "reference": row.reference,
+        "supplier_order_id": f"S-{row.pk}",
+        "currency": row.request["currency"],
+        "version": version,
+        "status": status,
+        "lines": list(lines),
+    }
     row.refresh_from_db()
     if row.status == SupplierOrderStatus.READY:
         move_supplier_order(row, SupplierOrderStatus.SENDING, by=None)
@@ -75,6 +92,7 @@ def build() -> World:
     other = make_paid_order((variants[0], 1))
     waiting, expired = make_order((variants[0], 1)), make_order((variants[1], 1))
     give_up(expired)
+    change_their_mind(make_paid_order((variants[0], 1)), gated)
     SupplierCall.objects.create(supplier=supplier, order=order, method="GET", path="/v1/orders", milliseconds=1)
     body = {"data": {"object": {"client_reference_id": order.number}}}
     IncomingEvent.objects.create(
@@ -94,8 +112,11 @@ def deliver(supplier: Supplier) -> None:
     take(second, 1, "backordered", told(second.lines.get(), backordered=1))
     run_until_idle()
     parcel = {"reference": first.reference, "shipment_id": "P-1", "lines": [{"line_id": sent.line_id, "quantity": 2}]}
-    assert take_shipment_copy(supplier, parcel | {"version": 1, "status": "in_transit"})
-    assert take_shipment_copy(supplier, parcel | {"version": 2, "status": "delivered"})
+    assert take_shipment_copy(supplier, parcel | {"version": 1, "status": "in_transit", "tracking_number": "NR-ONE"})
+    run_until_idle()
+    assert take_shipment_copy(supplier, parcel | {"version": 2, "status": "in_transit", "tracking_number": "NR-TWO"})
+    run_until_idle()
+    assert take_shipment_copy(supplier, parcel | {"version": 3, "status": "delivered", "tracking_number": "NR-TWO"})
     take(first, 2, "delivered", told(sent, accepted=2, shipped=2, delivered=2), told(gone, rejected=1))
     run_until_idle()
 
@@ -110,6 +131,17 @@ def complain(order: Order, line: OrderLine) -> Ticket:
     open_return(case, line, quantity=1, solution=Return.Solution.REFUND, note="", by=agent)
     request_refund(order, [RefundPart(line, 0, 100)], reason=Refund.Reason.GOODWILL, by=agent, key="kind")
     return case
+
+
+def change_their_mind(whole: Order, late: OrderLine) -> None:
+    """Cancel an order that no supplier has been sent yet, and goods whose supplier does not answer."""
+    run_until_idle()
+    request_cancellation(whole, key="whole", by=None)
+    request_cancellation(late.order, {late.pk: 1}, key="late", by=None)
+    run_until_idle()
+    # So many calls have failed by now that nothing more of it would be due.
+    for supplier in Supplier.objects.all():
+        close_breaker(supplier)
 
 
 @contextmanager
@@ -151,7 +183,10 @@ def without_constraints(*kinds: type[models.Model]) -> None:
 def test_a_shop_in_which_everything_has_happened_has_nothing_unexplained(world):
     assert world.order.refunds.count() == 2
     assert (world.goods.delivered, world.lost.cancelled, world.gated.backordered) == (2, 1, 1)
-    assert Notification.objects.filter(order=world.order).count() >= 6
+    assert Notification.objects.filter(order=world.order).count() >= 8
+    assert list(Cancellation.objects.order_by("pk").values_list("status", flat=True)) == ["accepted", "requested"]
+    assert SupplierCancellation.objects.get().status == "to_ask"
+    assert not SupplierOrder.objects.filter(status="closed", version=0, last_copy={}).get().due_at
     assert broken() == {}
 
 
@@ -163,6 +198,44 @@ def test_what_was_corrupted_is_named(world, name):
     found = broken()
     assert check in found
     assert all(isinstance(text, str) and text for text in found[check])
+
+
+def test_cancelled_goods_that_left_are_explained_as_long_as_a_person_is_asked(world):
+    without_constraints(OrderLine)
+    OrderLine.objects.filter(pk=world.goods.pk).update(cancelled=1)
+    WorkItem.objects.create(reason="cancelled_sent", subject_key="supplierorder:1", order=world.order)
+    assert "V05 parcels" not in broken()
+    ShipmentLine.objects.update(quantity=3)
+    assert "V05 parcels" in broken()
+    ShipmentLine.objects.update(quantity=2)
+    WorkItem.objects.update(closed_at=timezone.now())
+    assert "V05 parcels" in broken()
+
+
+def test_what_is_set_aside_is_explained_as_long_as_a_person_is_asked(world):
+    row = SupplierOrder.objects.get(order=world.other)
+    assert set_aside(row, "a test says so")
+    IncomingEvent.objects.update(done_at=None, due_at=timezone.now(), received_at=timezone.now() - HOUR * 2)
+    assert set_aside(IncomingEvent.objects.get(), "a test says so")
+    assert broken() == {}
+    WorkItem.objects.filter(reason="quarantined").update(closed_at=timezone.now())
+    assert len(broken()["V09 given up"]) == 2
+
+
+def test_rows_of_a_supplier_that_is_left_alone_are_not_overdue(world):
+    rows = SupplierOrder.objects.filter(order=world.other)
+    rows.update(due_at=timezone.now() - HOUR)
+    assert "V10 backlog" in broken()
+    for left_alone in (
+        {"opened_at": timezone.now()},
+        {"closed_until": timezone.now() + HOUR},
+        # Over for a moment only: the relay is about to look.
+        {"closed_until": timezone.now() - timedelta(seconds=30)},
+    ):
+        Supplier.objects.update(**{"opened_at": None, "closed_until": None} | left_alone)
+        assert broken() == {}
+    Supplier.objects.update(opened_at=None, closed_until=timezone.now() - HOUR)
+    assert "V10 backlog" in broken()
 
 
 def test_every_check_is_shown_to_bite():

@@ -420,7 +420,7 @@ def test_no_gated_unit_stands_in_the_suppliers_own_books_without_an_approval(har
 
 def empty_approvals() -> None:
     """Let the end of a test empty the table, as nobody else may."""
-    triggers = import_module("orders.migrations.0003_approvals")
+    triggers = import_module("orders.migrations.0004_approvals")
     with connection.cursor() as cursor:
         for statement in triggers.NO_TRIGGERS[connection.vendor]:
             cursor.execute(statement)

@@ -11,11 +11,14 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from config.models import NightlyAudit
 from notifications.models import Notification
 from orders.models import (
+    Cancellation,
     CheckoutSession,
     Hold,
     IncomingEvent,
+    Order,
     OrderLine,
     Reaction,
     Refund,
@@ -23,7 +26,14 @@ from orders.models import (
     Shipment,
     ShipmentLine,
 )
-from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn
+from suppliers.models import (
+    Supplier,
+    SupplierCancellation,
+    SupplierOrder,
+    SupplierOrderLine,
+    SupplierProbe,
+    SupplierReturn,
+)
 from support.actions.ticket import open_ticket
 from support.models import Ticket, Topic
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
@@ -91,6 +101,35 @@ def a_supplier_return() -> SupplierReturn:
     return SupplierReturn.objects.create(supplier_order=row, order=row.order, return_reference="RT-1")
 
 
+def a_cancellation(order: Order | None = None) -> Cancellation:
+    return Cancellation.objects.create(
+        order=order or paid_order(), key="cancellation-of-a-test", answer_by=timezone.now() + timedelta(days=2)
+    )
+
+
+def a_supplier_cancellation(*, units: int = 0) -> SupplierCancellation:
+    """Return what a supplier was asked to stop; with ``units``, so many of its only line."""
+    row = a_supplier_order()
+    cancellation = a_cancellation(row.order)
+    asked = SupplierCancellation.objects.create(
+        cancellation=cancellation, supplier_order=row, order=row.order, request_key="asked-in-a-test"
+    )
+    if units:
+        line = row.lines.get()
+        cancellation.lines.create(line=line.order_line, quantity=units)
+        asked.lines.create(line=line, quantity=units)
+    return asked
+
+
+def a_probe() -> SupplierProbe:
+    return SupplierProbe.objects.create(supplier=put(make_supplier(), opened_at=timezone.now()))
+
+
+def the_nightly_audit() -> NightlyAudit:
+    row, _new = NightlyAudit.objects.get_or_create(pk=1)
+    return put(row, ran_at=timezone.now())
+
+
 def a_ticket() -> Ticket:
     facts = {"email": "a@example.com", "name": "", "topic": Topic.QUESTION, "subject": "?", "body": "?"}
     return open_ticket(order=paid_order(), form_key=uuid.uuid4(), **facts)
@@ -118,6 +157,8 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "CheckoutSession": a_session,
     "Reservation": lambda: Reservation.objects.get(order=a_session().order),
     "Refund": a_refund,
+    "Cancellation": a_cancellation,
+    "SupplierCancellation": a_supplier_cancellation,
     "Shipment": a_parcel,
     "SupplierOrder": a_supplier_order,
     "SupplierReturn": a_supplier_return,

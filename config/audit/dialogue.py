@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from config.audit.registry import asked, check, in_chunks, named
 from orders.models import Shipment, WorkItem
 from orders.states import OrderStatus
-from suppliers.actions.track import COUNTERS
+from suppliers.actions.contract import COUNTERS
 from suppliers.models import SupplierCall, SupplierOrder, SupplierOrderLine, SupplierShipment
 from suppliers.states import SupplierOrderStatus
 

@@ -10,10 +10,10 @@ from django.db.models.functions import Coalesce, Concat, Lag
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import MOST_NAMED, check, named, row_key
-from orders.models import Approval, Event, Order, Refund, Shipment
-from orders.states import ORDER_MOVES, PARCEL_MOVES, REFUND_MOVES
-from suppliers.models import SupplierOrder
-from suppliers.states import MOVES as SUPPLIER_ORDER_MOVES
+from orders.models import Approval, Cancellation, Event, Order, Refund, Shipment
+from orders.states import CANCELLATION_MOVES, ORDER_MOVES, PARCEL_MOVES, REFUND_MOVES
+from suppliers.models import SupplierCancellation, SupplierOrder
+from suppliers.states import CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES, MOVES as SUPPLIER_ORDER_MOVES
 from support.models import Ticket
 from support.states import MOVES as TICKET_MOVES
 
@@ -46,6 +46,8 @@ MACHINES = [
     Machine("supplier_order", SupplierOrder, SUPPLIER_ORDER_MOVES, frozenset({"ready", "held"})),
     Machine("refund", Refund, REFUND_MOVES, frozenset({"requested"}), "refund.requested"),
     Machine("parcel", Shipment, PARCEL_MOVES, frozenset({"pending"}), "parcel.announced"),
+    Machine("cancellation", Cancellation, CANCELLATION_MOVES, frozenset({"requested"}), "cancellation.requested"),
+    Machine("supplier_cancellation", SupplierCancellation, SUPPLIER_CANCELLATION_MOVES, frozenset({"to_ask"})),
     Machine("ticket", Ticket, TICKET_MOVES, frozenset({"new"}), "ticket.opened"),
 ]
 

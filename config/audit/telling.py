@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import BigIntegerField, CharField, Count, Exists, F, OuterRef, Q, Value
+from django.db.models import BigIntegerField, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat, StrIndex, Substr
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import MOST_NAMED, check, named
-from notifications.actions.tell import TOLD_WITH_LINES
+from config.audit.registry import MOST_NAMED, check, named, row_key
+from notifications.actions.tell import STILL_COMING, TOLD_WITH_LINES
 from notifications.models import Notification
-from orders.models import Event, Reaction
+from orders.actions.again import AGAIN
+from orders.models import Cancellation, Event, Reaction, Refund, Shipment
 from support.models import Ticket
 
 SUBJECT_ID = Substr("subject_key", StrIndex("subject_key", Value(":")) + 1)
+
+
+def _subject(rows: QuerySet) -> Exists:
+    """True where an event's subject is one of these rows."""
+    return Exists(rows.annotate(row_key=row_key(rows.model)).filter(row_key=OuterRef("subject_key")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,12 @@ class Telling:
     but: Q = field(default_factory=lambda: Q(pk=None))
 
 
+WITH_LINES = Q(facts__reason__in=[str(one) for one in TOLD_WITH_LINES])
+# It takes the place of a refund that failed, of which the customer was told.
+IS_AGAIN = _subject(Refund.objects.filter(idempotency_key__endswith=AGAIN))
+# Whatever waits now has waited since, so it had to be told.
+STILL_WAITS = _subject(Cancellation.objects.waiting())
+UNPAID_THEN = Q(order__paid_at=None) | Q(at__lt=F("order__paid_at"))
 # What is told only under conditions that change meanwhile (a refused card of an order that is
 # paid by then, an arrival that moved again) cannot be asked for afterwards, and is not listed.
 TELLINGS = [
@@ -35,9 +48,12 @@ TELLINGS = [
     Telling("payment.pending", "payment-pending", Value("1")),
     Telling("parcel.in_transit", "parcel-sent", SUBJECT_ID),
     Telling("parcel.delivered", "parcel-delivered", SUBJECT_ID),
-    Telling("refund.requested", "refund", SUBJECT_ID, but=Q(facts__reason__in=[str(one) for one in TOLD_WITH_LINES])),
+    Telling("refund.requested", "refund", SUBJECT_ID, but=WITH_LINES & ~Q(IS_AGAIN)),
     Telling("refund.failed", "refund-failed", SUBJECT_ID),
-    Telling("lines.cancelled", "lines-cancelled"),
+    # What somebody asked for is told by the answer to that.
+    Telling("lines.cancelled", "lines-cancelled", but=Q(facts__has_key="cancellation")),
+    Telling("cancellation.waiting", "cancellation-asked", SUBJECT_ID, but=~Q(STILL_WAITS)),
+    Telling("cancellation.answered", "cancellation-answered", but=UNPAID_THEN),
     Telling("order.link_requested", "order-link"),
     Telling("ticket.opened", "ticket-opened"),
     Telling("ticket.answered", "ticket-answered"),
@@ -60,13 +76,29 @@ def told() -> Iterable[str]:
             message = Notification.objects.filter(key=OuterRef("wanted"))
         untold = events.exclude(telling.but).filter(~Exists(message)).order_by("pk")
         yield from named(untold, f"no message {telling.kind} was written", "order")
+    events = Event.objects.filter(~Exists(owed), kind="parcel.renumbered", delivered_at__isnull=False)
+    yield from named(_untold_numbers(events), "no message parcel-number was written", "order")
+
+
+def _untold_numbers(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Keep the events of numbers that parcels still have, and that stand in no message about them."""
+    parcel_key = Concat(Value("parcel-sent:"), "order__number", Value(":"), SUBJECT_ID, output_field=CharField())
+    events = events.annotate(number=KT("facts__number"), sent_key=parcel_key)
+    parts = (Value("parcel-number:"), "order__number", Value(":"), SUBJECT_ID, Value("-"), "number")
+    events = events.annotate(wanted=Concat(*parts, output_field=CharField()))
+    # What has arrived needs no number any more, whatever becomes of it afterwards.
+    coming = Shipment.objects.filter(status__in=STILL_COMING, delivered_at=None, tracking_number=OuterRef("number"))
+    in_first = Notification.objects.filter(key=OuterRef("sent_key"), text__contains=OuterRef("number"))
+    in_own = Notification.objects.filter(key=OuterRef("wanted"))
+    return events.filter(_subject(coming), ~Exists(in_first), ~Exists(in_own)).order_by("pk")
 
 
 @check("V08 once", _("Each message is one: no two rows for one event, or with one Message-ID."))
 def once() -> Iterable[str]:
     ids = Notification.objects.order_by().values("message_id").annotate(count=Count("pk")).filter(count__gt=1)
     yield from (f"{row['message_id']}: {row['count']} messages have it" for row in ids[:MOST_NAMED])
-    known = Notification.objects.filter(event__isnull=False).order_by()
+    # A second copy that a person wished for is a message of its own.
+    known = Notification.objects.filter(event__isnull=False).exclude(key__contains=":again-").order_by()
     twice = known.values("event", "kind").annotate(count=Count("pk")).filter(count__gt=1)
     yield from (f"event {row['event']}: {row['count']} messages {row['kind']}" for row in twice[:MOST_NAMED])
 

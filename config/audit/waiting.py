@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import GRACE, MOST_NAMED, check, named, row_key
-from config.timetable import SWEEPS
+from config.timetable import SWEEPS, Sweep
 from notifications.models import Notification, NotificationStatus
 from orders import lease
-from orders.models import Event, IncomingEvent, Reaction, Refund, WorkItem
+from orders.models import Cancellation, CheckoutSession, Event, IncomingEvent, Reaction, Refund, WorkItem
 from orders.states import RefundStatus
-from suppliers.models import SupplierOrder, SupplierReturn
+from suppliers.actions.stopped import undecided
+from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierOrderStatus
 
 # A consequence that has been tried in vain for so long has asked for a person before.
@@ -31,6 +32,30 @@ def _unasked(rows: QuerySet, reason: WorkItem.Reason, *, still_open: bool) -> Qu
     return rows.annotate(row_key=row_key(rows.model)).filter(~Exists(work))
 
 
+def _unfinished() -> list[QuerySet]:
+    """Return, kind by kind, the rows that still have to be worked on, and so must be looked at again."""
+    mails = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
+    refunds = [RefundStatus.REQUESTED, RefundStatus.PENDING]
+    returns = [SupplierReturn.Status.TO_ASK, SupplierReturn.Status.UNKNOWN]
+    live = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
+    payable = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN, CheckoutSession.State.ENDING]
+    return [
+        Reaction.objects.filter(done_at=None),
+        IncomingEvent.objects.filter(done_at=None),
+        Notification.objects.filter(status__in=mails),
+        # What was made in the provider's dashboard is told to us; we do not ask for it.
+        Refund.objects.filter(status__in=refunds).exclude(reason=Refund.Reason.OUTSIDE).select_related("order"),
+        SupplierReturn.objects.filter(status__in=returns),
+        SupplierOrder.objects.filter(status__in=live),
+        undecided(),
+        CheckoutSession.objects.filter(state__in=payable).select_related("order"),
+        # Of a paid order's, the suppliers' parts are looked at; the wish itself has no time.
+        Cancellation.objects.waiting()
+        .filter(Q(order__paid_at=None) | Q(quarantined_at__isnull=False))
+        .select_related("order"),
+    ]
+
+
 @check("V09 given up", _("Whatever was given up has asked for a person."))
 def given_up() -> Iterable[str]:
     mails = Notification.objects.filter(status=NotificationStatus.FAILED)
@@ -41,6 +66,19 @@ def given_up() -> Iterable[str]:
         _unasked(refunds, Reason.REFUND_FAILED, still_open=False), "was given up, and nobody is asked", "order"
     )
     yield from named(_unasked(refused, Reason.SUPPLIER_REFUSED, still_open=True), "was refused, and nobody is asked")
+    for rows in _unfinished():
+        aside = _unasked(rows.exclude(quarantined_at=None), Reason.QUARANTINED, still_open=True)
+        yield from named(aside, "was set aside, and nobody is asked")
+
+
+def _rested_until(late: datetime, sweep: Sweep) -> Exists:
+    """True for rows of a supplier that has asked for a rest, which was not over before ``late``."""
+    suppliers = Supplier.objects.filter(closed_until__gt=late)
+    model = sweep.rows().model
+    if model is Supplier:
+        return Exists(suppliers.filter(pk=OuterRef("pk")))
+    names = {field.name for field in model._meta.get_fields()}
+    return Exists(suppliers.filter(pk=OuterRef("supplier")) if "supplier" in names else suppliers.none())
 
 
 @check("V10 backlog", _("Nothing that is due is left lying, and no lease outlives its worker."))
@@ -49,7 +87,7 @@ def backlog() -> Iterable[str]:
     undelivered = Event.objects.filter(delivered_at=None, at__lt=late).order_by("pk")
     yield from (f"event {event} not delivered" for event in undelivered[:MOST_NAMED])
     for sweep in SWEEPS:
-        waiting = sweep.rows().filter(lease.is_free(), due_at__lt=late).order_by("pk")
+        waiting = sweep.rows().filter(lease.is_free(), ~_rested_until(late, sweep), due_at__lt=late).order_by("pk")
         yield from (f"{sweep.name} {row.pk} is overdue" for row in waiting[:MOST_NAMED])
         held = sweep.rows().filter(lease_until__lt=late, due_at=None).order_by("pk")
         yield from (f"{sweep.name} {row.pk} was taken and never given back" for row in held[:MOST_NAMED])
@@ -58,23 +96,25 @@ def backlog() -> Iterable[str]:
 @check("V10 consequences", _("Whatever follows from news and events has followed, or a person was asked."))
 def consequences() -> Iterable[str]:
     late = timezone.now() - LATE
-    owed = Reaction.objects.filter(done_at=None, event__at__lt=late)
+    # What was set aside is checked with what was given up.
+    owed = Reaction.objects.filter(done_at=None, quarantined_at=None, event__at__lt=late)
     yield from named(_unasked(owed, Reason.REACTION_FAILED, still_open=True), "has not followed")
-    told = IncomingEvent.objects.filter(done_at=None, received_at__lt=late)
+    told = IncomingEvent.objects.filter(done_at=None, quarantined_at=None, received_at__lt=late)
     yield from named(_unasked(told, Reason.INCOMING_FAILED, still_open=True), "was not worked on")
 
 
 @check("V10 due", _("Nothing waits without a time at which it is looked at."))
 def due() -> Iterable[str]:
     nobody = "waits, and nobody looks at it"
-    nothing = Q(due_at=None)
-    yield from named(Reaction.objects.filter(nothing, done_at=None), nobody)
-    yield from named(IncomingEvent.objects.filter(nothing, done_at=None), nobody)
-    mails = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
-    yield from named(Notification.objects.filter(nothing, status__in=mails), nobody)
-    refunds = [RefundStatus.REQUESTED, RefundStatus.PENDING]
-    # What was made in the provider's dashboard is told to us; we do not ask for it.
-    asked_for = Refund.objects.filter(nothing, status__in=refunds).exclude(reason=Refund.Reason.OUTSIDE)
-    yield from named(asked_for, nobody, "order")
-    returns = [SupplierReturn.Status.TO_ASK, SupplierReturn.Status.UNKNOWN]
-    yield from named(SupplierReturn.objects.filter(nothing, status__in=returns), nobody)
+    for rows in _unfinished():
+        # A supplier order may wait for a person's word on it, too: see the dialogue's check.
+        if rows.model is not SupplierOrder:
+            # Set aside, it waits for a person; whether one was asked is checked with what was given up.
+            yield from named(rows.filter(due_at=None, quarantined_at=None), nobody)
+    stopping = undecided().filter(cancellation=OuterRef("pk"))
+    waiting = Cancellation.objects.waiting().filter(due_at=None, quarantined_at=None).select_related("order")
+    yield from named(waiting.filter(~Exists(stopping), allocated_at__isnull=False), nobody)
+    # As long as that is owed, it is looked after as a consequence.
+    owed = Reaction.objects.filter(done_at=None, event__subject_key=OuterRef("row_key"))
+    alone = waiting.annotate(row_key=row_key(Cancellation)).filter(~Exists(owed), allocated_at=None)
+    yield from named(alone.filter(requested_at__lt=timezone.now() - GRACE), nobody)

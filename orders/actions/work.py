@@ -16,7 +16,7 @@ from orders.models.work import ACT_WITHIN, ACT_WITHIN_OTHERWISE
 from shop.models import User
 
 # Whose rows work may be about.
-OUR_APPS = ("orders", "suppliers", "support", "notifications", "shop")
+OUR_APPS = ("orders", "suppliers", "support", "notifications", "shop", "config")
 
 
 def open_work(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from contextlib import AbstractContextManager, suppress
-from datetime import timedelta
 
 from django.contrib.auth.models import PermissionsMixin
 from django.db.models import F, QuerySet
@@ -22,10 +21,9 @@ from orders.signals import EventSignal
 from orders.states import ParcelStatus
 from shop.models import Variant
 from suppliers import outbound, webhooks
-from suppliers.actions import poll, track
+from suppliers.actions import track
 from suppliers.adapters.base import Refused, Unclear
 from suppliers.adapters.rest import RestAdapter
-from suppliers.models import SupplierOrder
 from tests.races.crowd import forget_the_attempt, look_then_make, never_lock, wait_before_update, without_wall
 
 
@@ -62,7 +60,8 @@ def a_new_key_and_reference_each_time(monkeypatch) -> None:
 
 
 def a_new_refund_key_each_time(monkeypatch) -> None:
-    """Each attempt to pay back has its own Idempotency-Key."""
+    """Each attempt to pay back has its own Idempotency-Key, and no earlier one is looked up."""
+    _see_no_refund(monkeypatch)
     create = stripe_client.create_refund
     monkeypatch.setattr(
         stripe_client, "create_refund", lambda *args, **kwargs: create(*args, **kwargs | {"key": uuid.uuid4().hex})
@@ -70,8 +69,12 @@ def a_new_refund_key_each_time(monkeypatch) -> None:
 
 
 def a_key_that_is_trusted_for_ever(monkeypatch) -> None:
-    """A refund is repeated with its key however old that is, and not looked up first."""
-    monkeypatch.setattr(refund, "KEY_LIFE", timedelta(days=3650))
+    """A refund is repeated with its key, however old that is and however it failed, and not looked up first."""
+    _see_no_refund(monkeypatch)
+
+
+def _see_no_refund(monkeypatch) -> None:
+    monkeypatch.setattr(stripe_client, "list_refunds", lambda intent: {})
 
 
 def a_lost_answer_read_as_a_refusal(monkeypatch) -> None:
@@ -116,14 +119,8 @@ def webhooks_worked_on_at_once(monkeypatch) -> None:
 
 
 def no_version_check(monkeypatch) -> None:
-    """Any copy of an order counts as newer than the one known."""
-    take = track.take_order_copy
-
-    def any_copy(supplier_order, copy):
-        SupplierOrder.objects.filter(pk=supplier_order.pk).update(version=0)
-        return take(supplier_order, copy)
-
-    monkeypatch.setattr(poll, "take_order_copy", any_copy)
+    """Any copy of an order counts as newer than the one known, and may take back what was said."""
+    monkeypatch.setattr(track, "check_successor", lambda *known_and_told: True)
 
 
 def parcels_move_anywhere(monkeypatch) -> None:

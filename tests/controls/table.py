@@ -76,7 +76,7 @@ CONTROLS = [
     ),
     Control(
         "look-up",
-        "A refund older than its key's life is looked up before it is asked again.",
+        "A refund in doubt, or older than its key's life, is looked up before it is asked again.",
         switches.a_key_that_is_trusted_for_ever,
         scenes.a_refund_is_asked_again_when_its_key_is_forgotten,
         "the customer was paid back twice",

@@ -29,14 +29,16 @@ def placed(variant, units: int) -> SupplierOrder:
 
 def order_copy(supplier_order: SupplierOrder, version: int, **counts: int) -> dict:
     """Return a copy of an order of one line, as its supplier tells it."""
-    line = supplier_order.lines.get()
+    (asked,) = supplier_order.request["lines"]
     names = ("pending", "accepted", "backordered", "rejected", "cancelled", "shipped", "delivered", "returned")
     told = {f"quantity_{name}": counts.get(name, 0) for name in names}
     return {
         "reference": supplier_order.reference,
+        "supplier_order_id": f"{supplier_order.reference}-at-its-supplier",
+        "currency": supplier_order.request["currency"],
         "version": version,
         "status": "accepted",
-        "lines": [{"line_id": line.line_id, "sku": line.supplier_sku, "quantity": line.quantity} | told],
+        "lines": [asked | told],
     }
 
 

@@ -191,6 +191,18 @@ def look_then_make(monkeypatch: pytest.MonkeyPatch, model: type[models.Model], g
     monkeypatch.setattr(QuerySet, "get_or_create", in_two_steps)
 
 
+def find_any(monkeypatch: pytest.MonkeyPatch, model: type[models.Model]) -> None:
+    """Let get() of one model be content with the first row where it finds several."""
+    get = QuerySet.get
+
+    def first(self: QuerySet, *args: Any, **wanted: Any) -> models.Model:
+        if self.model is not model:
+            return get(self, *args, **wanted)
+        return get(self.filter(*args, **wanted).order_by("pk")[:1])
+
+    monkeypatch.setattr(QuerySet, "get", first)
+
+
 def forget_the_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the fence away: whoever gives a row back is believed to hold it still."""
     finish = lease.finish

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from threading import Event as Flag
 
 import pytest
 from django.db import IntegrityError, connection
 from django.db.models import F
 from django.test import Client
 
-from orders.actions import refund as refund_module
+from orders.actions import payment as payment_module, refund as refund_module
 from orders.actions.incoming import work_on
 from orders.actions.payment import open_session, settle
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund
@@ -18,9 +19,11 @@ from tests.factories import make_order, make_paid_order, make_supplier, make_var
 from tests.races.copies import stripe_tells
 from tests.races.crowd import (
     break_down,
+    find_any,
     hold,
     look_then_make,
     never_lock,
+    patience,
     read_then_write,
     without_wall,
 )
@@ -63,7 +66,12 @@ def test_webhook_return_page_and_sweep_settle_one_payment(crowd, variant, sandbo
 
 
 def test_twin_without_the_unique_payment_it_is_noted_more_than_once(crowd, variant, sandbox, monkeypatch):
+    # In front of it stand the lock of the order and the row of the session, which all of them write
+    # first; behind it a look at "the" payment, which undoes whatever would find two.
+    never_lock(monkeypatch, Order)
+    monkeypatch.setattr(payment_module, "_close", lambda session, state: None)
     look_then_make(monkeypatch, Payment, crowd.gap)
+    find_any(monkeypatch, Payment)
     with without_wall(Payment, "stripe_id"):
         break_down(
             lambda: three_settle_one_session(crowd, variant, sandbox),
@@ -177,9 +185,22 @@ def test_paying_back_all_that_is_left_counts_what_an_agent_pays_back_meanwhile(c
 def test_twin_without_the_lock_all_that_is_left_is_counted_wrong(crowd, variant, monkeypatch):
     # Behind the lock stands a condition, for refunds that know no lock of ours; both are off.
     never_lock(monkeypatch, Order)
-    read_then_write(monkeypatch, Payment, before=crowd.gap)
+    agent_has_written = Flag()
+
+    def rule_waits(changes) -> None:
+        crowd.gap()
+        # Both have looked. The other way round a constraint would stop the agent.
+        if changes["refunded_minor"] == F("captured_minor"):
+            agent_has_written.wait(timeout=patience())
+
+    read_then_write(monkeypatch, Payment, before=rule_waits, after=lambda changes: agent_has_written.set())
+
+    def one_round() -> None:
+        agent_has_written.clear()
+        an_agent_and_the_late_payment_rule_pay_back(crowd, variant)
+
     break_down(
-        lambda: an_agent_and_the_late_payment_rule_pay_back(crowd, variant),
+        one_round,
         "more was paid back than was taken",
         single_writer_holds=True,
     )

@@ -17,7 +17,14 @@ from orders.models import Event, Order, Reaction
 from orders.reactions import react
 from orders.states import OrderStatus, move_order
 from tests.factories import make_order, make_supplier, make_variant
-from tests.races.crowd import break_down, forget_the_attempt, hold, read_then_write
+from tests.races.crowd import (
+    break_down,
+    forget_the_attempt,
+    hold,
+    never_lock,
+    read_then_write,
+    wait_before_update,
+)
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 WORKERS = 6
@@ -116,10 +123,10 @@ def test_two_relays_hand_out_each_row_once(crowd, order):
     hold(lambda: relays_hand_out_the_same_rows(crowd, order))
 
 
-def test_twin_without_the_conditional_update_two_relays_hand_out_a_row_twice(crowd, order, monkeypatch):
-    crowd.gap.times = 5
-    read_then_write(monkeypatch, Reaction, before=crowd.gap, only=lambda changes: "due_at" in changes)
-    break_down(lambda: relays_hand_out_the_same_rows(crowd, order), "handed out twice")
+def test_twin_without_the_lock_two_relays_hand_out_a_row_twice(crowd, order, monkeypatch):
+    never_lock(monkeypatch, Reaction)
+    wait_before_update(monkeypatch, Reaction, crowd.gap)
+    break_down(lambda: relays_hand_out_the_same_rows(crowd, order), "handed out twice", single_writer_holds=True)
 
 
 def relays_deliver_the_same_events(crowd, order) -> None:
@@ -135,8 +142,9 @@ def test_two_relays_deliver_each_event_once(crowd, order):
     hold(lambda: relays_deliver_the_same_events(crowd, order))
 
 
-def test_twin_without_the_conditional_update_two_relays_deliver_an_event_twice(crowd, order, monkeypatch):
-    read_then_write(monkeypatch, Event, before=crowd.gap, only=lambda changes: "delivered_at" in changes)
+def test_twin_without_the_lock_two_relays_deliver_an_event_twice(crowd, order, monkeypatch):
+    never_lock(monkeypatch, Event)
+    wait_before_update(monkeypatch, Event, crowd.gap)
     break_down(
         lambda: relays_deliver_the_same_events(crowd, order), "an event was delivered twice", single_writer_holds=True
     )

@@ -1,0 +1,147 @@
+"""What a person found out or decided about a piece of work, noted; and what may be tried again.
+
+More functions of the table in ``config/remedies.py``, under the same rules.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+
+from config.models import AuditCheck, NightlyAudit
+from orders import lease
+from orders.actions.approval import NothingToDecide, grant_approval, refuse_approval
+from orders.actions.quarantine import try_again
+from orders.actions.work import close_work
+from orders.events import key_of
+from orders.lease import DueWork
+from orders.models import Cancellation, Event, IncomingEvent, OrderLine, Payment, WorkItem
+from orders.remedies import NotPossible
+from shop.models import User
+from suppliers.actions import decide
+from suppliers.actions.ask import read_again
+from suppliers.actions.by_hand import answer_by_hand
+from suppliers.actions.gate import approved_units
+from suppliers.models import SupplierCancellation, SupplierOrder
+from suppliers.states import SupplierCancellationStatus
+
+
+def has_it(row: SupplierOrder, *, by: User) -> str:
+    """Note that a supplier has an order that was in doubt."""
+    if not decide.confirm_has_it(row, by=by):
+        raise NotPossible(_t("It is not in doubt any more, or is being asked right now."))
+    return _t("Noted; it is followed like any other.")
+
+
+def has_it_not(row: SupplierOrder, *, by: User) -> str:
+    """Send an order once more that the supplier has not."""
+    if not decide.send_again(row, by=by):
+        raise NotPossible(_t("It is not in doubt any more, or is being asked right now."))
+    return _t("It goes out again in a moment.")
+
+
+def read_sent(row: SupplierOrder, *, by: User) -> str:
+    """Read an order anew of which cancelled goods were sent."""
+    read_again(row)
+    return _t("It is read in a moment. Close this once it is settled with the supplier and the customer.")
+
+
+def free_order(row: SupplierOrder, *, by: User) -> str:
+    """Let a supplier order that was set aside be tried again."""
+    if not decide.release(row, by=by):
+        raise NotPossible(_t("It is not set aside any more."))
+    return _t("It is tried in a moment.")
+
+
+def free_row(row: DueWork, *, by: User) -> str:
+    """Let any other row that was set aside be tried again."""
+    if not try_again(row, by=by):
+        raise NotPossible(_t("It is not set aside any more."))
+    return _t("It is tried in a moment.")
+
+
+def _asked_of(cancellation: Cancellation) -> list[SupplierCancellation]:
+    rows = SupplierCancellation.objects.filter(cancellation=cancellation).select_related("supplier_order", "order")
+    return list(rows.exclude(status=SupplierCancellationStatus.DECIDED))
+
+
+def ask_cancellation(cancellation: Cancellation, *, by: User) -> str:
+    """Ask everybody again now who has not said whether goods can be stopped."""
+    asked = [row for row in _asked_of(cancellation) if row.due_at]
+    free = SupplierCancellation.objects.filter(lease.is_free(), pk__in=[row.pk for row in asked])
+    own = Cancellation.objects.waiting().filter(lease.is_free(), pk=cancellation.pk).exclude(due_at=None)
+    if not free.update(due_at=timezone.now()) + own.update(due_at=timezone.now()):
+        raise NotPossible(_t("Nobody can be asked by itself, or is being asked right now."))
+    return _t("They are asked in a moment.")
+
+
+def stopped(cancellation: Cancellation, *, by: User) -> str:
+    """Note that the supplier has stopped all it was asked to."""
+    return _answer(cancellation, stopped=True, by=by)
+
+
+def not_stopped(cancellation: Cancellation, *, by: User) -> str:
+    """Note that the supplier can stop nothing of what it was asked to."""
+    return _answer(cancellation, stopped=False, by=by)
+
+
+def _answer(cancellation: Cancellation, *, stopped: bool, by: User) -> str:
+    rows = _asked_of(cancellation)
+    if len(rows) > 1:
+        raise NotPossible(_t("Several suppliers are asked; note each answer among the cancellations at suppliers."))
+    if not rows or not answer_by_hand(rows[0], stopped=stopped, by=by):
+        raise NotPossible(_t("No supplier owes an answer any more."))
+    return _t("Noted; the customer is told.")
+
+
+def approve(line: OrderLine, *, by: User) -> str:
+    """Approve the units of a line that wait for a pharmacist."""
+    units = _take_question(line, by)
+    try:
+        grant_approval(line, units, by=by)
+    except NothingToDecide as error:
+        raise NotPossible(_t("Nothing of it waits any more.")) from error
+    return _t("%(count)d units approved; they go out in a moment.") % {"count": units}
+
+
+def disapprove(line: OrderLine, *, by: User) -> str:
+    """Refuse the units of a line that wait for a pharmacist: cancelled and paid back."""
+    units = _take_question(line, by)
+    try:
+        refuse_approval(line, units, by=by)
+    except NothingToDecide as error:
+        raise NotPossible(_t("Nothing of it waits any more.")) from error
+    return _t("%(count)d units refused, cancelled and paid back.") % {"count": units}
+
+
+def _take_question(line: OrderLine, by: User) -> int:
+    # Whoever closes the question decides: pressed twice at once, it is one decision.
+    if not close_work(WorkItem.Reason.APPROVAL, line, by=by):
+        raise NotPossible(_t("It was decided before."))
+    approved = approved_units([line.pk]).get(line.pk, 0)
+    line.refresh_from_db()
+    return line.open - approved
+
+
+def read_dispute(payment: Payment, *, by: User) -> str:
+    """Owe a fresh reading of a disputed payment from Stripe, through the inbox of its news."""
+    last = Event.objects.filter(kind="payment.disputed", subject_key=key_of(payment)).order_by("pk").last()
+    if last is None:
+        raise NotPossible(_t("Nothing is known of a dispute about it."))
+    IncomingEvent.objects.create(
+        source="stripe",
+        event_id=f"asked-{uuid4().hex}",
+        kind="charge.dispute.updated",
+        body={"data": {"object": {"id": last.facts["dispute"]}}},
+        due_at=timezone.now(),
+    )
+    return _t("Stripe is asked in a moment. This closes by itself when the dispute is over.")
+
+
+def audit_now(subject: AuditCheck | NightlyAudit, *, by: User) -> str:
+    """Let the nightly audit run now."""
+    if not NightlyAudit.objects.filter(lease.is_free(), quarantined_at=None).update(due_at=timezone.now()):
+        raise NotPossible(_t("It is running, or set aside; then that is in the list as well."))
+    return _t("It runs in a moment. This closes by itself when the rule holds again.")
