@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.journeys.buying import buy, wait_delivered
 from tests.journeys.stack import Stack, wait_for
@@ -55,6 +56,8 @@ def test_a_worker_told_to_end_finishes_its_calls_and_nothing_is_sent_twice(stack
 
 
 def test_a_relay_told_to_end_ends_at_once_and_another_takes_over(stack):
+    wait_for(lambda: requests.get(f"{stack.base}/health/ready", timeout=5).ok, "the relay turns")
+
     assert end(stack, "relay") == 0
     _shopper, _path, number = buy(stack)
     stack.start("relay")

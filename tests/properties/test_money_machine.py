@@ -29,7 +29,7 @@ from tests.properties.ledger_checks import check_always, check_at_rest
 from tests.properties.till import LONG, Till
 
 SEQUENCES = int(os.environ.get("MONEY_SEQUENCES", "200"))
-STEPS = int(os.environ.get("MONEY_STEPS", "12"))
+STEPS = int(os.environ.get("MONEY_STEPS", "8"))
 SEED = os.environ.get("MONEY_SEED", "")
 PLACES = st.integers(0, 9)
 # Odd cents on purpose: amounts that no number of units divides.
