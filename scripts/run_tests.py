@@ -40,7 +40,7 @@ def pytest_turns(given: list[str]) -> list[list[str]]:
     """Return the pytest calls of one pass: what keeps the processors busy, then what mostly waits."""
     if given:
         return [given]
-    busy = ["-n", "2", "--dist", "loadscope", *[f"--ignore={folder}" for folder in HOUSES]]
+    busy = ["-n", "2", "--dist", "worksteal", *[f"--ignore={folder}" for folder in HOUSES]]
     return [busy, ["-n", "3", "--dist", "load", *HOUSES]]
 
 
