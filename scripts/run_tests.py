@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WITHOUT_DATABASE = ["--ignore=tests/demo"]
 # Each of these brings up a whole shop of real processes, and waits most of its time for the world to turn.
 HOUSES = ["tests/journeys", "tests/faults", "tests/browser"]
+# Not steady enough yet to stop a change: run by their names, ./test tests/faults/test_chaos_smoke.py.
+ASIDE = ["tests/faults/test_chaos_smoke.py", "tests/faults/test_rolling_restart.py"]
 CHECKS = [
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "-q", "."],
@@ -41,7 +43,7 @@ def pytest_turns(given: list[str]) -> list[list[str]]:
     if given:
         return [given]
     busy = ["-n", "2", "--dist", "worksteal", *[f"--ignore={folder}" for folder in HOUSES]]
-    return [busy, ["-n", "3", "--dist", "load", *HOUSES]]
+    return [busy, ["-n", "2", "--dist", "load", *[f"--ignore={file}" for file in ASIDE], *HOUSES]]
 
 
 def one_pass(name: str, env: dict[str, str], given: list[str], extra: list[str]) -> tuple[bool, str]:

@@ -61,7 +61,7 @@ def buy(stack: Stack, *, goods: int = 2) -> tuple[Shopper, str, str]:
     return shopper, path, number
 
 
-def wait_delivered(stack: Stack, number: str, *, seconds: float = 90) -> dict[str, Any]:
+def wait_delivered(stack: Stack, number: str, *, seconds: float = 150) -> dict[str, Any]:
     """Wait until every unit of an order is with the customer; return the shop's account of it."""
 
     def delivered() -> dict[str, Any] | None:

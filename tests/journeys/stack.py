@@ -39,7 +39,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(question: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def wait_for(question: Callable[[], Any], what: str, seconds: float = 120) -> Any:
     """Ask until the answer is true, and return it; fail with ``what`` when it never is."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
