@@ -41,7 +41,7 @@ def _transport_options() -> dict[str, object]:
 
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
-    broker_transport=None if settings.REDIS_URL else "config.file_broker:Transport",
+    broker_transport=f"config.{'redis' if settings.REDIS_URL else 'file'}_broker:Transport",
     broker_transport_options=_transport_options(),
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=1,

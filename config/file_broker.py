@@ -40,6 +40,14 @@ class Channel(filesystem.Channel):
                 raise Empty from error
 
     def get_table(self, exchange: str) -> list[Any]:
+        # A process binds its queues once. If the folder is deleted after that, what it bound still holds:
+        # without a table its messages would go nowhere.
+        return self._written_table(exchange) or [
+            filesystem.exchange_queue_t(*[word or "" for word in bound])
+            for bound in self.state.exchanges.get(exchange, {}).get("table", [])
+        ]
+
+    def _written_table(self, exchange: str) -> list[Any]:
         try:
             return super().get_table(exchange)
         except ValueError:
@@ -48,7 +56,7 @@ class Channel(filesystem.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         bound = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
         with self._binding():
-            table = self.get_table(exchange)
+            table = self._written_table(exchange)
             if bound not in table:
                 _write(self._exchange_file(exchange), dumps([bound, *table]))
 

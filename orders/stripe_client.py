@@ -129,14 +129,9 @@ def _asked(call: Any, *args: Any, **kwargs: Any) -> Any:
 def create_session(params: Mapping[str, Any], *, key: str) -> SessionFacts:
     """Open a Checkout Session; safe to repeat with the same key and parameters.
 
-    Raises StripeUnclear or StripeRefused.
+    Raises StripeUnclear (StripeKeptFailure: not with this key any more) or StripeRefused.
     """
-    create = _client().v1.checkout.sessions.create
-    try:
-        return _session(_asked(create, dict(params), {"idempotency_key": key}))
-    except StripeKeptFailure:
-        # Should the try that failed have made a session after all, nobody was ever shown its page.
-        return _session(_asked(create, dict(params), {"idempotency_key": f"{key}-2"}))
+    return _session(_asked(_client().v1.checkout.sessions.create, dict(params), {"idempotency_key": key}))
 
 
 def read_session(session_id: str) -> SessionFacts:

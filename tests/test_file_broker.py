@@ -70,6 +70,14 @@ def test_a_folder_that_was_deleted_is_an_empty_queue_and_comes_back_with_the_nex
     assert queue.get_nowait().payload == {"number": 1}
 
 
+def test_a_message_finds_its_queue_after_the_tables_of_queues_were_deleted(queue):
+    shutil.rmtree(queue.channel.control_folder)
+
+    queue.put({"number": 1})
+
+    assert queue.get_nowait().payload == {"number": 1}
+
+
 def test_a_broken_table_of_queues_is_written_anew(queue):
     table = queue.channel._exchange_file("broken")
     table.write_bytes(b"")

@@ -15,8 +15,8 @@ DOORS = {
     "stripe": {"orders/stripe_client.py"},
     "requests": {"suppliers/outbound.py"},
     "celery": {"config/celery.py", "config/tasks.py"} | {f"{app}/tasks.py" for app in FLOORS},
-    "kombu": {"config/hands.py", "config/file_broker.py"},
-    "redis": {"config/cache.py"},
+    "kombu": {"config/hands.py", "config/file_broker.py", "config/redis_broker.py"},
+    "redis": {"config/cache.py", "config/redis_broker.py"},
 }
 # Simulated suppliers and the payment sandbox stand for other people's servers.
 STRANGERS = ("demo/supplier/", "demo/payments/", "demo/pictures/")

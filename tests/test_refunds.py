@@ -68,6 +68,19 @@ def test_whatever_stripe_answers_a_refund_is_made_once(sandbox, relay, fault):
     assert (refund.status, at_the_sandbox(sandbox)) == ("succeeded", [700])
 
 
+@pytest.mark.parametrize("fault", ["error_500_before", "error_500_after"])
+def test_errors_that_stripe_repeats_for_a_day_hold_up_no_refund_and_double_none(sandbox, relay, fault):
+    order = paid(sandbox)
+    sandbox.control("faults", [{"match": CREATE, "kind": fault, "times": 4}])
+    refund = ask(order, 700)
+    for _time in range(10):
+        relay.run_until_idle()
+        due_again()
+
+    refund.refresh_from_db()
+    assert (refund.status, at_the_sandbox(sandbox)) == ("succeeded", [700])
+
+
 def test_a_refund_whose_key_stripe_has_forgotten_is_looked_up_and_not_repeated(sandbox, relay):
     order = paid(sandbox)
     sandbox.control("faults", [{"match": CREATE, "kind": "drop_after"}])

@@ -11,6 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from orders import events
+from orders.actions.pay_page import end_later
 from orders.actions.refund import RefundPart, TooMuch, cancelled_part, request_refund, units_minor
 from orders.actions.reservation import release_line
 from orders.actions.shipping import lock_order
@@ -282,3 +283,4 @@ def _end_if_empty(order: Order, by: User | None) -> None:
     order.refresh_from_db(fields=["status"])
     if order.status in ENDS and not order.lines.exclude(quantity=F("cancelled")).exists():
         move_order(order, OrderStatus.CANCELLED, by=by)
+        end_later(order)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from orders import events
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
+from orders.actions.pay_page import end_later
 from orders.actions.reservation import SoldOut, release, reserve
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
@@ -127,12 +127,6 @@ def give_up(order: Order) -> bool:
         end_later(order)
         release(order)
     return True
-
-
-def end_later(order: Order) -> None:
-    """Owe the end of an order's open pay page, due now. Safe to repeat."""
-    open_states = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
-    order.sessions.filter(state__in=open_states).update(state=CheckoutSession.State.ENDING, due_at=Now())
 
 
 def _plan(basket: Basket, address: Address, now: datetime) -> tuple[list[BasketLine], list[Parcel]]:

@@ -12,14 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
-from orders.actions.checkout import SLACK, Address, add_session, end_later, give_up, is_replaced, order_in_the_way
+from orders.actions.checkout import SLACK, Address, add_session, give_up, is_replaced, order_in_the_way
+from orders.actions.pay_page import end_later
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
 from orders.actions.reservation import SoldOut, keep, release, reserve
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import CheckoutSession, Order, Payment, Refund, WorkItem
 from orders.states import IllegalMove, OrderStatus, move_order
-from orders.stripe_client import SessionFacts, StripeRefused, StripeUnclear
+from orders.stripe_client import SessionFacts, StripeKeptFailure, StripeRefused, StripeUnclear
 from shop.actions.basket import empty_basket
 from shop.models import Basket
 from shop.money import Money
@@ -44,13 +45,22 @@ def open_session(session: CheckoutSession) -> CheckoutSession:
         return session
     if session.expires_at - timezone.now() < SHORTEST_SESSION:
         session = _renew(session.order) or session
-    facts = stripe_client.create_session(session_params(session), key=session.idempotency_key)
+    facts = _create(session)
     row = CheckoutSession.objects.filter(pk=session.pk)
     # Given up meanwhile, it must still be known by its id, so that it can be ended.
     row.filter(stripe_id="").update(stripe_id=facts.id, url=facts.url)
     row.filter(state=State.NEW).update(state=State.OPEN)
     session.refresh_from_db()
     return session
+
+
+def _create(session: CheckoutSession) -> SessionFacts:
+    try:
+        return stripe_client.create_session(session_params(session), key=session.key)
+    except StripeKeptFailure:
+        # Should the try that failed have made a session after all, nobody was ever shown its page.
+        session.take_next_key()
+        return stripe_client.create_session(session_params(session), key=session.key)
 
 
 def _renew(order: Order) -> CheckoutSession | None:
@@ -134,7 +144,7 @@ def end_session(session: CheckoutSession) -> None:
     if not session.stripe_id:
         try:
             # The answer that named it may have been lost. With the same key Stripe names it again.
-            facts = stripe_client.create_session(session_params(session), key=session.idempotency_key)
+            facts = _create(session)
         except StripeRefused:
             # It never was, and is too late to become one.
             _note_ended(session)

@@ -188,20 +188,20 @@ def send_refund(refund_id: int) -> None:
 def _ask(refund: Refund) -> RefundFacts:
     if refund.stripe_id:
         return stripe_client.read_refund(refund.stripe_id)
-    intent, key = refund.payment.stripe_id, refund.idempotency_key
+    intent, reference = refund.payment.stripe_id, refund.idempotency_key
     if refund.failures or timezone.now() - refund.requested_at > KEY_LIFE:
-        for facts, reference in stripe_client.list_refunds(intent).values():
-            if reference == key:
+        for facts, theirs in stripe_client.list_refunds(intent).values():
+            if theirs == reference:
                 return facts
     try:
-        return stripe_client.create_refund(intent, amount_minor=refund.amount_minor, reference=key, key=key)
+        return stripe_client.create_refund(
+            intent, amount_minor=refund.amount_minor, reference=reference, key=refund.key
+        )
     except StripeKeptFailure:
-        if not refund.failures:
-            raise
-        # The first try ended in an error that Stripe repeats for a day, and its list shows that it
-        # left nothing behind: only now is another key no second refund.
-        again = f"{key}-2"
-        return stripe_client.create_refund(intent, amount_minor=refund.amount_minor, reference=key, key=again)
+        # Stripe repeats the failure for a day. The next try has another key, and looks first whether
+        # this one left something behind: only then is it no second refund.
+        refund.take_next_key()
+        raise
 
 
 def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:

@@ -14,7 +14,29 @@ from orders.states import RefundStatus
 from shop.money import Money
 
 
-class CheckoutSession(DueWork):
+class Keyed(models.Model):
+    """Asked of the provider under a key of its own, so that a repeat is no second one."""
+
+    idempotency_key = models.CharField(max_length=80, unique=True)
+    # The provider repeats a failure under one key for a day; after one, the next try has another.
+    key_serial = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def key(self) -> str:
+        """The key of the next try."""
+        return self.idempotency_key if self.key_serial == 1 else f"{self.idempotency_key}-{self.key_serial}"
+
+    def take_next_key(self) -> None:
+        """Leave the key of a try that is over. Two that saw the same failure leave it once."""
+        rows = type(self)._default_manager.filter(pk=self.pk, key_serial=self.key_serial)
+        rows.update(key_serial=F("key_serial") + 1)
+        self.refresh_from_db(fields=["key_serial"])
+
+
+class CheckoutSession(Keyed, DueWork):
     """One try to pay an order on the provider's page. A row before the provider is asked.
 
     ``due_at`` is when the sweep looks at it again (return page and webhook may both be lost).
@@ -30,7 +52,6 @@ class CheckoutSession(DueWork):
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="sessions")
     serial = models.PositiveSmallIntegerField(_("try"), default=1)
-    idempotency_key = models.CharField(max_length=80, unique=True)
     stripe_id = models.CharField(_("Stripe's id"), max_length=120, blank=True, db_index=True)
     url = models.URLField(_("pay page"), max_length=1000, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW)
@@ -91,7 +112,7 @@ class Payment(models.Model):
         return Money(self.captured_minor, self.currency)
 
 
-class Refund(DueWork):
+class Refund(Keyed, DueWork):
     """Money on its way back. A row, with our own key, before the provider is asked."""
 
     class Reason(models.TextChoices):
@@ -117,7 +138,6 @@ class Refund(DueWork):
     currency = models.CharField(_("currency"), max_length=3)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
     note = models.CharField(_("note"), max_length=200, blank=True)
-    idempotency_key = models.CharField(max_length=80, unique=True)
     stripe_id = models.CharField(_("Stripe's id"), max_length=120, blank=True)
     failure = models.CharField(_("why it failed"), max_length=200, blank=True)
     requested_at = models.DateTimeField(_("asked for"), default=timezone.now)

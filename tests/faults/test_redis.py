@@ -5,8 +5,11 @@ On a private server of the suite's own, so that it can really be killed.
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
+from config.celery import app
 from tests.chaos.valkey import PrivateRedis
 from tests.journeys.buying import buy, wait_delivered
 from tests.journeys.stack import Stack, wait_for
@@ -20,6 +23,24 @@ def private_redis(tmp_path):
     server.start()
     yield server
     server.kill()
+
+
+def test_what_was_not_acknowledged_when_redis_died_ends_no_worker(private_redis):
+    connection = app.connection_for_read(private_redis.url, transport="config.redis_broker:Transport")
+    queue = connection.SimpleQueue("engine")
+    queue.put({"number": 1})
+    message = queue.get(timeout=5)
+    channel = queue.channel
+    private_redis.kill()
+    # As Celery does when it has lost the broker; what is no error of the connection would end the worker.
+    expected = connection.connection_errors + connection.channel_errors
+    connection.collect()
+    channel._disconnect_pools()
+
+    with pytest.raises(expected):
+        channel.qos.restore_unacked()
+    message.ack_log_error(logging.getLogger(__name__), expected)
+    assert not message.acknowledged
 
 
 def test_redis_killed_while_orders_come_in_costs_no_order(tmp_path, private_redis):

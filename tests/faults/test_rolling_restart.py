@@ -12,10 +12,20 @@ pytestmark = pytest.mark.faults
 LEASE_SECONDS = 5
 
 
-@pytest.fixture
-def stack(tmp_path):
-    with Stack(tmp_path) as running:
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    with Stack(tmp_path_factory.mktemp("restart")) as running:
         yield running
+
+
+@pytest.fixture
+def stack(house):
+    """The one shop of these tests, whole again after each of them."""
+    yield house
+    for supplier in house.suppliers.values():
+        supplier.control("faults", [])
+    for name in set(house.names) - house.processes.keys():
+        house.start(name)
 
 
 def end(stack: Stack, name: str) -> int:
@@ -42,6 +52,7 @@ def is_sending(stack: Stack, number: str) -> bool:
 
 
 def test_a_worker_told_to_end_finishes_its_calls_and_nothing_is_sent_twice(stack):
+    before = len(sent(stack))
     slow_down(stack)
     _shopper, _path, number = buy(stack)
     wait_for(lambda: is_sending(stack, number), "an order is being sent")
@@ -51,19 +62,20 @@ def test_a_worker_told_to_end_finishes_its_calls_and_nothing_is_sent_twice(stack
     stack.start("worker")
 
     order = wait_delivered(stack, number)
-    assert len(sent(stack)) == len(order["supplier_orders"])
+    assert len(sent(stack)) - before == len(order["supplier_orders"])
     assert set(stack.effects().values()) == {1}
 
 
 def test_a_relay_told_to_end_ends_at_once_and_another_takes_over(stack):
     wait_for(lambda: requests.get(f"{stack.base}/health/ready", timeout=5).ok, "the relay turns")
+    before = len(sent(stack))
 
     assert end(stack, "relay") == 0
     _shopper, _path, number = buy(stack)
     stack.start("relay")
 
     order = wait_delivered(stack, number)
-    assert len(sent(stack)) == len(order["supplier_orders"])
+    assert len(sent(stack)) - before == len(order["supplier_orders"])
 
 
 def test_a_relay_that_does_the_work_itself_finishes_its_calls_when_told_to_end(tmp_path):
