@@ -33,6 +33,10 @@ class Journal:
         with self._lock:
             return list(self._facts.get(what, []))
 
+    def close(self) -> None:
+        """Close the file; what is in memory stays."""
+        self._file.close()
+
     @contextmanager
     def window(self, what: str) -> Iterator[None]:
         """Note from when to when something of ours was meant to be away: ``web`` or ``database``."""

@@ -73,6 +73,7 @@ def run(
             evidence = ledgers.collect(world, recovery_seconds=recovery)
         finally:
             world.look.close()
+            world.journal.close()
     (folder / "evidence.json").write_text(json.dumps(evidence, indent=1))
     verdict = check(evidence)
     short = report.shortcomings(evidence, verdict, least_faults=size.least, least_kinds=size.kinds)
