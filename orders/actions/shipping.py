@@ -175,12 +175,11 @@ def count_units(order: Order) -> None:
                 delivered[part.line_id] = delivered.get(part.line_id, 0) + part.quantity
             if shipment.status in COMING_BACK:
                 returned[part.line_id] = returned.get(part.line_id, 0) + part.quantity
-    for line in order.lines.all():
-        OrderLine.objects.filter(pk=line.pk).update(
-            shipped=shipped.get(line.pk, 0),
-            delivered=delivered.get(line.pk, 0),
-            returned=returned.get(line.pk, 0),
-        )
+    for line in OrderLine.objects.filter(order=order):
+        counts = [found.get(line.pk, 0) for found in (shipped, delivered, returned)]
+        if counts != [line.shipped, line.delivered, line.returned]:
+            names = ("shipped", "delivered", "returned")
+            OrderLine.objects.filter(pk=line.pk).update(**dict(zip(names, counts, strict=True)))
 
 
 def record_estimate(

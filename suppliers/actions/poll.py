@@ -27,8 +27,12 @@ NOT_ANSWERED = (TryLater, Unclear, Refused)
 
 def take_order_of(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
     """Take in a copy of an order under one of our references; others are none of our business."""
-    found = SupplierOrder.objects.filter(supplier=supplier, reference=str(copy.get("reference"))).first()
-    return take_order_copy(found, copy) if found else False
+    rows = SupplierOrder.objects.filter(supplier=supplier, reference=str(copy.get("reference")))
+    found = rows.select_related("order").first()
+    if found is None:
+        return False
+    found.supplier = supplier
+    return take_order_copy(found, copy)
 
 
 def poll_supplier(supplier_id: int) -> None:
