@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 
+import pytest
 from django.db import connections
 from django.utils import timezone
 
@@ -19,6 +20,15 @@ from tests.demo.supplier_process import API_KEY
 from tests.factories import make_paid_order, make_supplier, make_variant
 
 CAN = ["cancel", "returns"]
+# As the fixture starts it; its timetable is in seconds before this divides them.
+SPEED = 200
+
+
+@pytest.fixture(name="still")
+def still_fixture(harbour):
+    """The supplier, its clock stopped: nothing is packed or sent unless a test turns it on."""
+    harbour.control("pause", {"paused": True})
+    return harbour
 
 
 def connected(process, slug: str = "harbour", **fields: object) -> Supplier:
@@ -31,10 +41,23 @@ def order_of(supplier: Supplier, sku: str = "TEST-OK", quantity: int = 2) -> Ord
     return make_paid_order((make_variant(supplier, sku=sku, price_minor=2500, stock=None), quantity))
 
 
+def placed(supplier: Supplier, relay, **options) -> Order:
+    """Sell something, and let the supplier take the order."""
+    order = order_of(supplier, **options)
+    relay.run_until_idle()
+    assert SupplierOrder.objects.get(order=order).status == "placed"
+    return order
+
+
 def ask(order: Order, units: int | None = None, *, key: str = "", by=None) -> Cancellation:
     """Ask to cancel so many units of the order's first line, or everything."""
     wanted = None if units is None else {order.lines.first().pk: units}
     return request_cancellation(order, wanted, key=key or uuid.uuid4().hex, by=by)
+
+
+def turn(process, seconds: float) -> None:
+    """Let so many seconds of the supplier's timetable pass, and all that falls into them happen."""
+    process.control("advance", {"seconds": seconds / SPEED})
 
 
 def hurry(relay) -> None:
@@ -60,6 +83,13 @@ def until(question: Callable[[], object], step: Callable[[], object], seconds: f
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
         step()
+
+
+def books(process) -> dict[str, int]:
+    """Return what the supplier's own books say of the only line of its only order."""
+    (order,) = process.books()["orders"]
+    (line,) = order["lines"]
+    return {name: line[f"quantity_{name}"] for name in ("accepted", "cancelled", "cancel_requested", "shipped")}
 
 
 def units_of(order: Order) -> tuple[int, int, int, int]:

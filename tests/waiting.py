@@ -1,4 +1,4 @@
-"""Put rows into every state they can wait in, and let time pass."""
+"""Put rows into every state they can wait in, let time pass, and look for what has waited too long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from django.db import models
 from django.utils import timezone
 
 from config.models import NightlyAudit
+from config.waiting import Swept, keep_deadlines
 from notifications.models import Notification
+from orders.events import key_of
 from orders.models import (
     Cancellation,
     CheckoutSession,
@@ -25,6 +27,7 @@ from orders.models import (
     Reservation,
     Shipment,
     ShipmentLine,
+    WorkItem,
 )
 from suppliers.models import (
     Supplier,
@@ -191,3 +194,13 @@ def _age(row: models.Model) -> None:
             type(row)._default_manager.filter(pk=row.pk).update(**setattr_of)
     if any(field.name == "due_at" for field in row._meta.concrete_fields):
         type(row)._default_manager.filter(pk=row.pk).update(due_at=None, lease_until=None)
+
+
+def sweep() -> Swept:
+    """Look once for whatever has waited too long."""
+    return keep_deadlines(now=timezone.now())
+
+
+def work_about(row) -> list[WorkItem]:
+    """Return what persons are asked about a row."""
+    return list(WorkItem.objects.filter(subject_key=key_of(row), closed_at=None))

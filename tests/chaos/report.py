@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tests.chaos.checker import Verdict
+from tests.chaos.facts import Verdict
 
 MOST_NAMED = 40
 RECOVERY_SECONDS = 30

@@ -12,9 +12,10 @@ from typing import Any
 
 from tests.chaos import evidence as ledgers, plan, report
 from tests.chaos.agent import Agent
-from tests.chaos.checker import Verdict, check
+from tests.chaos.checker import check
 from tests.chaos.customers import Crowd
 from tests.chaos.database import look_into
+from tests.chaos.facts import Verdict
 from tests.chaos.journal import Journal
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.nemesis.world import World, lanes_of

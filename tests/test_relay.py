@@ -1,0 +1,176 @@
+"""The relay and its hands: what is due is handed out, whether the broker answers, hangs or is gone."""
+
+from __future__ import annotations
+
+import time
+from threading import Event as Flag, Thread, enumerate as enumerate_threads
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from config import hands as hands_module, relay as relay_module
+from config.celery import app
+from config.hands import Hands
+from config.relay import Relay, deliver_events
+from notifications.models import Notification
+from orders.models import Event, Reaction
+from tests.engine import an_order, reaction_fixture  # noqa: F401
+
+
+@pytest.mark.django_db
+def test_a_handed_out_row_is_not_handed_out_again_at_once_but_later(reaction, settings):
+    handed = []
+    clock = Relay(lambda task, queue, args: handed.append((task, args)))
+    clock.turn()
+    clock.turn()
+    assert handed.count(("some.task", (reaction.pk,))) == 1
+    # The message was lost: nobody took the row, so it is due again.
+    Reaction.objects.filter(pk=reaction.pk).update(due_at=timezone.now())
+    clock.turn()
+    assert handed.count(("some.task", (reaction.pk,))) == 2
+
+
+@pytest.mark.django_db
+def test_an_idle_turn_costs_one_query_and_a_minute_of_them_less_than_200(django_assert_num_queries):
+    clock = Relay(lambda task, queue, args: None)
+    clock.turn()
+    with django_assert_num_queries(1):
+        clock.turn()
+    # Besides the turns: the beat.
+    assert 60 / relay_module.IDLE_SECONDS + 60 / relay_module.BEAT_SECONDS < 200
+
+
+@pytest.mark.django_db
+def test_a_full_turn_costs_the_same_for_one_row_and_for_many(django_assert_num_queries):
+    event = an_order().events.get(kind="order.paid")
+    clock = Relay(lambda task, queue, args: None)
+    deliver_events()
+    clock.turn()
+    for count in (1, 40):
+        Reaction.objects.bulk_create(
+            Reaction(event=event, receiver=f"{count}.{number}", due_at=timezone.now()) for number in range(count)
+        )
+        # What is due; the rows, their new due time, and the savepoint around both.
+        with django_assert_num_queries(5):
+            assert clock.turn() == count
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_the_relay_does_the_work_itself(monkeypatch, mailbox):
+    def no_broker(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(app, "send_task", no_broker)
+    order = an_order()
+    stop = Flag()
+    hands = Hands()
+
+    def turn():
+        try:
+            Relay(hands).run(stop)
+        finally:
+            connections.close_all()
+
+    clock = Thread(target=turn)
+    clock.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not Notification.objects.filter(order=order, status="sent").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    finally:
+        stop.set()
+        clock.join(timeout=30)
+        hands.drain()
+    assert [mail["Subject"].strip().split(":")[0] for mail in mailbox()] == ["Order confirmed"]
+
+
+@pytest.fixture
+def hung_broker(monkeypatch):
+    """A broker that takes no message until the test ends."""
+    free = Flag()
+    monkeypatch.setattr(hands_module, "PUBLISH_SECONDS", 0.1)
+    monkeypatch.setattr(app, "send_task", lambda *args, **kwargs: free.wait(60))
+    yield
+    free.set()
+
+
+def test_a_broker_that_hangs_does_not_stop_the_clock(hung_broker, monkeypatch):
+    ran, hands = [], Hands()
+    monkeypatch.setattr(hands, "_run", lambda task, args: ran.append(args))
+    began = time.monotonic()
+    hands.many([("some.task", "engine", (number,)) for number in range(5)])
+    assert time.monotonic() - began < 2
+    hands._pools["engine"].shutdown(wait=True)
+    assert sorted(ran) == [(number,) for number in range(5)]
+
+
+def test_a_broker_that_hangs_for_long_costs_one_thread(hung_broker, monkeypatch):
+    monkeypatch.setattr(hands_module, "BROKER_REST_SECONDS", 0)
+    hands = Hands()
+    monkeypatch.setattr(hands, "_run", lambda task, args: None)
+    for number in range(20):
+        hands("some.task", "engine", (number,))
+    assert [thread.name for thread in enumerate_threads()].count("publish") == 1
+    hands.drain()
+
+
+def test_a_broker_that_hangs_in_the_middle_of_a_batch_leaves_the_rest_to_the_relay(monkeypatch):
+    free, sent, ran = Flag(), [], []
+
+    def send(task, args, **kwargs):
+        if len(sent) == 2:
+            free.wait(60)
+        sent.append(args)
+
+    monkeypatch.setattr(hands_module, "PUBLISH_SECONDS", 0.1)
+    monkeypatch.setattr(app, "send_task", send)
+    hands = Hands()
+    monkeypatch.setattr(hands, "_run", lambda task, args: ran.append(args))
+    hands.many([("some.task", "engine", (number,)) for number in range(5)])
+    hands._pools["engine"].shutdown(wait=True)
+    free.set()
+    assert sent[:2] == [(0,), (1,)]
+    assert sorted(ran) == [(2,), (3,), (4,)]
+
+
+def test_work_that_waits_here_is_not_heaped_up(hung_broker, monkeypatch):
+    monkeypatch.setattr(hands_module, "MOST_WAITING", 3)
+    go, ran = Flag(), []
+    hands = Hands(threads_per_queue=1)
+    monkeypatch.setattr(hands, "_run", lambda task, args: (go.wait(20), ran.append(args)))
+    for _time in range(4):
+        hands.many([("some.task", "engine", (number,)) for number in range(10)])
+    go.set()
+    hands._pools["engine"].shutdown(wait=True)
+    assert ran == [(0,), (1,), (2,)]
+
+
+@pytest.mark.django_db
+def test_workers_that_are_behind_are_not_drowned_in_repeats(monkeypatch):
+    monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 3)
+    for number in range(5):
+        Reaction.objects.create(event=record_event(number), receiver="no.worker", due_at=timezone.now())
+    hands = Hands()
+    empty("engine")
+    try:
+        clock = Relay(hands)
+        for _turn in range(3):
+            Reaction.objects.update(due_at=timezone.now())
+            clock.turn()
+
+        assert hands._ask_broker("engine") == 3
+        assert hands.room("engine") == 0
+    finally:
+        empty("engine")
+        hands.drain()
+
+
+def empty(queue: str) -> None:
+    with app.connection_or_acquire() as connection:
+        connection.default_channel.queue_purge(queue)
+
+
+def record_event(number: int) -> Event:
+    return Event.objects.create(kind="nothing.follows", subject_key=f"order:{number}", delivered_at=timezone.now())
