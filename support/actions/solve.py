@@ -165,7 +165,7 @@ def note_supplier_answer(event: Event) -> None:
         words.append(supplier_return.refused_reason)
     if copy.get("status") == status:
         words += _details(copy)
-    tell_thread(made.ticket, Thread.SUPPLIER, " ".join(words), author=Author.SUPPLIER)
+    tell_thread(made.ticket, Thread.SUPPLIER, " ".join(words), author=Author.SUPPLIER, at=event.at)
     ticket = made.ticket
     ticket.refresh_from_db()
     if ticket.status == TicketStatus.WAITING_SUPPLIER and status != SupplierReturn.Status.REQUESTED:

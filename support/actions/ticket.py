@@ -81,9 +81,16 @@ def _write(
     user: User | None,
     form_key: UUID | None = None,
     photos: Sequence[Photo] = (),
+    at: datetime | None = None,
 ) -> TicketMessage:
     message = TicketMessage.objects.create(
-        ticket=ticket, thread=thread, author=author, user=user, body=body, form_key=form_key or uuid4()
+        ticket=ticket,
+        thread=thread,
+        author=author,
+        user=user,
+        body=body,
+        form_key=form_key or uuid4(),
+        at=at or timezone.now(),
     )
     store_photos(message, photos)
     Ticket.objects.filter(pk=ticket.pk).update(last_message_at=message.at)
@@ -136,9 +143,19 @@ def add_note(ticket: Ticket, body: str, *, by: User, form_key: UUID) -> bool:
     return True
 
 
-def tell_thread(ticket: Ticket, thread: TicketMessage.Thread, body: str, *, author: TicketMessage.Author) -> None:
-    """Put a line of the shop's or a supplier's into a thread. Call it inside a transaction."""
-    _write(ticket, thread, author, body, None)
+def tell_thread(
+    ticket: Ticket,
+    thread: TicketMessage.Thread,
+    body: str,
+    *,
+    author: TicketMessage.Author,
+    at: datetime | None = None,
+) -> None:
+    """Put a line of the shop's or a supplier's into a thread. Call it inside a transaction.
+
+    ``at`` is when it was said, for what is written down later and perhaps out of order; None: now.
+    """
+    _write(ticket, thread, author, body, None, at=at)
 
 
 def close_ticket(ticket: Ticket, *, by: User) -> bool:

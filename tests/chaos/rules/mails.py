@@ -60,14 +60,16 @@ def _due_of(facts: Facts, number: str, came: dict[str, set[str]], verdict: Verdi
     order = facts.orders[number]
     parcels = [parcel for book in facts.books[number] for parcel in book["shipments"]]
     asked = sum(fact["number"] == number for fact in facts.evidence["refunds_asked"])
-    paid = bool(facts.captures[number]) and order["state"] == "paid"
+    # What came to suppliers went on, also if all of it was cancelled there; what did not came too late.
+    went_on = order["state"] == "paid" or bool(order["supplier_orders"])
+    paid = bool(facts.captures[number]) and went_on
     exactly = {
         "confirmed": int(paid),
         "sent": sum(parcel["status"] in ON_ITS_WAY for parcel in parcels),
         "delivered": sum(parcel["status"] == "delivered" for parcel in parcels),
     }
     cancelled = sum(line["cancelled"] for line in order["lines"])
-    late = order["state"] == "cancelled"
+    late = order["state"] == "cancelled" and not went_on
     between = {
         "refund": (asked + late, asked + late),
         "cancelled": (int(bool(cancelled and paid)), cancelled),
