@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.reactions import react
-from suppliers.actions import calls, cancel, decide, forward, poll, probe, repair, returns, send
+from suppliers.actions import calls, cancel, decide, forward, inbox, poll, probe, repair, returns, send
 
 
 @shared_task
@@ -66,7 +66,7 @@ def poll_supplier(supplier_id: int) -> None:
 @shared_task
 def work_incoming(incoming_id: int) -> None:
     """Work on a stored webhook of a supplier's."""
-    poll.work_incoming(incoming_id)
+    inbox.work_incoming(incoming_id)
 
 
 @shared_task

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from orders.models import IncomingEvent
+from suppliers.actions.inbox import subject_of
 from suppliers.models import Supplier
 from suppliers.outbound import NotStrictJson, strict_json
 
@@ -50,7 +51,12 @@ def supplier_webhook(request: HttpRequest, slug: str) -> HttpResponse:
         IncomingEvent.objects.get_or_create(
             source=f"supplier:{slug}",
             event_id=event_id,
-            defaults={"kind": kind[:80], "body": _without_decimals(body), "due_at": timezone.now()},
+            defaults={
+                "kind": kind[:80],
+                "subject": subject_of(kind, body),
+                "body": _without_decimals(body),
+                "due_at": timezone.now(),
+            },
         )
     except DatabaseError:
         return HttpResponse(status=503)

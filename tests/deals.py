@@ -55,8 +55,12 @@ class Deal:
         """Return the supplier's own copy of the order."""
         return adapter_of(self.supplier).find(self.row.reference)
 
+    def parcels(self) -> list[dict[str, Any]]:
+        """Return the supplier's own copies of parcels."""
+        return list(adapter_of(self.supplier).walk("shipments").items)
+
     def parcel_copy(self) -> dict[str, Any]:
-        return list(adapter_of(self.supplier).walk("shipments").items)[-1]
+        return self.parcels()[-1]
 
     def words(self) -> tuple[str, list[str]]:
         """Return what the customer reads: of the order, and of each parcel."""

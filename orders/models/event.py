@@ -67,6 +67,8 @@ class IncomingEvent(DueWork):
     source = models.CharField(_("source"), max_length=60, help_text=_("stripe, or supplier:<slug>."))
     event_id = models.CharField(_("the sender's id"), max_length=120)
     kind = models.CharField(_("kind"), max_length=80)
+    # What a copy in the body is of ("order:LF-1-1-1"); of several that wait, only the newest counts. Empty: nothing known.
+    subject = models.CharField(max_length=90, blank=True)
     body = models.JSONField(_("body"))
     received_at = models.DateTimeField(_("received"), default=timezone.now, db_index=True)
     done_at = models.DateTimeField(_("worked on"), null=True, blank=True)
@@ -77,6 +79,9 @@ class IncomingEvent(DueWork):
         verbose_name_plural = _("incoming events")
         ordering = ["-received_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="incoming_event_once")]
+        indexes = [
+            models.Index(fields=["source", "subject"], condition=Q(done_at=None), name="incoming_event_waiting_about")
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.kind} {self.event_id}"

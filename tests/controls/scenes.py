@@ -27,7 +27,7 @@ from orders.actions.refund import RefundPart, TooMuch, request_refund, send_refu
 from orders.actions.reservation import SoldOut
 from orders.models import IncomingEvent, Order, Refund
 from suppliers.actions.forward import forward_order
-from suppliers.actions.poll import work_incoming
+from suppliers.actions.inbox import work_incoming
 from suppliers.actions.track import take_shipment_copy
 from suppliers.adapters import adapter_of
 from suppliers.models import Supplier, SupplierOrder
