@@ -47,10 +47,10 @@ def clean_folders():
 
 
 class RelayRunner:
-    """Turns the relay in this process."""
+    """Turns the relay in this process; what it does periodically is asked for, for it costs more than all the rest."""
 
-    def run_until_idle(self) -> int:
-        return run_until_idle()
+    def run_until_idle(self, *, with_periodic: bool = False) -> int:
+        return run_until_idle(with_periodic=with_periodic)
 
 
 @pytest.fixture

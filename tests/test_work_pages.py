@@ -109,7 +109,7 @@ def test_an_item_whose_subject_is_gone_can_still_be_looked_at_and_closed(client,
 def test_old_rows_in_silence_reach_the_home_page_by_themselves(client, staff, relay):
     let_time_pass(put(waiting.a_supplier_order(), status="unknown"))
 
-    relay.run_until_idle()
+    relay.run_until_idle(with_periodic=True)
 
     assert "A supplier does not answer" in client.get("/admin/").content.decode()
 
