@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="kinds of faults, separated by commas")
     parser.add_argument("--database", choices=["postgres", "sqlite"], help="PostgreSQL if TEST_DATABASE_URL is set")
     parser.add_argument("--keep", type=Path, help="folder for plan, journal, evidence and logs")
+    parser.add_argument("--untimed", action="store_true", help="tell how long the recovery took, and do not judge it")
     return parser.parse_args()
 
 
@@ -54,7 +55,7 @@ def main() -> int:
     print(f"chaos: {size.orders} orders, {size.faults} faults planned, on {where}, --seed {seed}", flush=True)
     folder = told.keep or Path(tempfile.mkdtemp(prefix="chaos-"))
     only = frozenset(kind for kind in told.only.split(",") if kind)
-    outcome = run(folder, arm=arm, size=size, seed=seed, say=_say, only=only)
+    outcome = run(folder, arm=arm, size=size, seed=seed, say=_say, only=only, timed=not told.untimed)
     _show(outcome, seed)
     return 1 if outcome.short else 0
 

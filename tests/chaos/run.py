@@ -58,10 +58,11 @@ def run(
     seed: int,
     say: Callable[[str], None],
     only: frozenset[str] = frozenset(),
+    timed: bool = True,
 ) -> Outcome:
     """Run once in ``folder``, which then holds plan, journal, evidence and every process's log.
 
-    ``only`` keeps the plan to some kinds of faults.
+    ``only`` keeps the plan to some kinds of faults; not ``timed``, a slow recovery is told and not judged.
     """
     began = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,7 @@ def run(
             world.journal.close()
     (folder / "evidence.json").write_text(json.dumps(evidence, indent=1))
     verdict = check(evidence)
-    short = report.shortcomings(evidence, verdict, least_faults=size.least, least_kinds=size.kinds)
+    short = report.shortcomings(evidence, verdict, least_faults=size.least, least_kinds=size.kinds, timed=timed)
     return Outcome(evidence, verdict, time.monotonic() - began, short)
 
 
