@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -52,6 +53,17 @@ class DatabaseUnavailableMiddleware:
         if isinstance(exception, OperationalError | InterfaceError):
             return unavailable(request)
         return None
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Django's, which writes the session after the view: no exception of the view's that would become 503."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Answer 503, not 500, where the database goes away between the view and the writing of its session."""
+        try:
+            return super().process_response(request, response)
+        except (OperationalError, InterfaceError):
+            return unavailable(request)
 
 
 class NoNulMiddleware:

@@ -36,6 +36,8 @@ def end(stack: Stack, name: str) -> int:
 
 
 def slow_down(stack: Stack) -> None:
+    # Who looks is there before there is anything to see: a call lasts a moment only.
+    stack.export()
     for supplier in stack.suppliers.values():
         supplier.control("faults", [{"match": "POST /v1/orders", "kind": "delay", "times": 9, "seconds": 1.5}])
 
