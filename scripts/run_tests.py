@@ -12,7 +12,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What another database changes nothing about: once is enough.
 ONCE = ["tests/demo", "tests/browser", "tests/journeys/test_channels.py", "tests/test_layers.py"]
-ONCE += ["tests/test_production.py", "tests/test_scripts.py", "tests/test_translation.py"]
+ONCE += [
+    "tests/properties/test_money_holes.py",
+    "tests/test_production.py",
+    "tests/test_scripts.py",
+    "tests/test_translation.py",
+]
 # Each of these brings up a whole shop of real processes, and waits most of its time for the world to turn.
 HOUSES = ["tests/journeys", "tests/faults", "tests/browser"]
 CHECKS = [

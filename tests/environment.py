@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
 
+# Looking for garbage after every few hundred objects costs five seconds in a hundred.
+gc.set_threshold(100_000, 50, 50)
 # The developer's own files must not leak into the tests.
 os.environ["WAYBILL_IGNORE_ENV_FILES"] = "1"
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")

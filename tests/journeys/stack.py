@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ import requests
 
 from tests.demo.payment_process import SECRET_KEY, WEBHOOK_SECRET, SandboxProcess
 from tests.demo.supplier_process import API_KEY, PROFILES, ROOT, SECRET, SupplierProcess
+from tests.journeys import tables
 from tests.journeys.account import Account
 
 CATALOGUES = ROOT / "demo" / "catalogue"
@@ -79,8 +81,7 @@ class Stack:
         try:
             self._start_outside()
             self.env = self._environment()
-            self.manage("migrate", "--verbosity", "0")
-            self.manage("createcachetable")
+            self._make_tables()
             self.run_python("-m", self.seed)
             for name in self.names:
                 self.start(name)
@@ -174,6 +175,18 @@ class Stack:
     def _drop_database(url: str, name: str) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def _make_tables(self) -> None:
+        file = self.folder / "shop.sqlite3"
+        on_sqlite = self.env["DATABASE_URL"].startswith("sqlite")
+        if on_sqlite and tables.empty_database().exists():
+            shutil.copyfile(tables.empty_database(), file)
+            return
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("createcachetable")
+        # With a journal beside it the file alone would not be all.
+        if on_sqlite and not file.with_name("shop.sqlite3-wal").exists():
+            tables.keep(file)
 
     # --- processes
 
