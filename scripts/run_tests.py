@@ -11,9 +11,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # What another database changes nothing about: once is enough.
-ONCE = ["tests/demo", "tests/browser", "tests/journeys/test_channels.py", "tests/test_layers.py"]
-ONCE += [
+ONCE = [
+    "tests/browser",
+    "tests/demo",
+    "tests/journeys/test_channels.py",
     "tests/properties/test_money_holes.py",
+    "tests/test_authorisation.py",
+    "tests/test_cancelling_pages.py",
+    "tests/test_deadlines.py",
+    "tests/test_headers.py",
+    "tests/test_layers.py",
+    "tests/test_outbound.py",
     "tests/test_production.py",
     "tests/test_scripts.py",
     "tests/test_translation.py",

@@ -131,7 +131,7 @@ def test_the_same_webhooks_twenty_times_in_random_order_change_nothing(stack):
     earlier = len(received(stack))
     _shopper, _path, number = buy(stack)
     order = wait_delivered(stack, number)
-    before = wait_for(lambda: settled(stack, number), "all mails are sent")
+    before = wait_for(lambda: settled(stack, number), "all is told and over")
     calls = []
     for source, event in received(stack)[earlier:]:
         body = json.dumps(event).encode()
@@ -164,5 +164,7 @@ def received(stack: Stack) -> list[tuple[str, dict]]:
 
 
 def settled(stack: Stack, number: str) -> dict | None:
+    """Return an order once its mails are sent and its suppliers have said that they are done with it."""
     order = stack.order(number)
-    return order if all(row["state"] == "sent" for row in order["notifications"]) else None
+    mails_sent = all(row["state"] == "sent" for row in order["notifications"])
+    return order if mails_sent and all(row["state"] == "closed" for row in order["supplier_orders"]) else None
