@@ -136,7 +136,9 @@ def test_a_supplier_that_was_away_all_the_time_is_never_sent_what_was_cancelled(
 # --- while nobody knows whether it arrived
 
 
-def test_in_doubt_the_request_waits_until_the_outcome_is_known_and_is_then_asked(still, relay):
+def test_in_doubt_the_request_waits_until_the_outcome_is_known_and_is_then_asked(still, relay, settings):
+    # Nobody looks it up before the test says so.
+    settings.RETRY_SECONDS = settings.RETRY_MAX_SECONDS = 3600
     supplier = connected(still)
     still.control("faults", [{"match": "POST /v1/orders", "kind": "accept_then_drop", "times": 1}])
     order = order_of(supplier)
