@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ FOR_EVER = "suppliers_supplier"
 Lease = tuple[str, int, int]
 
 
-class Look:
+class Look(ABC):
     """One connection for reading; subclasses know the dialect."""
 
     # The time now, and a minute from now: longer than any pause of a run, shorter than any deadline.
@@ -32,13 +33,13 @@ class Look:
         self._lock = threading.Lock()
         self._tables = [str(row[0]) for row in self.rows(self.find_tables())]
 
+    @abstractmethod
     def find_tables(self) -> str:
         """Return the query that names every table of due work."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Run a query."""
-        raise NotImplementedError
 
     def leases(self) -> set[Lease]:
         """Return what is in some worker's hands at this moment: table, id, attempt."""
