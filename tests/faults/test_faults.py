@@ -32,10 +32,7 @@ def house(tmp_path_factory):
 def stack(house):
     """The one shop of these tests, whole again after each of them."""
     yield house
-    for supplier in house.suppliers.values():
-        supplier.control("faults", [])
-    for name in set(house.names) - house.processes.keys():
-        house.start(name)
+    house.make_whole()
 
 
 def placed_once(stack: Stack, order: dict) -> bool:

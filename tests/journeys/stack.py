@@ -239,6 +239,13 @@ class Stack:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def make_whole(self) -> None:
+        """End what was planned to go wrong at suppliers, and start again whatever is not running."""
+        for supplier in self.suppliers.values():
+            supplier.control("faults", [])
+        for name in set(self.names) - self.processes.keys():
+            self.start(name)
+
     def log(self, name: str) -> str:
         """Return what a process has printed so far."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
