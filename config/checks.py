@@ -19,6 +19,21 @@ def private_addresses(app_configs: object, **kwargs: object) -> list[CheckMessag
     ]
 
 
+def leases_outlast_calls(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Warn when a worker that is well could lose its work to another, because its calls outlast its lease."""
+    longest = settings.TOGETHER_SECONDS + 2 * (settings.SUPPLIER_CONNECT_SECONDS + settings.SUPPLIER_READ_SECONDS)
+    if longest < settings.LEASE_SECONDS:
+        return []
+    return [
+        Warning(
+            f"LEASE_SECONDS is {settings.LEASE_SECONDS}, and calls to a supplier may last {longest:g} seconds.",
+            hint="Raise LEASE_SECONDS, or lower SUPPLIER_CONNECT_SECONDS, SUPPLIER_READ_SECONDS or TOGETHER_SECONDS.",
+            id="waybill.W002",
+        )
+    ]
+
+
 def register() -> None:
     """Register the checks; may run twice."""
     register_check(private_addresses, Tags.security, deploy=True)
+    register_check(leases_outlast_calls, deploy=True)

@@ -97,7 +97,7 @@ class Relay:
         poisoned = [row for row in rows if row.is_poisoned]
         for row in poisoned:
             set_aside(row, f"{lease.MOST_DEATHS} workers died over it")
-        self._hand([sweep.job(row) for row in rows if not row.is_poisoned])
+        self._hand(sweep.jobs([row for row in rows if not row.is_poisoned]))
         return len(rows)
 
     def _hand(self, jobs: Sequence[Job]) -> None:

@@ -298,7 +298,8 @@ REMEDIES = "config.remedies.REMEDIES"
 # --- The engine (design: the database is the queue of record). All in seconds.
 # A row handed to Celery is offered again when nothing has taken it by then.
 HAND_OVER_SECONDS = env.int("HAND_OVER_SECONDS", default=30)
-# A taken row comes back when its worker has died. Longer than two calls may last (a look-up, then the order).
+# A taken row comes back when its worker has died. Longer than TOGETHER_SECONDS and two calls (a look-up, then
+# the order).
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=75)
 # First pause after a failure; doubles, with jitter, up to the second figure.
 RETRY_SECONDS = env.int("RETRY_SECONDS", default=2)
@@ -307,6 +308,8 @@ SUPPLIER_CONNECT_SECONDS = env.float("SUPPLIER_CONNECT_SECONDS", default=5)
 SUPPLIER_READ_SECONDS = env.float("SUPPLIER_READ_SECONDS", default=30)
 # Threads of a worker, which its suppliers share: as many as its --concurrency.
 SUPPLIER_THREADS = env.int("SUPPLIER_THREADS", default=16)
+# How long a worker may go on beginning calls for orders that it took together; each call comes on top of it.
+TOGETHER_SECONDS = env.float("TOGETHER_SECONDS", default=2)
 # A supplier that fails is left alone but for one probe every so often; what waited then comes back spread
 # over at most WAKE_SECONDS. Failing longer than BREAKER_ALARM_SECONDS, it becomes work for a person.
 PROBE_SECONDS = env.int("PROBE_SECONDS", default=30)

@@ -7,12 +7,13 @@ twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import QuerySet
 
+from config.hands import Job
 from config.models import NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
@@ -20,6 +21,11 @@ from orders.models import Cancellation, CheckoutSession, IncomingEvent, Reaction
 from suppliers.actions.breaker import due_probes, may_be_called, of_callable
 from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus
+
+# Tasks that take several rows, and how many at most: statements are shared, and rows die together.
+TOGETHER = {"suppliers.tasks.forward_order": 20, "suppliers.tasks.send_supplier_orders": 10}
+# What is little is spread over so many messages, for threads that wait for a supplier wait at once.
+SPREAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +36,24 @@ class Sweep:
     rows: Callable[[], QuerySet[DueWork]]
     task: Callable[[DueWork], str]
     queue: str
-    # Columns that ``job`` looks at.
+    # Columns that ``jobs`` looks at.
     needs: tuple[str, ...] = ()
-    # Ids that the task is given besides the row's own.
+    # Ids that the task is given before the rows' own.
     ids: tuple[str, ...] = ()
 
-    def job(self, row: DueWork) -> tuple[str, str, tuple[int, ...]]:
-        """Return what is to be handed out for a row: task, queue, arguments."""
-        task = self.task(row)
-        # What writes mails waits with the mails: it must not delay an order.
-        queue = "mail" if task.startswith("notifications.") else self.queue
-        return task, queue, (row.pk, *(getattr(row, name) for name in self.ids))
+    def jobs(self, rows: Sequence[DueWork]) -> list[Job]:
+        """Return what is to be handed out for some rows: task, queue, arguments. Some tasks take several rows."""
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for row in rows:
+            shared = tuple(getattr(row, name) for name in self.ids)
+            groups.setdefault((self.task(row), *shared), []).append(row.pk)
+        jobs = []
+        for (task, *shared), pks in groups.items():
+            # What writes mails waits with the mails: it must not delay an order.
+            queue = "mail" if task.startswith("notifications.") else self.queue
+            size = min(TOGETHER.get(task, 1), -(-len(pks) // SPREAD))
+            jobs += [(task, queue, (*shared, *pks[start : start + size])) for start in range(0, len(pks), size)]
+        return jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,7 @@ SWEEPS: list[Sweep] = [
     Sweep(
         "supplier_orders",
         lambda: of_callable(SupplierOrder.objects.all()),
-        _always("suppliers.tasks.send_supplier_order"),
+        _always("suppliers.tasks.send_supplier_orders"),
         "suppliers",
         ("supplier",),
         ("supplier_id",),

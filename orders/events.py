@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -27,6 +28,14 @@ def record(kind: str, subject: models.Model, *, by: User | None, **facts: object
         subject_key=key_of(subject),
         facts=facts,
         by=by,
+    )
+
+
+def record_together(kind: str, subjects: Sequence[models.Model]) -> None:
+    """Write down that the same happened to several subjects, without facts, by the system; see ``record``."""
+    model = apps.get_model("orders", "Event")
+    model.objects.bulk_create(
+        model(kind=kind, order_id=order_id_of(subject), subject_key=key_of(subject)) for subject in subjects
     )
 
 

@@ -13,6 +13,7 @@ in a row the row is poisoned: nobody can take it any more, and the relay sets it
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -25,6 +26,8 @@ from django.utils.translation import gettext_lazy as _
 W = TypeVar("W", bound="DueWork")
 # So many workers may die over one row, one after the other, before it is left alone.
 MOST_DEATHS = 3
+# Rows that may be worked on together: free, and nobody died over them.
+IS_FRESH = Q(lease_until=None, deaths=0)
 
 
 def db_now_plus(seconds: float) -> ExpressionWrapper:
@@ -114,6 +117,23 @@ def take(rows: models.QuerySet[W], pk: int, *, seconds: float | None = None) -> 
     return chosen.get()
 
 
+def take_together(rows: models.QuerySet[W], pks: Sequence[int]) -> list[W]:
+    """Take those of several rows that can be worked on in one go, for LEASE_SECONDS; the others are left.
+
+    Left are rows that are not to be had, and rows over which a worker died before: they could take
+    their neighbours with them, so they are taken one at a time. ``rows`` as in ``take``. The rows
+    returned carry the attempt numbers that ``finish_together`` compares.
+    """
+    with transaction.atomic():
+        fresh = takeable(rows).filter(IS_FRESH, pk__in=pks).order_by("pk")
+        found = list(fresh.select_for_update(skip_locked=True, of=("self",), no_key=True))
+        if found:
+            rows.model._default_manager.filter(pk__in=[row.pk for row in found]).update(**claim_fresh())
+    for row in found:
+        row.attempt += 1
+    return found
+
+
 def takeable(rows: models.QuerySet[W]) -> models.QuerySet[W]:
     """Keep the rows that have something to do and that a worker may take now."""
     return rows.filter(is_free()).exclude(due_at=None).exclude(is_poisoned())
@@ -129,9 +149,26 @@ def claim(row: DueWork) -> dict[str, object]:
     return {"lease_until": until, "due_at": until, "attempt": row.attempt + 1, "deaths": died}
 
 
+def claim_fresh() -> dict[str, object]:
+    """Return the columns that make free rows over which nobody died one's own for LEASE_SECONDS."""
+    until = db_now_plus(settings.LEASE_SECONDS)
+    return {"lease_until": until, "due_at": until, "attempt": F("attempt") + 1}
+
+
 def still(row: DueWork) -> Q:
     """The condition that a row is free, and that nobody has taken it since it was read."""
     return is_free() & Q(attempt=row.attempt)
+
+
+def held(rows: Sequence[DueWork]) -> Q:
+    """The condition that rows are some of these, each with the attempt at which it was taken: still ours."""
+    pks_by_attempt: dict[int, list[int]] = {}
+    for row in rows:
+        pks_by_attempt.setdefault(row.attempt, []).append(row.pk)
+    condition = Q()
+    for attempt, pks in pks_by_attempt.items():
+        condition |= Q(pk__in=pks, attempt=attempt)
+    return condition
 
 
 def returned() -> dict[str, object]:
@@ -145,11 +182,18 @@ def finish(row: DueWork, *, due_in: float | None = None, **fields: object) -> bo
     ``due_in`` seconds from now it is due again; None: nothing more to do. Returns False, and
     writes nothing, if the lease ran out and another worker took the row meanwhile.
     """
-    changes: dict[str, object] = {"failures": 0, "last_error": "", "deaths": 0}
-    changes |= fields
-    changes |= {"lease_until": None, "due_at": None if due_in is None else db_now_plus(due_in)}
+    changes = returned() | fields | {"due_at": None if due_in is None else db_now_plus(due_in)}
     mine = type(row)._default_manager.filter(pk=row.pk, attempt=row.attempt)
     return bool(mine.update(**changes))
+
+
+def finish_together(rows: Sequence[DueWork], **fields: object) -> bool:
+    """Give rows back with nothing more to do, if all their attempts are still ours.
+
+    Returns False if one is not; some may be written all the same, so undo the transaction then.
+    """
+    manager = type(rows[0])._default_manager
+    return manager.filter(held(rows)).update(**returned() | fields) == len(rows)
 
 
 def fail(row: DueWork, error: str, *, retry_after: float | None = None, **fields: object) -> bool:

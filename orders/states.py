@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import models, transaction
@@ -148,6 +148,30 @@ def move_row(
     if not moved and row.status != to:
         raise IllegalMove(f"{row}: {row.status} to {to}")
     return bool(moved)
+
+
+def move_rows(
+    rows: Sequence[models.Model],
+    to: str,
+    *,
+    moves: Mapping[str, frozenset[str]],
+    kind: str,
+    fields: Mapping[str, object] | None = None,
+    only: Q | None = None,
+) -> None:
+    """Move several rows to the state ``to`` by one conditional UPDATE, and record ``kind`` for each; see ``move_row``.
+
+    All of them or none: call it inside a transaction, which IllegalMove must undo. It is raised if one of
+    them cannot be moved, or was there already.
+    """
+    sources = [state for state, targets in moves.items() if to in targets]
+    changes = {"status": str(to), "status_changed_at": timezone.now(), **(fields or {})}
+    mine = type(rows[0])._default_manager.filter(only or Q(), pk__in=[row.pk for row in rows], status__in=sources)
+    if mine.update(**changes) < len(rows):
+        raise IllegalMove(f"{len(rows)} rows to {to}")
+    events.record_together(kind, rows)
+    for row in rows:
+        _set(row, changes)
 
 
 def _set(row: models.Model, changes: Mapping[str, object]) -> None:

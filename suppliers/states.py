@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from orders.states import move_row
+from orders.states import move_row, move_rows
 from shop.models import User
 
 
@@ -69,6 +69,13 @@ def move_supplier_order(
     """Move a supplier order to ``to`` and record ``supplier_order.<to>``; see ``orders.states.move_row``."""
     kind = f"supplier_order.{to}"
     return move_row(supplier_order, to, moves=MOVES, kind=kind, by=by, fields=fields, only=only, **facts)
+
+
+def move_supplier_orders(
+    supplier_orders: Sequence[models.Model], to: SupplierOrderStatus, *, fields: Mapping[str, object], only: models.Q
+) -> None:
+    """Move several supplier orders, as the system; see ``orders.states.move_rows``."""
+    move_rows(supplier_orders, to, moves=MOVES, kind=f"supplier_order.{to}", fields=fields, only=only)
 
 
 def move_supplier_cancellation(

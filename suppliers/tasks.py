@@ -5,14 +5,14 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from orders.reactions import react
-from suppliers.actions import calls, cancel, decide, forward, inbox, poll, probe, repair, returns, send
+from orders.reactions import react, react_together
+from suppliers.actions import calls, cancel, decide, forward, inbox, poll, probe, repair, returns, together
 
 
 @shared_task
-def forward_order(reaction_id: int) -> None:
-    """Make the supplier orders of an order that was paid, or of units that were approved."""
-    react(reaction_id, lambda event: forward.forward_order(event.order))
+def forward_order(*reaction_ids: int) -> None:
+    """Make the supplier orders of orders that were paid, or of units that were approved."""
+    react_together(reaction_ids, lambda events: forward.forward_orders([event.order for event in events]))
 
 
 @shared_task
@@ -34,9 +34,9 @@ def ask_cancellation(supplier_cancellation_id: int) -> None:
 
 
 @shared_task
-def send_supplier_order(supplier_order_id: int, supplier_id: int) -> None:
-    """Place a supplier order, or find out what became of it."""
-    send.send_in_turn(supplier_order_id, supplier_id)
+def send_supplier_orders(supplier_id: int, *supplier_order_ids: int) -> None:
+    """Place orders at one supplier, or find out what became of them."""
+    together.send_in_turn(supplier_id, supplier_order_ids)
 
 
 @shared_task

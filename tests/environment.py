@@ -39,6 +39,7 @@ os.environ |= {
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "HAND_OVER_SECONDS": "2",
     "LEASE_SECONDS": "4",
+    "TOGETHER_SECONDS": "0.5",
     "RETRY_SECONDS": "1",
     "RETRY_MAX_SECONDS": "2",
     "SUPPLIER_CONNECT_SECONDS": "2",

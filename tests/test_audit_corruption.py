@@ -32,8 +32,9 @@ from orders.models import (
 from shop.models import Product
 from suppliers.actions.breaker import close_breaker
 from suppliers.actions.contract import COUNTERS
+from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.send import note_placed
-from suppliers.actions.track import take_order_copy, take_shipment_copy
+from suppliers.actions.track import take_order_copy
 from suppliers.models import (
     Supplier,
     SupplierCall,

@@ -18,9 +18,10 @@ from shop.money import format_cost
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.cancel import pursue_cancellation
 from suppliers.actions.forward import forward_order
+from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.poll import take_order_of
 from suppliers.actions.send import note_placed, send_supplier_order
-from suppliers.actions.track import take_order_copy, take_shipment_copy
+from suppliers.actions.track import take_order_copy
 from suppliers.models import SupplierCancellation, SupplierOrder
 from suppliers.states import SupplierOrderStatus, move_supplier_order
 from tests.demo.supplier_process import SupplierProcess

@@ -44,10 +44,10 @@ def test_the_one_function_refuses_ungranted_units_whoever_calls(line, pharmacist
     offer = Offer.objects.get()
     for units in (1, 3):
         with pytest.raises(NotApproved), transaction.atomic():
-            make_supplier_orders(line.order, [(line, offer, units)])
+            make_supplier_orders([(line, offer, units)])
     grant_approval(line, 2, by=pharmacist)
     with pytest.raises(NotApproved), transaction.atomic():
-        make_supplier_orders(line.order, [(line, offer, 1), (line, offer, 2)])
+        make_supplier_orders([(line, offer, 1), (line, offer, 2)])
     assert SupplierOrder.objects.count() == 0
 
 
@@ -72,7 +72,7 @@ def test_an_approval_of_another_line_helps_nothing(supplier, relay, pharmacist):
     relay.run_until_idle()
     assert (forwarded(first), forwarded(second)) == (1, 0)
     with pytest.raises(NotApproved), transaction.atomic():
-        make_supplier_orders(order, [(second, Offer.objects.get(variant=second.variant), 1)])
+        make_supplier_orders([(second, Offer.objects.get(variant=second.variant), 1)])
 
 
 def test_an_approval_that_has_lapsed_helps_nothing(line, relay, pharmacist):
@@ -95,7 +95,7 @@ def test_an_approval_is_used_once(line, relay, pharmacist):
         forward_order(line.order)
     assert forwarded(line) == 2
     with pytest.raises(NotApproved), transaction.atomic():
-        make_supplier_orders(line.order, [(line, Offer.objects.get(), 1)])
+        make_supplier_orders([(line, Offer.objects.get(), 1)])
 
 
 def test_a_refusal_is_no_approval(line, pharmacist):
@@ -112,7 +112,7 @@ def test_an_unpaid_order_goes_nowhere_even_with_an_approval(supplier, pharmacist
     Approval.objects.create(order_line=line, units=1, decision="granted", by=pharmacist)
     assert forward_order(order) == []
     with pytest.raises(NotPaid), transaction.atomic():
-        make_supplier_orders(order, [(line, Offer.objects.get(), 1)])
+        make_supplier_orders([(line, Offer.objects.get(), 1)])
     assert SupplierOrder.objects.count() == 0
 
 
@@ -263,7 +263,7 @@ def forward_at_once(line) -> list[str]:
         together.wait(timeout=30)
         try:
             with transaction.atomic():
-                make_supplier_orders(line.order, [(line, offer, 1)])
+                make_supplier_orders([(line, offer, 1)])
             ends.append("ordered")
         except (NotApproved, IntegrityError) as error:
             ends.append(type(error).__name__)

@@ -9,7 +9,7 @@ from threading import Event as Flag, Thread
 import pytest
 from django.db import connections
 
-from suppliers.actions import lanes as lanes_module, send
+from suppliers.actions import lanes as lanes_module, together
 from suppliers.actions.lanes import Full, Lanes
 from suppliers.models import SupplierOrder
 from tests.demo.supplier_process import API_KEY
@@ -100,7 +100,7 @@ def test_what_is_over_the_share_is_due_again_soon_and_not_lost(harbour, relay, m
         make_paid_order((variant, 1))
     full, go = Lanes(), Flag()
     full.note(supplier.pk, 10)
-    monkeypatch.setattr(send, "lanes", full)
+    monkeypatch.setattr(together, "lanes", full)
 
     def hold():
         with full.call(supplier.pk):

@@ -14,7 +14,8 @@ from config.audit import run_audit
 from config.waiting import keep_deadlines
 from orders.models import Order, Refund, WorkItem
 from orders.progress import parcel_cards
-from suppliers.actions.track import take_order_copy, take_shipment_copy
+from suppliers.actions.parcels import take_shipment_copy
+from suppliers.actions.track import take_order_copy
 from suppliers.models import SupplierOrder
 from tests.deals import deal_fixture, open_reasons, process_fixture  # noqa: F401
 from tests.factories import add_offer, make_person, make_supplier

@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from orders.models import Shipment, WorkItem
-from suppliers.actions.track import take_order_copy, take_shipment_copy
+from suppliers.actions.parcels import take_shipment_copy
+from suppliers.actions.track import take_order_copy
 from suppliers.adapters.rest import RestAdapter
 from suppliers.models import SupplierOrder
 from tests.deals import Deal, deal_fixture, open_reasons, process_fixture  # noqa: F401

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -156,6 +156,11 @@ def lock_order(order: Order) -> None:
     """
     # "No key": rows that refer to the order may be written meanwhile, so nobody waits in a circle.
     Order.objects.select_for_update(no_key=True).filter(pk=order.pk).values_list("pk").first()
+
+
+def lock_orders(order_ids: Iterable[int]) -> list[Order]:
+    """Do the same for several orders, oldest first, so that two who do so do not wait in a circle; return them."""
+    return list(Order.objects.select_for_update(no_key=True).filter(pk__in=list(order_ids)).order_by("pk"))
 
 
 def count_units(order: Order) -> None:

@@ -68,15 +68,17 @@ def note_call(
     is_own: bool = True,
     is_refused: bool = False,
     is_probe: bool = False,
+    later: list[SupplierCall] | None = None,
 ) -> None:
     """Record one call. A run of failures opens the breaker; the good answer of a probe wakes what waits.
 
     Only failures of transport and 5xx count against the supplier; a refusal is an answer, but one of
     our key (or ``is_refused``: of its address) ends all calls at once. ``is_own`` is False for
-    pictures on other people's servers, which say nothing about the supplier.
+    pictures on other people's servers, which say nothing about the supplier. ``later``: where good calls
+    wait for their caller to write them all at once; any other is written now, after those that wait.
     """
     parts = urlsplit(url)
-    SupplierCall.objects.create(
+    row = SupplierCall(
         supplier=supplier,
         method=method,
         path=(parts.path if is_own else f"//{parts.netloc}{parts.path}")[:300],
@@ -86,12 +88,20 @@ def note_call(
         milliseconds=answer.milliseconds if answer else 0,
         excerpt=redacted(answer.body) if answer else "",
     )
+    is_good = answer is not None and answer.is_ok
+    if later is None or not is_good:
+        SupplierCall.objects.bulk_create([*(later or ()), row])
+        if later:
+            later.clear()
+    else:
+        later.append(row)
     if not is_own:
         return
+    what = failure or f"{method} {parts.path}: {answer.status if answer else ''}"
     if is_refused or (answer is not None and answer.status in {401, 403}):
-        breaker.refuse_key(supplier, failure or f"{method} {parts.path}: {answer.status if answer else ''}")
+        breaker.refuse_key(supplier, what)
     elif answer is None or breaker.is_failure(answer.status):
-        breaker.note_bad(supplier, failure or f"{method} {parts.path}: {answer.status if answer else ''}")
+        breaker.note_bad(supplier, what)
     else:
         breaker.note_good(supplier, is_probe=is_probe)
     if answer is not None and answer.status in {429, 503} and answer.retry_after:

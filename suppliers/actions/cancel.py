@@ -110,7 +110,7 @@ def _order_rest(supplier_order: SupplierOrder, left: Mapping[int, int]) -> None:
     lines = supplier_order.lines.select_related("order_line", "offer")
     rest = [(line.order_line, line.offer, left[line.pk]) for line in lines if left.get(line.pk)]
     if rest:
-        make_supplier_orders(supplier_order.order, rest)
+        make_supplier_orders(rest)
 
 
 def _owe_question(cancellation: Cancellation, supplier_order: SupplierOrder, want: dict[int, int]) -> None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
-from orders.actions.shipping import lock_order
+from orders.actions.shipping import lock_order, lock_orders
 from orders.actions.work import close_work, close_work_about, open_work
-from orders.models import Order, OrderLine, WorkItem
+from orders.models import Hold, Order, OrderLine, WorkItem
 from orders.states import OrderStatus
 from shop.models import User
 from shop.money import format_cost
 from suppliers.actions.gate import approved_units, ask_pharmacist, refuse_ungranted
-from suppliers.actions.route import first_offer, group_by_supplier
+from suppliers.actions.route import first_offers
 from suppliers.actions.stopped import wanted_back
 from suppliers.actions.track import refuse_all
 from suppliers.models import Offer, SupplierOrder, SupplierOrderLine
@@ -32,21 +32,37 @@ class NotPaid(Exception):
     """Goods of an order without its money were about to be ordered."""
 
 
-@transaction.atomic
 def forward_order(order: Order) -> list[SupplierOrder]:
-    """Make the supplier orders of a paid order's open units, due when the grace time is over.
+    """Make the supplier orders of one paid order; see ``forward_orders``."""
+    return forward_orders([order])
+
+
+@transaction.atomic
+def forward_orders(orders: Sequence[Order]) -> list[SupplierOrder]:
+    """Make the supplier orders of paid orders' open units, due when the grace time is over.
 
     Unpaid orders and open holds stop here. Gated units without an approval stay open, and a
-    pharmacist is asked; the others go on. One transaction, safe to repeat.
+    pharmacist is asked; the others go on. One transaction, safe to repeat. As many queries for
+    twenty orders as for one.
     """
-    lock_order(order)
-    order.refresh_from_db()
-    if order.status != OrderStatus.PAID or order.holds.filter(released_at=None).exists():
+    locked = {order.pk: order for order in lock_orders(order.pk for order in orders)}
+    held = set(Hold.objects.filter(order__in=locked, released_at=None).values_list("order", flat=True))
+    paid = [pk for pk, order in locked.items() if order.status == OrderStatus.PAID and pk not in held]
+    is_open = Q(quantity__gt=F("forwarded") + F("cancelled"))
+    lines = list(OrderLine.objects.select_related("delivery").filter(is_open, order__in=paid).order_by("pk"))
+    if not lines:
         return []
-    chosen: list[Chosen] = []
-    lines = list(order.lines.select_related("order", "delivery").filter(quantity__gt=F("forwarded") + F("cancelled")))
+    for line in lines:
+        line.order = locked[line.order_id]
+    return make_supplier_orders(_chosen(lines))
+
+
+def _chosen(lines: Sequence[OrderLine]) -> list[Chosen]:
+    """Choose offer and units for each line; ask a person about those that cannot go on."""
     approved = approved_units(line.pk for line in lines)
-    back = wanted_back(order)
+    back = wanted_back({line.order_id for line in lines})
+    offers = first_offers(lines)
+    chosen: list[Chosen] = []
     for line in lines:
         wanted = line.open - back.get(line.pk, 0)
         units = min(wanted, approved.get(line.pk, wanted))
@@ -54,41 +70,75 @@ def forward_order(order: Order) -> list[SupplierOrder]:
             ask_pharmacist(line, wanted - units)
         if units < 1:
             continue
-        offer = first_offer(line)
-        if offer is None:
-            summary = f"{line.sku} of {order.number} has no supplier it may be forwarded to."
-            open_work(WorkItem.Reason.NO_OFFER, line, order=order, summary=summary, money_minor=line.paid_minor)
-            continue
-        chosen.append((line, offer, units))
-    return make_supplier_orders(order, chosen)
+        if line.pk in offers:
+            chosen.append((line, offers[line.pk], units))
+        else:
+            summary = f"{line.sku} of {line.order.number} has no supplier it may be forwarded to."
+            open_work(WorkItem.Reason.NO_OFFER, line, order=line.order, summary=summary, money_minor=line.paid_minor)
+    return chosen
 
 
-def make_supplier_orders(order: Order, chosen: Sequence[Chosen]) -> list[SupplierOrder]:
-    """Make one supplier order per supplier for chosen units, which must be open. Inside a transaction.
+def make_supplier_orders(chosen: Sequence[Chosen]) -> list[SupplierOrder]:
+    """Make one supplier order per order and supplier for chosen units, which must be open. Inside a transaction.
 
     The only way into a supplier order, whoever calls: so what must never go out stops here. Raises
     NotPaid for an order without its money, and NotApproved for gated units without an approval.
     """
     if not chosen:
         return []
-    if not Order.objects.filter(pk=order.pk, status=OrderStatus.PAID).exists():
-        raise NotPaid(order.number)
+    orders = {line.order_id for line, _offer, _units in chosen}
+    if Order.objects.filter(pk__in=orders, status=OrderStatus.PAID).count() < len(orders):
+        raise NotPaid(", ".join(sorted({line.order.number for line, _offer, _units in chosen})))
     wanted: dict[int, int] = {}
-    for line, _offer, quantity in chosen:
-        wanted[line.pk] = wanted.get(line.pk, 0) + quantity
+    for line, _offer, units in chosen:
+        wanted[line.pk] = wanted.get(line.pk, 0) + units
     refuse_ungranted(wanted)
-    parts = Counter(SupplierOrder.objects.filter(order=order).values_list("supplier", flat=True))
-    made = [
-        _make(order, supplier_id, parts[supplier_id] + 1, group)
-        for supplier_id, group in group_by_supplier(chosen).items()
-    ]
-    close_work_about(WorkItem.Reason.NO_OFFER, [line for line, _offer, _quantity in chosen])
+    _take_units(wanted)
+    made = _make(chosen)
+    close_work_about(WorkItem.Reason.NO_OFFER, [line for line, _offer, _units in chosen])
     return made
 
 
-def _make(order: Order, supplier_id: int, part: int, group: Sequence[Chosen]) -> SupplierOrder:
+def _take_units(wanted: Mapping[int, int]) -> None:
+    """Count units (line to units) as forwarded; raises ValueError if one is not open."""
+    lines_by_units: dict[int, list[int]] = {}
+    for line_id, units in wanted.items():
+        lines_by_units.setdefault(units, []).append(line_id)
+    for units, line_ids in lines_by_units.items():
+        free = OrderLine.objects.filter(pk__in=line_ids, quantity__gte=F("forwarded") + F("cancelled") + units)
+        if free.update(forwarded=F("forwarded") + units) < len(line_ids):
+            raise ValueError(f"{units} units of one of the lines {line_ids} are not open")
+
+
+def _make(chosen: Sequence[Chosen]) -> list[SupplierOrder]:
+    groups: dict[tuple[int, int], list[Chosen]] = {}
+    for line, offer, units in chosen:
+        groups.setdefault((line.order_id, offer.supplier_id), []).append((line, offer, units))
+    known = SupplierOrder.objects.filter(order__in={order_id for order_id, _supplier in groups})
+    parts = Counter(known.values_list("order", "supplier"))
+    made = [_row(key[1], parts[key] + 1, group) for key, group in groups.items()]
+    SupplierOrder.objects.bulk_create(made)
+    SupplierOrderLine.objects.bulk_create(
+        SupplierOrderLine(
+            supplier_order=row,
+            order_line=line,
+            offer=offer,
+            line_id=f"L{line.pk}",
+            supplier_sku=offer.supplier_sku,
+            quantity=units,
+            pending=units,
+            unit_cost=offer.unit_cost,
+        )
+        for row, group in zip(made, groups.values(), strict=True)
+        for line, offer, units in group
+    )
+    return made
+
+
+def _row(supplier_id: int, part: int, group: Sequence[Chosen]) -> SupplierOrder:
+    order = group[0][0].order
     reference = f"{order.number}-{supplier_id}-{part}"
-    supplier_order = SupplierOrder.objects.create(
+    return SupplierOrder(
         order=order,
         supplier_id=supplier_id,
         part=part,
@@ -96,24 +146,6 @@ def _make(order: Order, supplier_id: int, part: int, group: Sequence[Chosen]) ->
         request=_request(order, reference, group),
         due_at=max(order.forward_after or timezone.now(), timezone.now()),
     )
-    for line, _offer, quantity in group:
-        free = OrderLine.objects.filter(pk=line.pk, quantity__gte=F("forwarded") + F("cancelled") + quantity)
-        if not free.update(forwarded=F("forwarded") + quantity):
-            raise ValueError(f"{quantity} units of line {line.pk} are not open")
-    SupplierOrderLine.objects.bulk_create(
-        SupplierOrderLine(
-            supplier_order=supplier_order,
-            order_line=line,
-            offer=offer,
-            line_id=f"L{line.pk}",
-            supplier_sku=offer.supplier_sku,
-            quantity=quantity,
-            pending=quantity,
-            unit_cost=offer.unit_cost,
-        )
-        for line, offer, quantity in group
-    )
-    return supplier_order
 
 
 def _request(order: Order, reference: str, group: Sequence[Chosen]) -> dict[str, Any]:

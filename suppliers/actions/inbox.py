@@ -14,8 +14,9 @@ from orders import lease
 from orders.actions.work import open_work
 from orders.models import IncomingEvent, WorkItem
 from suppliers.actions.catalog import take_stock
+from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.poll import NOT_ANSWERED, take_order_of
-from suppliers.actions.track import take_return_copy, take_shipment_copy
+from suppliers.actions.track import take_return_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Resting
 from suppliers.models import Supplier

@@ -36,11 +36,22 @@ class Full(Exception):
         self.seconds = seconds
 
 
+class Place:
+    """A place among a supplier's calls; whoever holds it may make several, one after the other."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+
+    def begin(self) -> None:
+        """Note that a call begins now."""
+        self.began = time.monotonic()
+
+
 @dataclass
 class Lane:
-    """What this process knows of one supplier: when its running calls began, how long they take."""
+    """What this process knows of one supplier: which calls run, how long they take."""
 
-    running: list[float] = field(default_factory=list)
+    running: list[Place] = field(default_factory=list)
     average: float | None = None
     ended_at: float = float("-inf")
     # Until when those who were sent away have the places to come.
@@ -50,7 +61,7 @@ class Lane:
         return bool(self.running) or now - self.ended_at < ACTIVE_FOR
 
     def is_slow(self, now: float) -> bool:
-        waiting = sum(now - began > WAITING for began in self.running)
+        waiting = sum(now - place.began > WAITING for place in self.running)
         return waiting >= SLOW_CALLS or (self.average or 0) > SLOW
 
 
@@ -62,22 +73,28 @@ class Lanes:
         self._lanes: dict[int, Lane] = defaultdict(Lane)
 
     @contextmanager
-    def call(self, supplier_id: int) -> Iterator[None]:
-        """Hold a place for one call. Raises Full if the supplier has none left."""
-        began = time.monotonic()
+    def call(self, supplier_id: int) -> Iterator[Place]:
+        """Hold a place for calls. Raises Full if the supplier has none left."""
+        place = Place()
         with self._lock:
             lane = self._lanes[supplier_id]
-            most = self._most(lane, began)
+            most = self._most(lane, place.began)
             if len(lane.running) >= most:
-                raise Full(self._turn(lane, most, began))
-            lane.running.append(began)
+                raise Full(self._turn(lane, most, place.began))
+            lane.running.append(place)
         try:
-            yield
+            yield place
         finally:
             now = time.monotonic()
             with self._lock:
-                lane.running.remove(began)
+                lane.running.remove(place)
                 lane.ended_at = now
+
+    def so_many(self, supplier_id: int, seconds: float) -> int:
+        """Return how many calls, one after the other, a supplier answers in so many seconds; 1 if nobody knows."""
+        with self._lock:
+            average = self._lanes[supplier_id].average
+        return 1 if average is None else max(1, int(seconds / max(average, 0.001)))
 
     def note(self, supplier_id: int, seconds: float) -> None:
         """Note how long a supplier took to answer, or not to."""

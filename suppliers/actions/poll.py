@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from orders import lease
 from suppliers.actions.catalog import sync_supplier
-from suppliers.actions.track import take_order_copy, take_return_copy, take_shipment_copy
+from suppliers.actions.parcels import take_shipment_copy
+from suppliers.actions.track import take_order_copy, take_return_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter, Refused, Resting, TryLater, Unclear
 from suppliers.models import Supplier, SupplierOrder

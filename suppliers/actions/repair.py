@@ -29,7 +29,7 @@ def repair_rejection(event: Event) -> None:
     source = SupplierOrder.objects.get(pk=event.subject_id)
     chosen, lost = [], {}
     # What is about to be cancelled is not ordered from somebody else.
-    back = wanted_back(event.order)
+    back = wanted_back([event.order.pk])
     for told in event.facts["lines"]:
         line = OrderLine.objects.select_related("order", "delivery").get(pk=told["line"])
         quantity = min(int(told["quantity"]), line.open - back.get(line.pk, 0))
@@ -51,7 +51,7 @@ def repair_rejection(event: Event) -> None:
         if units:
             _move_delivery(line, offer, units)
             chosen.append((line, offer, units))
-    make_supplier_orders(event.order, chosen)
+    make_supplier_orders(chosen)
     if lost:
         key = f"reject-{event.pk}"
         cancel_units(event.order, lost, reason=Refund.Reason.SUPPLIER_CANNOT, by=None, key=key)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from orders.models import OrderLine
 from shop.arrival import arrival_window
 from shop.delivery import rates_for
@@ -17,12 +19,16 @@ GONE = {Availability.OUT_OF_STOCK, Availability.DISCONTINUED}
 LATER = timedelta(days=5)
 
 
-def first_offer(line: OrderLine) -> Offer | None:
-    """Return the offer a line was sold from: that of the supplier behind its delivery profile.
+def first_offers(lines: Sequence[OrderLine]) -> dict[int, Offer]:
+    """Return, by order line, the offer it was sold from: that of the supplier behind its delivery profile.
 
     It is asked even if it looks sold out by now: the customer has paid, and the supplier decides.
+    Lines whose offer is gone are left out. One query.
     """
-    return _offers(line).filter(supplier__delivery_profile=line.delivery.profile_id).first()
+    live = _live().filter(variant__in={line.variant_id for line in lines}).order_by("-pk")
+    found = {(offer.variant_id, offer.supplier.delivery_profile_id): offer for offer in live}
+    named = {line.pk: found.get((line.variant_id, line.delivery.profile_id)) for line in lines}
+    return {pk: offer for pk, offer in named.items() if offer is not None}
 
 
 def next_offer(line: OrderLine, quantity: int, *, without: Collection[int], now: datetime) -> Offer | None:
@@ -32,15 +38,18 @@ def next_offer(line: OrderLine, quantity: int, *, without: Collection[int], now:
     """
     fitting = [
         offer
-        for offer in _offers(line).exclude(supplier__in=without).exclude(availability__in=GONE)
+        for offer in _live()
+        .filter(variant=line.variant_id)
+        .exclude(supplier__in=without)
+        .exclude(availability__in=GONE)
         if _fits(offer, line, quantity, now)
     ]
     return min(fitting, key=lambda offer: (offer.unit_cost, offer.pk), default=None)
 
 
-def _offers(line: OrderLine):
-    live = Offer.objects.filter(variant=line.variant_id, status=OfferStatus.ACTIVE, supplier__is_active=True)
-    return live.select_related("supplier__delivery_profile")
+def _live() -> QuerySet[Offer]:
+    rows = Offer.objects.filter(status=OfferStatus.ACTIVE, supplier__is_active=True)
+    return rows.select_related("supplier__delivery_profile")
 
 
 def _fits(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> bool:
@@ -66,11 +75,3 @@ def _fits(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> bool:
         now=now,
     )
     return window.latest_on <= line.delivery.promised_latest_on + LATER
-
-
-def group_by_supplier(chosen: Sequence[tuple[OrderLine, Offer, int]]) -> dict[int, list[tuple[OrderLine, Offer, int]]]:
-    """Group chosen offers by their supplier's id, in the order they came."""
-    groups: dict[int, list[tuple[OrderLine, Offer, int]]] = {}
-    for line, offer, quantity in chosen:
-        groups.setdefault(offer.supplier_id, []).append((line, offer, quantity))
-    return groups

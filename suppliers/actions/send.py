@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -13,16 +14,13 @@ from django.utils import timezone
 
 from orders import lease
 from orders.actions.quarantine import set_aside
-from orders.actions.reservation import note_taken
-from orders.actions.shipping import lock_order
 from orders.actions.work import open_work
 from orders.lease import db_now_plus
 from orders.models import WorkItem
 from orders.states import IllegalMove
 from suppliers.actions.breaker import of_callable
-from suppliers.actions.lanes import Full, lanes
-from suppliers.actions.stopped import is_wanted_back
-from suppliers.actions.track import close_doubts, note_known, take_order_copy
+from suppliers.actions.placed import note_placed
+from suppliers.actions.stopped import of_wanted_back
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter, AlreadyThere, Doubt, KeyRefused, Refused, Resting, TryLater, Unclear
 from suppliers.models import SupplierOrder
@@ -40,16 +38,6 @@ class NotOurs(Exception):
 
 class LostLease(Exception):
     """Another worker took the order meanwhile: nothing more is done here."""
-
-
-def send_in_turn(supplier_order_id: int, supplier_id: int) -> None:
-    """Send a supplier order unless its supplier has enough calls under way here: then it is due again soon."""
-    try:
-        with lanes.call(supplier_id):
-            send_supplier_order(supplier_order_id)
-    except Full as full:
-        waiting = SupplierOrder.objects.filter(lease.is_free(), pk=supplier_order_id, status__in=SENDABLE)
-        waiting.exclude(due_at=None).update(due_at=db_now_plus(full.seconds))
 
 
 def send_supplier_order(supplier_order_id: int, *, is_probe: bool = False) -> None:
@@ -70,7 +58,7 @@ def send_supplier_order(supplier_order_id: int, *, is_probe: bool = False) -> No
     if in_doubt and adapter.doubt == Doubt.BLIND:
         _leave_to_person(supplier_order)
     else:
-        _attempt(adapter, supplier_order, in_doubt=in_doubt)
+        attempt(adapter, supplier_order, in_doubt=in_doubt)
 
 
 def _set_out(supplier_order_id: int, *, is_probe: bool) -> tuple[SupplierOrder, bool] | None:
@@ -88,7 +76,7 @@ def _set_out(supplier_order_id: int, *, is_probe: bool) -> tuple[SupplierOrder, 
         # Found in "sending": whoever was sending it died, and nobody knows how far it came.
         in_doubt = supplier_order.status != Status.READY
         still = lease.still(supplier_order)
-        if not in_doubt and is_wanted_back(supplier_order):
+        if not in_doubt and of_wanted_back(SupplierOrder.objects.filter(pk=supplier_order.pk)).exists():
             free = SupplierOrder.objects.filter(still, pk=supplier_order.pk)
             free.update(due_at=db_now_plus(settings.RETRY_SECONDS))
             return None
@@ -115,39 +103,72 @@ def _is_moved_out(supplier_order: SupplierOrder, still: Q, *, in_doubt: bool) ->
         return False
 
 
-def _attempt(adapter: Adapter, supplier_order: SupplierOrder, *, in_doubt: bool) -> None:
-    """Make one attempt and write down what came of it; what nobody expected counts like a death."""
+def attempt(
+    adapter: Adapter,
+    supplier_order: SupplierOrder,
+    *,
+    in_doubt: bool = False,
+    placed: Callable[[SupplierOrder, dict[str, Any]], None] | None = None,
+) -> bool:
+    """Make one attempt for an order that is ours, and write down what came of it.
+
+    ``placed`` gets an order that the supplier has, with its copy, instead of ``note_placed``. Returns
+    whether the supplier can be asked for the next one.
+    """
+    outcome = []
+    guarded(
+        supplier_order,
+        lambda: outcome.append(_ask(adapter, supplier_order, in_doubt=in_doubt, placed=placed or note_placed)),
+    )
+    return outcome == [True]
+
+
+def guarded(supplier_order: SupplierOrder, act: Callable[[], object]) -> None:
+    """Do something for an order that is ours; should it fail, give the order back for what it is: in doubt.
+
+    What nobody expected counts like a death.
+    """
     try:
-        _ask(adapter, supplier_order, in_doubt=in_doubt)
+        act()
     except LostLease:
         return
     except (OperationalError, InterfaceError):
         # The database went away: that says nothing about the row. With a new connection it is given back.
         connection.close()
-        _give_back(supplier_order, Status.UNKNOWN, why="database", pause=settings.RETRY_SECONDS)
+        give_back(supplier_order, Status.UNKNOWN, why="database", pause=settings.RETRY_SECONDS)
     except Exception as error:  # noqa: BLE001  (whatever it is, other orders must go on)
         logger.exception("supplier order %s", supplier_order.pk)
         _note_death(supplier_order, type(error).__name__)
 
 
-def _ask(adapter: Adapter, supplier_order: SupplierOrder, *, in_doubt: bool) -> None:
+def _ask(
+    adapter: Adapter,
+    supplier_order: SupplierOrder,
+    *,
+    in_doubt: bool,
+    placed: Callable[[SupplierOrder, dict[str, Any]], None],
+) -> bool:
     # What was in doubt before stays in doubt: only the supplier's own word ends it.
     unsent = Status.UNKNOWN if in_doubt else Status.READY
     try:
         copy = _place(adapter, supplier_order, in_doubt=in_doubt)
     except (Resting, KeyRefused) as error:
         # The supplier's trouble, not the order's: no try is used up. Later, so that a probe finds another order.
-        _give_back(supplier_order, unsent, why=str(error), pause=settings.PROBE_SECONDS)
+        give_back(supplier_order, unsent, why=str(error), pause=settings.PROBE_SECONDS)
+        return False
     except TryLater as error:
         _try_again(supplier_order, error, unsent, error.retry_after)
+        return False
     except (Unclear, AlreadyThere) as error:
         _note_unclear(adapter, supplier_order, error)
+        return False
     except NotOurs:
         _stop(supplier_order, "the supplier has another order under its reference")
     except Refused as refusal:
         _note_refused(supplier_order, refusal)
     else:
-        note_placed(supplier_order, copy)
+        placed(supplier_order, copy)
+    return True
 
 
 def _place(adapter: Adapter, supplier_order: SupplierOrder, *, in_doubt: bool) -> dict[str, Any]:
@@ -231,7 +252,7 @@ def _note_sent(supplier_order: SupplierOrder) -> None:
         raise LostLease
 
 
-def _give_back(supplier_order: SupplierOrder, to: Status, *, why: str, pause: float) -> None:
+def give_back(supplier_order: SupplierOrder, to: Status, *, why: str, pause: float) -> None:
     """Give an order back untried: nothing is counted against it."""
     with transaction.atomic():
         if lease.put_off(supplier_order, pause):
@@ -306,37 +327,6 @@ def _note_refused(supplier_order: SupplierOrder, refusal: Refused) -> None:
         # Goods are refused per line, in a copy. This is our request being wrong: a person decides.
         text = f"{supplier_order.supplier.name} refuses {supplier_order.reference}: {refusal}"
         ask_person(WorkItem.Reason.SUPPLIER_REFUSED, supplier_order, text)
-
-
-def note_placed(supplier_order: SupplierOrder, copy: dict[str, Any]) -> None:
-    """Write down that the supplier has the order, with its own copy of it. Safe to repeat.
-
-    Not fenced: whoever hears that the supplier has it tells the truth, however late.
-    """
-    with transaction.atomic():
-        lock_order(supplier_order.order)
-        if not _is_moved_in(supplier_order):
-            # A webhook was faster, or another worker has it by now.
-            lease.finish(supplier_order)
-            supplier_order.refresh_from_db()
-            note_known(supplier_order)
-        take_order_copy(supplier_order, copy, is_locked=True)
-
-
-def _is_moved_in(supplier_order: SupplierOrder) -> bool:
-    """Move an order that we were sending to ``placed`` and give it back, in one step."""
-    fields = lease.returned() | {"placed_at": timezone.now()}
-    mine = Q(attempt=supplier_order.attempt, status=Status.SENDING)
-    try:
-        if not move_supplier_order(supplier_order, Status.PLACED, by=None, fields=fields, only=mine):
-            return False
-    except IllegalMove:
-        return False
-    note_taken(supplier_order.lines.order_by().values("order_line"), at=timezone.now())
-    if supplier_order.attempt > 1:
-        # Not placed at the first try: somebody may have been asked.
-        close_doubts(supplier_order)
-    return True
 
 
 def ask_person(reason: WorkItem.Reason, supplier_order: SupplierOrder, summary: str) -> None:

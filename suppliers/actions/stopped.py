@@ -38,15 +38,15 @@ def undecided() -> QuerySet[SupplierCancellation]:
     return SupplierCancellation.objects.exclude(status=Status.DECIDED)
 
 
-def wanted_back(order: Order) -> dict[int, int]:
+def wanted_back(order_ids: Iterable[int]) -> dict[int, int]:
     """Return, per order line, units whose cancellation nobody has looked at yet: they go nowhere meanwhile."""
-    rows = CancellationLine.objects.filter(cancellation__order=order, cancellation__allocated_at=None)
+    rows = CancellationLine.objects.filter(cancellation__order__in=list(order_ids), cancellation__allocated_at=None)
     waiting = rows.values("line").annotate(units=Sum(F("quantity") - F("cancelled") - F("refused"))).order_by()
     return {row["line"]: row["units"] for row in waiting if row["units"]}
 
 
-def is_wanted_back(supplier_order: SupplierOrder) -> bool:
-    """True if some units of a supplier order are to be cancelled: it must not be sent off before that is done."""
+def of_wanted_back(rows: QuerySet[SupplierOrder]) -> QuerySet[SupplierOrder]:
+    """Keep the supplier orders of which some units are to be cancelled: they must not go off before that is done."""
     lines = SupplierOrderLine.objects.filter(supplier_order=OuterRef(OuterRef("pk"))).values("order_line")
     wanted = CancellationLine.objects.filter(
         cancellation__order=OuterRef("order"),
@@ -55,7 +55,7 @@ def is_wanted_back(supplier_order: SupplierOrder) -> bool:
         line__in=lines,
     )
     asked = undecided().filter(supplier_order=OuterRef("pk"))
-    return SupplierOrder.objects.filter(Exists(asked) | Exists(wanted), pk=supplier_order.pk).exists()
+    return rows.filter(Exists(asked) | Exists(wanted))
 
 
 def give_to_cancellations(supplier_order: SupplierOrder, lost: Mapping[int, int]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Take in a supplier's copies of orders, parcels and returns; versions only rise."""
+"""Take in a supplier's copies of orders and returns; versions only rise. ``parcels.py`` takes in parcels."""
 
 from __future__ import annotations
 
@@ -6,34 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from orders import events
 from orders.actions.quarantine import forget_aside
 from orders.actions.reservation import note_taken
-from orders.actions.shipping import (
-    NOT_SENT,
-    ParcelNews,
-    Scan,
-    check_quantities,
-    lock_order,
-    record_estimate,
-    record_parcel,
-)
+from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
-from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
-from orders.states import ParcelStatus
-from suppliers.actions.contract import COUNTERS, Garbage, check_parcel, check_successor, counts_of
-from suppliers.actions.stopped import FINAL, give_to_cancellations, has_cancelled_goods, settle_asked
-from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
+from orders.models import OrderDelivery, OrderLine, WorkItem
+from suppliers.actions.contract import COUNTERS, check_successor, counts_of
+from suppliers.actions.parcels import take_estimate
+from suppliers.actions.reading import MAKES_NO_SENSE, day, moment, note_garbage, plain
+from suppliers.actions.stopped import FINAL, give_to_cancellations, settle_asked
+from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn
 from suppliers.states import SupplierOrderStatus, move_supplier_order
 
 Status, Reason = SupplierOrderStatus, WorkItem.Reason
-# What reading a copy of the wrong shape may raise.
-MAKES_NO_SENSE = (Garbage, KeyError, TypeError, ValueError, AttributeError)
 
 
 def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, is_locked: bool = False) -> bool:
@@ -54,7 +44,7 @@ def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, i
                 supplier_order.refresh_from_db()
             return _take_if_newer(supplier_order, copy)
     except MAKES_NO_SENSE as error:
-        return _note_garbage(Reason.SUPPLIER_GARBAGE, supplier_order, error)
+        return note_garbage(Reason.SUPPLIER_GARBAGE, supplier_order, error)
 
 
 def _is_known(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
@@ -75,23 +65,24 @@ def _is_known(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
 
 
 def _without_person(copy: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in _plain(copy).items() if name != "ship_to"}
+    return {name: value for name, value in plain(copy).items() if name != "ship_to"}
 
 
-def _facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
+def facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that a copy of an order fills."""
     return {
         "version": int(copy["version"]),
         "supplier_order_id": str(copy.get("supplier_order_id") or "")[:64],
         "supplier_status": str(copy.get("status") or "")[:30],
         "hold_code": str((copy.get("hold") or {}).get("code") or "")[:30],
-        "ship_by_on": _day((copy.get("eta") or {}).get("ship_by")),
+        "ship_by_on": day((copy.get("eta") or {}).get("ship_by")),
         "last_copy": _without_person(copy),
     }
 
 
 def _take_if_newer(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
     lines = list(supplier_order.lines.all())
-    counts, facts = counts_of(supplier_order, lines, copy), _facts_of(copy)
+    counts, facts = counts_of(supplier_order, lines, copy), facts_of(copy)
     is_newer = check_successor(supplier_order, lines, copy, facts["version"], counts)
     if facts["version"] >= supplier_order.version:
         close_work(Reason.SUPPLIER_GARBAGE, supplier_order)
@@ -104,16 +95,21 @@ def _take_if_newer(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bo
     note_known(supplier_order)
     _write_counts(supplier_order, lines, counts)
     settle_asked(supplier_order, copy)
-    if was_held or supplier_order.hold_code:
-        _note_hold(supplier_order)
-    _take_order_estimate(supplier_order, copy)
     if supplier_order.status == Status.CANCEL_REQUESTED:
         # Settling may have ended that.
         supplier_order.refresh_from_db()
+    note_what_else(supplier_order, was_held=was_held)
+    return True
+
+
+def note_what_else(supplier_order: SupplierOrder, *, was_held: bool) -> None:
+    """Act on what a newer copy says besides the counters: a hold, an estimate, that all is over."""
+    if was_held or supplier_order.hold_code:
+        _note_hold(supplier_order)
+    _take_order_estimate(supplier_order)
     ends = {Status.PLACED, Status.CANCEL_REQUESTED}
     if supplier_order.supplier_status in FINAL and supplier_order.status in ends:
         move_supplier_order(supplier_order, Status.CLOSED, by=None)
-    return True
 
 
 def _note_hold(supplier_order: SupplierOrder) -> None:
@@ -130,7 +126,7 @@ def _note_hold(supplier_order: SupplierOrder) -> None:
         order=order,
         summary=summary.strip(),
         money_minor=order.total_minor,
-        deadline_at=_moment(hold.get("respond_by")),
+        deadline_at=moment(hold.get("respond_by")),
     )
 
 
@@ -180,7 +176,7 @@ def _write_counts(
         )
         if lost[line.pk] > 0:
             OrderLine.objects.filter(pk=line.order_line_id).update(forwarded=F("forwarded") - lost[line.pk])
-    _write_down(lines)
+    write_down(lines)
     # What we asked to stop is cancelled; only what the supplier took away by itself is looked for elsewhere.
     own = give_to_cancellations(supplier_order, lost)
     given_back = [
@@ -195,7 +191,7 @@ def _write_counts(
         events.record("supplier_lines.confirmed", supplier_order, by=None)
 
 
-def _write_down(lines: Sequence[SupplierOrderLine]) -> None:
+def write_down(lines: Sequence[SupplierOrderLine]) -> None:
     """Write on the order's lines what all its suppliers together have said."""
     told = SupplierOrderLine.objects.filter(order_line=OuterRef("pk")).order_by().values("order_line")
     OrderLine.objects.filter(pk__in=[line.order_line_id for line in lines]).update(
@@ -206,139 +202,12 @@ def _write_down(lines: Sequence[SupplierOrderLine]) -> None:
     )
 
 
-def _take_order_estimate(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> None:
+def _take_order_estimate(supplier_order: SupplierOrder) -> None:
+    copy = supplier_order.last_copy
     if not (copy.get("eta") or {}).get("latest") or supplier_order.shipments.exists():
         return
     for delivery in OrderDelivery.objects.filter(lines__in=supplier_order.lines.values("order_line")).distinct():
-        _take_estimate(delivery, None, copy)
-
-
-def _take_estimate(delivery: OrderDelivery, shipment: Shipment | None, copy: Mapping[str, Any]) -> None:
-    eta, delay = copy.get("eta") or {}, copy.get("delay") or {}
-    record_estimate(
-        delivery,
-        shipment,
-        earliest_on=_day(eta.get("earliest")),
-        latest_on=_day(eta.get("latest")),
-        source=Estimate.Source.CARRIER if eta.get("source") == "carrier" else Estimate.Source.SUPPLIER,
-        reason_code=str(delay.get("reason_code") or ""),
-        detail=str(delay.get("detail") or ""),
-    )
-
-
-def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
-    """Take in a supplier's copy of a parcel if it is newer than the one known; see ``take_order_copy``.
-
-    Raises IntegrityError if another process takes in the same new parcel at this moment: try again.
-    """
-    rows = SupplierOrder.objects.filter(supplier=supplier, reference=str(copy.get("reference")))
-    supplier_order = rows.select_related("order").first()
-    if supplier_order is None:
-        return False
-    supplier_order.supplier = supplier
-    try:
-        version, shipment_id = int(copy["version"]), str(copy["shipment_id"])[:64]
-        # Versions only rise: what is old news now stays it, and waits for no lock.
-        if _known_parcel(supplier, shipment_id).filter(version__gte=version).exists():
-            return False
-        news = _news_of(supplier_order, copy)
-    except MAKES_NO_SENSE as error:
-        return _note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error)
-    try:
-        return _take_parcel(supplier_order, shipment_id, version, news, copy)
-    except Garbage as error:
-        return _note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error)
-
-
-def _known_parcel(supplier: Supplier, shipment_id: str) -> QuerySet[SupplierShipment]:
-    return SupplierShipment.objects.filter(supplier=supplier, supplier_shipment_id=shipment_id)
-
-
-def _take_parcel(
-    supplier_order: SupplierOrder, shipment_id: str, version: int, news: ParcelNews, copy: Mapping[str, Any]
-) -> bool:
-    order, supplier = supplier_order.order, supplier_order.supplier
-    with transaction.atomic():
-        lock_order(order)
-        link = _known_parcel(supplier, shipment_id).select_related("shipment__delivery").first()
-        if link is not None and link.version >= version:
-            return False
-        known = link.shipment if link else None
-        check_parcel(supplier_order, known, news.lines, is_outbound=news.kind == Shipment.Kind.OUTBOUND)
-        if has_cancelled_goods(order, known, news):
-            return _note_cancelled_goods(supplier_order, news)
-        if link is not None:
-            SupplierShipment.objects.filter(pk=link.pk).update(version=version)
-            shipment = record_parcel(order, link.shipment.delivery, link.shipment, news)
-        else:
-            shipment = record_parcel(order, _delivery_of(supplier, news), None, news)
-            SupplierShipment.objects.create(
-                supplier=supplier,
-                supplier_shipment_id=shipment_id,
-                supplier_order=supplier_order,
-                shipment=shipment,
-                version=version,
-            )
-        close_work(Reason.PARCEL_GARBAGE, supplier_order)
-        if shipment.delivery is not None and shipment.delivered_at is None:
-            _take_estimate(shipment.delivery, shipment, copy)
-    return True
-
-
-def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bool:
-    """Ask a person about a parcel of cancelled goods that left; a label alone may be void by now, and is passed over."""
-    if news.status in NOT_SENT and news.shipped_at is None:
-        return False
-    order = supplier_order.order
-    units = ", ".join(f"{units} x {line.sku}" for line in order.lines.all() if (units := news.lines.get(line.pk)))
-    name = supplier_order.supplier.name
-    summary = f"{name} has sent {units} of {order.number}, of which some were cancelled. Parcel {news.tracking_number}."
-    money = sum(line.line_minor for line in order.lines.all() if line.pk in news.lines)
-    open_work(WorkItem.Reason.CANCELLED_SENT, supplier_order, order=order, summary=summary, money_minor=money)
-    return False
-
-
-def _delivery_of(supplier: Supplier, news: ParcelNews) -> OrderDelivery:
-    line = OrderLine.objects.select_related("delivery").get(pk=next(iter(news.lines)))
-    # Part of a line may come from another supplier than the one it was sold from.
-    own = OrderDelivery.objects.filter(order=line.order_id, profile=supplier.delivery_profile_id).first()
-    return own or line.delivery
-
-
-def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNews:
-    known = {line.line_id: line.order_line_id for line in supplier_order.lines.all()}
-    lines: dict[int, int] = {}
-    for told in copy["lines"]:
-        line_id = known.get(str(told["line_id"]))
-        if line_id is None:
-            raise Garbage(f"line {str(told['line_id'])[:40]} is not ours")
-        lines[line_id] = lines.get(line_id, 0) + int(told["quantity"])
-    if not check_quantities(supplier_order.order, lines):
-        raise Garbage("more units in the parcel than were ordered")
-    carrier = copy.get("carrier") or {}
-    kind = Shipment.Kind.REPLACEMENT if copy.get("kind") == "replacement" else Shipment.Kind.OUTBOUND
-    return ParcelNews(
-        lines=lines,
-        status=_status(copy.get("status")),
-        kind=kind,
-        reason_code=str(copy.get("reason_code") or "")[:40],
-        carrier_code=str(carrier.get("code") or "")[:40],
-        carrier_name=str(carrier.get("name") or "")[:80],
-        tracking_number=str(copy.get("tracking_number") or "")[:64],
-        tracking_url=str(copy.get("tracking_url") or "")[:500],
-        shipped_at=_moment(copy.get("shipped_at")),
-        delivered_at=_moment(copy.get("delivered_at")),
-        scans=[scan for scan in (_scan(told) for told in copy.get("events") or []) if scan],
-    )
-
-
-def _scan(told: Mapping[str, Any]) -> Scan | None:
-    status, occurred_at = _status(told.get("status")), _moment(told.get("occurred_at"))
-    if status is None or occurred_at is None:
-        return None
-    place = told.get("location") or {}
-    words = [str(place[name]) for name in ("city", "country") if place.get(name)]
-    return Scan(str(told["event_id"]), occurred_at, status, str(told.get("description") or ""), ", ".join(words))
+        take_estimate(delivery, None, copy)
 
 
 def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
@@ -352,7 +221,7 @@ def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
         return False
     with transaction.atomic():
         fresh = rows.filter(version__lt=version).update(
-            version=version, status=status, last_copy=_plain(copy), due_at=None, lease_until=None, deaths=0
+            version=version, status=status, last_copy=plain(copy), due_at=None, lease_until=None, deaths=0
         )
         if not fresh:
             return False
@@ -361,39 +230,3 @@ def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
             known.refresh_from_db()
             events.record("supplier_return.updated", known, by=None, status=status)
     return True
-
-
-def _note_garbage(reason: WorkItem.Reason, supplier_order: SupplierOrder, error: Exception) -> bool:
-    order = supplier_order.order
-    what = str(error) if isinstance(error, Garbage) else f"{type(error).__name__} {error}"
-    summary = f"{supplier_order.supplier.name} about {supplier_order.reference}: {what}"
-    open_work(reason, supplier_order, order=order, summary=summary, money_minor=order.total_minor)
-    return False
-
-
-def _plain(value: Any) -> Any:
-    # Decimals come from strict parsing; JSON columns take text.
-    if isinstance(value, Mapping):
-        return {str(name): _plain(child) for name, child in value.items()}
-    if isinstance(value, list):
-        return [_plain(child) for child in value]
-    return value if isinstance(value, str | int | bool | None) else str(value)
-
-
-def _status(word: object) -> ParcelStatus | None:
-    return ParcelStatus(str(word)) if str(word) in ParcelStatus.values else None
-
-
-def _moment(text: object):
-    try:
-        moment = parse_datetime(str(text)) if text else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
-
-
-def _day(text: object):
-    try:
-        return parse_date(str(text)) if text else None
-    except ValueError:
-        return None

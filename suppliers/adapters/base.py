@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from suppliers.models import Supplier
+from suppliers.models import Supplier, SupplierCall
 
 
 class Doubt(StrEnum):
@@ -81,6 +81,8 @@ class Adapter(ABC):
         self.supplier = supplier
         self.is_probe = is_probe
         self.is_checked = is_checked
+        # Where records of good calls wait for whoever makes many; None: each is written at once.
+        self.good_calls: list[SupplierCall] | None = None
 
     @abstractmethod
     def account(self) -> dict[str, Any]:

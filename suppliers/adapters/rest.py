@@ -94,9 +94,8 @@ class RestAdapter(Adapter):
         if is_own and not self.is_probe and not self.is_checked and not is_callable(self.supplier):
             raise Resting(f"{self.supplier.slug} is not called now", retry_after=settings.PROBE_SECONDS)
         self.is_checked = False
-        note = partial(
-            note_call, self.supplier, method, url, reference=reference, is_own=is_own, is_probe=self.is_probe
-        )
+        about = {"reference": reference, "is_own": is_own, "is_probe": self.is_probe, "later": self.good_calls}
+        note = partial(note_call, self.supplier, method, url, **about)
         began = time.monotonic()
         try:
             answer = outbound.call(

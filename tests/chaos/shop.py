@@ -68,6 +68,7 @@ class ChaosShop(Stack):
             "CHAOS_PROFILES": str(self.folder),
             "EMAIL_URL": f"smtp://127.0.0.1:{self.sink.port}?timeout=2.5",
             "LEASE_SECONDS": str(LEASE_SECONDS),
+            "TOGETHER_SECONDS": "0.8",
             # No call may outlast the lease: connect + twice the read time-out.
             "SUPPLIER_CONNECT_SECONDS": "1",
             "SUPPLIER_READ_SECONDS": str(SUPPLIER_READ_SECONDS),

@@ -28,7 +28,7 @@ from orders.actions.reservation import SoldOut
 from orders.models import IncomingEvent, Order, Refund
 from suppliers.actions.forward import forward_order
 from suppliers.actions.inbox import work_incoming
-from suppliers.actions.track import take_shipment_copy
+from suppliers.actions.parcels import take_shipment_copy
 from suppliers.adapters import adapter_of
 from suppliers.models import Supplier, SupplierOrder
 from suppliers.outbound import InTransaction

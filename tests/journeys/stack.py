@@ -151,6 +151,7 @@ class Stack:
             "SUPPLIER_READ_SECONDS": "2",
             "HAND_OVER_SECONDS": "3",
             "LEASE_SECONDS": "5",
+            "TOGETHER_SECONDS": "0.5",
             "RETRY_SECONDS": "1",
             "RETRY_MAX_SECONDS": "4",
             "RECONCILE_SECONDS": "3",

@@ -9,7 +9,8 @@ import pytest
 from orders.actions import shipping
 from orders.models import IncomingEvent, Order, OrderLine
 from suppliers.actions import track
-from suppliers.actions.track import take_order_copy, take_shipment_copy
+from suppliers.actions.parcels import take_shipment_copy
+from suppliers.actions.track import take_order_copy
 from suppliers.models import SupplierOrder
 from tests.factories import make_supplier, make_variant
 from tests.races.copies import order_copy, parcel_copy, placed, tell
