@@ -140,6 +140,13 @@ class Shop:
             )
         return time.time()
 
+    def check(self) -> None:
+        """Give up unless every answer was taken in: what goes wrong costs other work than what is measured."""
+        from orders.models import WorkItem
+
+        if work := list(WorkItem.objects.values_list("reason", "summary")[:3]):
+            raise SystemExit(f"people were asked: {work}")
+
     def drain(self, count: int, *, slugs: tuple[str, ...] = ("first", "second"), seconds: float = 300) -> float:
         """Start the relay, wait until so many supplier orders are placed, return how long it took."""
         from suppliers.models import SupplierOrder
@@ -183,6 +190,7 @@ def measure(orders: int, tries: int) -> dict[str, float]:
             shop.pay(5, shop.first)
             shop.pay(1, shop.slow)
         beside = orders // 2 / shop.drain(orders // 2)
+    shop.check()
     bare.append(rate_of_bare(orders))
     print(f"plain limit {', '.join(f'{rate:.0f}' for rate in bare)}/s; forwarded {orders * 2 / drain_s:.0f}/s")
     print(f"one supplier {alone:.0f}/s; beside a slow one {beside:.0f}/s")

@@ -31,7 +31,9 @@ def copy_of(order: dict[str, Any]) -> dict[str, Any]:
         "reference": order["reference"],
         "supplier_order_id": number,
         "version": 1,
+        "updated_at": "2026-01-01T00:00:00Z",
         "status": "accepted",
+        "currency": order["currency"],
         "lines": lines,
     }
 

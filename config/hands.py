@@ -21,8 +21,8 @@ BROKER_REST_SECONDS = 5.0
 # More than that need not wait in this process: the rows are due again by themselves.
 MOST_WAITING = 500
 # Nor at the broker. What waits longer than HAND_OVER_SECONDS is offered again, and workers that are
-# behind would get ever more repeats of what they already have. In messages: some are about several rows.
-MOST_AT_BROKER = 200
+# behind would get ever more repeats of what they already have; and what waits as rows can still go together.
+MOST_AT_BROKER = 40
 Job = tuple[str, str, tuple[object, ...]]
 
 

@@ -92,7 +92,7 @@ class Relay:
     def _hand_out(self, sweep: Sweep) -> int:
         room = getattr(self.hand, "room", None)
         # What finds no room stays due, and is the first of the next turn.
-        most = ROWS_PER_SWEEP if room is None else min(ROWS_PER_SWEEP, room(sweep.queue))
+        most = ROWS_PER_SWEEP if room is None else min(ROWS_PER_SWEEP, room(sweep.queue) * sweep.together)
         rows = lease.hand_over(sweep.rows().only(*lease.COLUMNS, *sweep.needs), most)
         poisoned = [row for row in rows if row.is_poisoned]
         for row in poisoned:

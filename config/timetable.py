@@ -23,9 +23,8 @@ from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, Supp
 from suppliers.states import SupplierCancellationStatus
 
 # Tasks that take several rows, and how many at most: statements are shared, and rows die together.
-TOGETHER = {"suppliers.tasks.forward_order": 20, "suppliers.tasks.send_supplier_orders": 10}
-# What is little is spread over so many messages, for threads that wait for a supplier wait at once.
-SPREAD = 8
+TAKE_SEVERAL = frozenset({"suppliers.tasks.forward_order", "suppliers.tasks.send_supplier_orders"})
+SEVERAL = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,8 @@ class Sweep:
     needs: tuple[str, ...] = ()
     # Ids that the task is given before the rows' own.
     ids: tuple[str, ...] = ()
+    # As many rows as one message of this sweep may be about.
+    together: int = 1
 
     def jobs(self, rows: Sequence[DueWork]) -> list[Job]:
         """Return what is to be handed out for some rows: task, queue, arguments. Some tasks take several rows."""
@@ -51,7 +52,7 @@ class Sweep:
         for (task, *shared), pks in groups.items():
             # What writes mails waits with the mails: it must not delay an order.
             queue = "mail" if task.startswith("notifications.") else self.queue
-            size = min(TOGETHER.get(task, 1), -(-len(pks) // SPREAD))
+            size = self.together if task in TAKE_SEVERAL else 1
             jobs += [(task, queue, (*shared, *pks[start : start + size])) for start in range(0, len(pks), size)]
         return jobs
 
@@ -76,8 +77,13 @@ def _incoming_task(row: DueWork) -> str:
 
 SWEEPS: list[Sweep] = [
     Sweep(
-        "reactions", lambda: Reaction.objects.filter(done_at=None), lambda row: row.receiver, "engine", ("receiver",)
-    ),  # type: ignore[attr-defined]
+        "reactions",
+        lambda: Reaction.objects.filter(done_at=None),
+        lambda row: row.receiver,  # type: ignore[attr-defined]
+        "engine",
+        ("receiver",),
+        together=SEVERAL,
+    ),
     Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine", ("source",)),
     Sweep("sessions", CheckoutSession.objects.all, _always("orders.tasks.settle_session"), "payments"),
     Sweep("refunds", Refund.objects.all, _always("orders.tasks.send_refund"), "payments"),
@@ -96,6 +102,7 @@ SWEEPS: list[Sweep] = [
         "suppliers",
         ("supplier",),
         ("supplier_id",),
+        SEVERAL,
     ),
     Sweep("supplier_probes", due_probes, _always("suppliers.tasks.probe_supplier"), "suppliers"),
     Sweep("supplier_returns", SupplierReturn.objects.all, _always("suppliers.tasks.ask_return"), "suppliers"),

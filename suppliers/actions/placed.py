@@ -144,10 +144,11 @@ def _write(smooth: Sequence[_Smooth]) -> None:
 
 
 def _write_facts(smooth: Sequence[_Smooth]) -> None:
+    # One by one: a statement for all of them costs three times as much to write as it saves.
     for found in smooth:
         for name, value in found.facts.items():
             setattr(found.row, name, value)
-    SupplierOrder.objects.bulk_update([found.row for found in smooth], list(smooth[0].facts))
+        SupplierOrder.objects.filter(pk=found.row.pk).update(**found.facts)
 
 
 def _write_counts(smooth: Sequence[_Smooth]) -> None:

@@ -38,34 +38,35 @@ def send_in_turn(supplier_id: int, supplier_order_ids: Sequence[int]) -> None:
     """Send orders to a supplier; those whose turn does not come here are due again soon.
 
     Their turn does not come when the supplier has enough calls under way in this process, when it is
-    in trouble, or when TOGETHER_SECONDS are over. Talks to the network; safe to repeat.
+    in trouble, or when it answers too slowly for all of them in TOGETHER_SECONDS: then another thread
+    may have them at once. Talks to the network; safe to repeat.
     """
-    left: Sequence[int] = supplier_order_ids
-    pause = 0.0
     try:
         with lanes.call(supplier_id) as place:
-            left = _send_all(supplier_id, supplier_order_ids, place)
+            most = lanes.so_many(supplier_id, settings.TOGETHER_SECONDS)
+            _put_back(supplier_order_ids[most:])
+            _put_back(_send_all(supplier_order_ids[:most], place))
     except Full as full:
-        pause = full.seconds
-    if left:
-        waiting = SupplierOrder.objects.filter(lease.is_free(), pk__in=left, status__in=SENDABLE)
+        _put_back(supplier_order_ids, pause=full.seconds)
+
+
+def _put_back(supplier_order_ids: Sequence[int], pause: float = 0) -> None:
+    if supplier_order_ids:
+        waiting = SupplierOrder.objects.filter(lease.is_free(), pk__in=supplier_order_ids, status__in=SENDABLE)
         waiting.exclude(due_at=None).update(due_at=db_now_plus(pause))
 
 
-def _send_all(supplier_id: int, supplier_order_ids: Sequence[int], place: Place) -> list[int]:
+def _send_all(supplier_order_ids: Sequence[int], place: Place) -> list[int]:
     """Send until all are sent, the time is over or the supplier is in trouble; return those it did not come to."""
     until = time.monotonic() + settings.TOGETHER_SECONDS
-    fresh, alone, goes_on = list(supplier_order_ids), [], True
-    while goes_on and (fresh or alone):
-        size = lanes.so_many(supplier_id, until - time.monotonic())
-        if not alone and min(size, len(fresh)) > 1:
-            part, fresh = fresh[:size], fresh[size:]
-            alone, goes_on = _send_part(part, place, until)
-        else:
-            place.begin()
-            send_supplier_order(alone.pop(0) if alone else fresh.pop(0))
-        goes_on = goes_on and time.monotonic() < until
-    return alone + fresh
+    alone, goes_on = list(supplier_order_ids), True
+    if len(alone) > 1:
+        alone, goes_on = _send_part(alone, place, until)
+    while alone and goes_on:
+        place.begin()
+        send_supplier_order(alone.pop(0))
+        goes_on = time.monotonic() < until
+    return alone
 
 
 def _send_part(supplier_order_ids: Sequence[int], place: Place, until: float) -> tuple[list[int], bool]:
