@@ -1,7 +1,8 @@
 """How fast paid orders reach their suppliers, beside the plain limit of the same worker, in the same run.
 
 ``DATABASE_URL=postgres://… REDIS_URL=redis://… python -m benchmarks.forwarding`` makes a database of its own on that
-server and drops it again. One worker with 16 threads, the relay, and a supplier that answers after 50 ms.
+server and drops it again. Two workers with 8 threads each, as in docker-compose.yml, for the shop as for the plain
+limit; the relay; and a supplier that answers after 50 ms.
 
 share         supplier orders placed per second (from paid orders in the database, all rows written) / plain POST tasks
 drain_s       seconds until all paid orders, for two suppliers each, are placed
@@ -34,6 +35,8 @@ import requests
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 18_451
 STUB = f"http://127.0.0.1:{PORT}"
+WORKERS = 2
+THREADS = "8"
 LATENCY = "0.05"
 SLOW = "10"
 
@@ -65,10 +68,16 @@ def process(*words: str, says: str = "") -> Iterator[subprocess.Popen[str]]:
         running.wait(timeout=60)
 
 
-def worker(app: str, queues: str) -> tuple[str, ...]:
-    """Return the command of a worker as in docker-compose.yml."""
-    words = ("-m", "celery", "-A", app, "worker", "--pool", "threads", "--concurrency", "16", "--loglevel", "ERROR")
-    return (*words, "-Q", queues, "--without-gossip", "--without-mingle", "--without-heartbeat")
+@contextmanager
+def workers(app: str, queues: str) -> Iterator[None]:
+    """Run the workers, each as in docker-compose.yml."""
+    words = ("-m", "celery", "-A", app, "worker", "--pool", "threads", "--concurrency", THREADS, "--loglevel", "ERROR")
+    with ExitStack() as stack:
+        for number in range(WORKERS):
+            name = ("-n", f"{app.partition('.')[0]}{number}@bench")
+            more = ("-Q", queues, "--without-gossip", "--without-mingle", "--without-heartbeat")
+            stack.enter_context(process(*words, *name, *more))
+        yield
 
 
 def prepare(folder: str, url: str, redis_url: str) -> None:
@@ -79,7 +88,7 @@ def prepare(folder: str, url: str, redis_url: str) -> None:
         "FIELD_ENCRYPTION_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(), "STRIPE_SECRET_KEY": "sk_live_x",
         "STRIPE_WEBHOOK_SECRET": "whsec_x", "VAR_DIR": folder, "DATABASE_URL": url, "REDIS_URL": redis_url,
         "REDIS_KEY_PREFIX": f"bench-{uuid4().hex[:8]}", "OUTBOUND_ALLOW_PRIVATE": "1", "FORWARD_GRACE_SECONDS": "0",
-        "LOG_LEVEL": "ERROR", "BARE_URL": f"{STUB}/{LATENCY}/bare", "DJANGO_SETTINGS_MODULE": "config.settings",
+        "LOG_LEVEL": "ERROR", "SUPPLIER_THREADS": THREADS, "BARE_URL": f"{STUB}/{LATENCY}/bare", "DJANGO_SETTINGS_MODULE": "config.settings",
     }  # fmt: skip
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
     subprocess.run([sys.executable, "manage.py", "createcachetable"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -101,7 +110,7 @@ def rate_of_bare(count: int) -> float:
     with app.producer_or_acquire() as producer:
         for number in range(count):
             app.send_task("bare.post", (f"bare-{number}",), queue="bare", producer=producer)
-    with process(*worker("benchmarks.bare", "bare")):
+    with workers("benchmarks.bare", "bare"):
         wait_until(lambda: len(arrivals()) == count, 120)
     times = sorted(arrivals().values())
     # Its start-up is not its speed.
@@ -178,7 +187,7 @@ def measure(orders: int, tries: int) -> dict[str, float]:
     shop = Shop()
     # The limit before and after, for the machine is not alone.
     bare = [rate_of_bare(orders)]
-    with process(*worker("config", "engine,suppliers")):
+    with workers("config", "engine,suppliers"):
         shop.pay(20, shop.first, shop.second)
         shop.drain(40)
         shop.pay(orders, shop.first, shop.second)

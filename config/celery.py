@@ -7,10 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 from celery import Celery
+from celery.signals import task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings  # noqa: E402  (the line above must come first)
+from django.db import close_old_connections  # noqa: E402
 
 app = Celery("waybill")
 # Work is kept apart by purpose, so that a slow supplier delays nobody's mail.
@@ -62,6 +64,8 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="UTC",
 )
+# Celery would close a thread's connection before and after each task; a new one costs more than most tasks do.
+app.conf["CELERY_DB_REUSE_MAX"] = 10**9
 TASK_MODULES = ("orders.tasks", "suppliers.tasks", "support.tasks", "notifications.tasks", "config.tasks")
 
 
@@ -69,3 +73,9 @@ def load_tasks() -> None:
     """Import every task, once Django is ready: the relay runs them itself when there is no broker."""
     for module in TASK_MODULES:
         import_module(module)
+
+
+@task_prerun.connect
+def keep_connection(**_kwargs: object) -> None:
+    """Before a task: go on with the thread's database connection if it is neither too old nor broken."""
+    close_old_connections()

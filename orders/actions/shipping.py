@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders import events
@@ -158,9 +159,18 @@ def lock_order(order: Order) -> None:
     Order.objects.select_for_update(no_key=True).filter(pk=order.pk).values_list("pk").first()
 
 
-def lock_orders(order_ids: Iterable[int]) -> list[Order]:
-    """Do the same for several orders, oldest first, so that two who do so do not wait in a circle; return them."""
-    return list(Order.objects.select_for_update(no_key=True).filter(pk__in=list(order_ids)).order_by("pk"))
+def lock_orders(order_ids: Iterable[int]) -> None:
+    """Do the same for several orders, oldest first, so that two who do so do not wait in a circle."""
+    list(_in_line(order_ids).values_list("pk"))
+
+
+def locked_orders(order_ids: Iterable[int]) -> list[Order]:
+    """Lock several orders as ``lock_orders`` does, and return them."""
+    return list(_in_line(order_ids))
+
+
+def _in_line(order_ids: Iterable[int]) -> QuerySet[Order]:
+    return Order.objects.select_for_update(no_key=True).filter(pk__in=list(order_ids)).order_by("pk")
 
 
 def count_units(order: Order) -> None:

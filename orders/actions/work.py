@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.apps import apps
@@ -56,14 +56,14 @@ def close_work(reason: WorkItem.Reason, about: models.Model, *, by: User | None 
     return item is not None and close_item(item, by=by)
 
 
-def close_work_about(reason: WorkItem.Reason, subjects: Iterable[models.Model]) -> int:
-    """Close the work of one reason about several subjects; return how much was open. Safe to repeat.
+def close_work_about(reasons: Collection[WorkItem.Reason], subjects: Iterable[models.Model]) -> int:
+    """Close the work of some reasons about several subjects; return how much was open. Safe to repeat.
 
     One query where none was, as nearly always.
     """
-    by_key = {key_of(subject): subject for subject in subjects}
-    keys = WorkItem.objects.filter(reason=reason, subject_key__in=by_key, closed_at=None)
-    return sum(close_work(reason, by_key[key]) for key in keys.values_list("subject_key", flat=True))
+    keys = [key_of(subject) for subject in subjects]
+    items = WorkItem.objects.filter(reason__in=reasons, subject_key__in=keys, closed_at=None)
+    return sum(close_item(item, by=None) for item in items)
 
 
 def close_item(item: WorkItem, *, by: User | None) -> bool:

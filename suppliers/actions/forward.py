@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from orders.actions.shipping import lock_order, lock_orders
+from orders.actions.shipping import lock_order, locked_orders
 from orders.actions.work import close_work, close_work_about, open_work
 from orders.models import Hold, Order, OrderLine, WorkItem
 from orders.states import OrderStatus
@@ -45,7 +45,7 @@ def forward_orders(orders: Sequence[Order]) -> list[SupplierOrder]:
     pharmacist is asked; the others go on. One transaction, safe to repeat. As many queries for
     twenty orders as for one.
     """
-    locked = {order.pk: order for order in lock_orders(order.pk for order in orders)}
+    locked = {order.pk: order for order in locked_orders(order.pk for order in orders)}
     held = set(Hold.objects.filter(order__in=locked, released_at=None).values_list("order", flat=True))
     paid = [pk for pk, order in locked.items() if order.status == OrderStatus.PAID and pk not in held]
     is_open = Q(quantity__gt=F("forwarded") + F("cancelled"))
@@ -95,7 +95,7 @@ def make_supplier_orders(chosen: Sequence[Chosen]) -> list[SupplierOrder]:
     refuse_ungranted(wanted)
     _take_units(wanted)
     made = _make(chosen)
-    close_work_about(WorkItem.Reason.NO_OFFER, [line for line, _offer, _units in chosen])
+    close_work_about([WorkItem.Reason.NO_OFFER], [line for line, _offer, _units in chosen])
     return made
 
 

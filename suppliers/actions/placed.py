@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 
 from orders import events, lease
@@ -33,6 +33,12 @@ from suppliers.states import SupplierOrderStatus, move_supplier_order, move_supp
 
 logger = logging.getLogger(__name__)
 Status = SupplierOrderStatus
+# Work for people that ends with a supplier's having an order, and having told so.
+ENDED = (
+    WorkItem.Reason.SUPPLIER_GARBAGE,
+    WorkItem.Reason.SUPPLIER_SILENT,
+    WorkItem.Reason.SUPPLIER_DOUBT,
+)
 Told = tuple[SupplierOrder, dict[str, Any]]
 
 
@@ -94,17 +100,17 @@ class _Smooth:
 
 
 def _note_smooth(told: Sequence[Told]) -> set[int]:
-    copies = {row.pk: copy for row, copy in told}
-    suppliers = {row.pk: row.supplier for row, _copy in told}
+    sent = [row for row, _copy in told]
     with transaction.atomic():
-        lock_orders(row.order_id for row, _copy in told)
-        mine = SupplierOrder.objects.filter(lease.held([row for row, _copy in told]), status=Status.SENDING)
-        asked = undecided().filter(supplier_order__in=copies).values_list("supplier_order", flat=True)
-        rows = mine.exclude(pk__in=list(asked)).select_related("order").prefetch_related("lines")
-        smooth = [found for row in rows.order_by("pk") if (found := _read(row, copies[row.pk])) is not None]
+        lock_orders(row.order_id for row in sent)
+        asked = undecided().filter(supplier_order__in=sent).values("supplier_order")
+        mine = SupplierOrder.objects.filter(lease.held(sent), status=Status.SENDING).exclude(pk__in=asked)
+        # Nobody has heard of these before: but for status and lease they are as they were read.
+        new = set(mine.values_list("pk", flat=True))
+        told = [(row, copy) for row, copy in told if row.pk in new]
+        prefetch_related_objects([row for row, _copy in told], "lines")
+        smooth = [found for row, copy in told if (found := _read(row, copy)) is not None]
         if smooth:
-            for found in smooth:
-                found.row.supplier = suppliers[found.row.pk]
             _write(smooth)
     return {found.row.pk for found in smooth}
 
@@ -126,10 +132,7 @@ def _write(smooth: Sequence[_Smooth]) -> None:
     fields = lease.returned() | {"placed_at": timezone.now()}
     move_supplier_orders(rows, Status.PLACED, fields=fields, only=lease.held(rows) & Q(status=Status.SENDING))
     note_taken([line.order_line_id for line in lines], at=timezone.now())
-    for row in rows:
-        if row.attempt > 1:
-            close_doubts(row)
-    close_work_about(WorkItem.Reason.SUPPLIER_GARBAGE, rows)
+    close_work_about(ENDED, rows)
     _write_facts(smooth)
     _write_counts(smooth)
     write_down(lines)

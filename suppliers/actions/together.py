@@ -17,6 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from orders import lease
+from orders.actions.shipping import lock_orders
 from orders.lease import db_now_plus
 from orders.states import IllegalMove
 from suppliers.actions.breaker import of_callable
@@ -26,12 +27,12 @@ from suppliers.actions.send import SENDABLE, attempt, give_back, guarded, send_s
 from suppliers.actions.stopped import of_wanted_back
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Doubt
-from suppliers.models import SupplierCall, SupplierOrder
+from suppliers.models import Supplier, SupplierCall, SupplierOrder
 from suppliers.states import SupplierOrderStatus, move_supplier_orders
 
 Status = SupplierOrderStatus
 # So long it is believed that a supplier may be called; its own answers are heeded at once.
-CALLABLE_FOR = 0.2
+CALLABLE_FOR = 1.0
 
 
 def send_in_turn(supplier_id: int, supplier_order_ids: Sequence[int]) -> None:
@@ -45,7 +46,7 @@ def send_in_turn(supplier_id: int, supplier_order_ids: Sequence[int]) -> None:
         with lanes.call(supplier_id) as place:
             most = lanes.so_many(supplier_id, settings.TOGETHER_SECONDS)
             _put_back(supplier_order_ids[most:])
-            _put_back(_send_all(supplier_order_ids[:most], place))
+            _put_back(_send_all(supplier_id, supplier_order_ids[:most], place))
     except Full as full:
         _put_back(supplier_order_ids, pause=full.seconds)
 
@@ -56,12 +57,12 @@ def _put_back(supplier_order_ids: Sequence[int], pause: float = 0) -> None:
         waiting.exclude(due_at=None).update(due_at=db_now_plus(pause))
 
 
-def _send_all(supplier_order_ids: Sequence[int], place: Place) -> list[int]:
+def _send_all(supplier_id: int, supplier_order_ids: Sequence[int], place: Place) -> list[int]:
     """Send until all are sent, the time is over or the supplier is in trouble; return those it did not come to."""
     until = time.monotonic() + settings.TOGETHER_SECONDS
     alone, goes_on = list(supplier_order_ids), True
     if len(alone) > 1:
-        alone, goes_on = _send_part(alone, place, until)
+        alone, goes_on = _send_part(supplier_id, alone, place, until)
     while alone and goes_on:
         place.begin()
         send_supplier_order(alone.pop(0))
@@ -69,9 +70,11 @@ def _send_all(supplier_order_ids: Sequence[int], place: Place) -> list[int]:
     return alone
 
 
-def _send_part(supplier_order_ids: Sequence[int], place: Place, until: float) -> tuple[list[int], bool]:
+def _send_part(
+    supplier_id: int, supplier_order_ids: Sequence[int], place: Place, until: float
+) -> tuple[list[int], bool]:
     """Send what can go together; return what must go alone, and whether the supplier can be asked for more."""
-    rows = _set_out(supplier_order_ids)
+    rows = _set_out(supplier_id, supplier_order_ids)
     if not rows:
         return list(supplier_order_ids), True
     adapter = adapter_of(rows[0].supplier)
@@ -94,17 +97,19 @@ def _send_part(supplier_order_ids: Sequence[int], place: Place, until: float) ->
     return [pk for pk in supplier_order_ids if pk not in taken], goes_on
 
 
-def _set_out(supplier_order_ids: Sequence[int]) -> list[SupplierOrder]:
+def _set_out(supplier_id: int, supplier_order_ids: Sequence[int]) -> list[SupplierOrder]:
     """Take the orders that can go together, and move them to ``sending``; as ``send.set_out`` does for one."""
+    supplier = Supplier.objects.get(pk=supplier_id)
+    if adapter_of(supplier).doubt == Doubt.BLIND:
+        # Each of its orders that was under way when a worker died needs a person.
+        return []
     fresh = SupplierOrder.objects.filter(lease.IS_FRESH, pk__in=supplier_order_ids, status=Status.READY)
-    callable_now = lease.takeable(of_callable(fresh)).select_related("supplier", "order").order_by("order")
     try:
         with transaction.atomic():
-            rows = list(callable_now.select_for_update(of=("order",), no_key=True))
-            back = set(of_wanted_back(fresh).values_list("pk", flat=True)) if rows else set()
-            rows = [row for row in rows if row.pk not in back]
-            # Of a blind supplier each order that was under way when a worker died needs a person.
-            if not rows or adapter_of(rows[0].supplier).doubt == Doubt.BLIND:
+            lock_orders(fresh.values_list("order", flat=True))
+            back = set(of_wanted_back(fresh).values_list("pk", flat=True))
+            rows = [row for row in lease.takeable(of_callable(fresh)).order_by("order") if row.pk not in back]
+            if not rows:
                 return []
             attempts = {row.pk: row.attempt + 1 for row in rows}
             sent = {"last_sent_at": Now(), "first_sent_at": Coalesce(F("first_sent_at"), Now())}
@@ -113,7 +118,7 @@ def _set_out(supplier_order_ids: Sequence[int]) -> list[SupplierOrder]:
         # Somebody else has one of them.
         return []
     for row in rows:
-        row.attempt = attempts[row.pk]
+        row.supplier, row.attempt = supplier, attempts[row.pk]
     return rows
 
 
