@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 arrived: dict[str, float] = {}
@@ -34,8 +35,16 @@ def copy_of(order: dict[str, Any]) -> dict[str, Any]:
         "updated_at": "2026-01-01T00:00:00Z",
         "status": "accepted",
         "currency": order["currency"],
+        "hold": None,
+        "eta": {"ship_by": None, "earliest": in_days(3), "latest": in_days(5), "source": "supplier"},
+        "delay": None,
         "lines": lines,
     }
+
+
+def in_days(count: int) -> str:
+    """Return the date so many days from now."""
+    return (datetime.now(UTC).date() + timedelta(days=count)).isoformat()
 
 
 async def answer(method: str, path: str, body: bytes) -> tuple[int, Any]:

@@ -11,7 +11,8 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from notifications.models import Notification
-from orders.actions.shipping import ParcelNews, Scan, record_estimate, record_parcel
+from orders.actions.estimates import record_estimate
+from orders.actions.shipping import ParcelNews, Scan, record_parcel
 from orders.models import Estimate, WorkItem
 from orders.progress import parcel_cards
 from orders.states import ParcelStatus

@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders import events
 from orders.models import (
-    Estimate,
     Order,
     OrderDelivery,
     OrderLine,
@@ -195,51 +193,6 @@ def count_units(order: Order) -> None:
         if counts != [line.shipped, line.delivered, line.returned]:
             names = ("shipped", "delivered", "returned")
             OrderLine.objects.filter(pk=line.pk).update(**dict(zip(names, counts, strict=True)))
-
-
-def record_estimate(
-    delivery: OrderDelivery,
-    shipment: Shipment | None,
-    *,
-    earliest_on: date | None,
-    latest_on: date | None,
-    source: Estimate.Source,
-    reason_code: str = "",
-    detail: str = "",
-) -> bool:
-    """Write down when a delivery is expected now; return True if the customer is to hear of it.
-
-    They hear of it when the last day moves and either the old or the new one is later than
-    promised; a date within the promise only changes the page. Safe to repeat.
-    """
-    if latest_on is None:
-        return False
-    first = min(earliest_on or latest_on, latest_on)
-    with transaction.atomic():
-        if shipment is not None:
-            Shipment.objects.filter(pk=shipment.pk).update(expected_earliest_on=first, expected_latest_on=latest_on)
-        delivery.refresh_from_db()
-        before = delivery.expected_latest_on
-        if (first, latest_on) == (delivery.expected_earliest_on, before):
-            return False
-        rows = OrderDelivery.objects.filter(pk=delivery.pk, expected_latest_on=before)
-        if not rows.update(expected_earliest_on=first, expected_latest_on=latest_on) or latest_on == before:
-            return False
-        estimate = Estimate.objects.create(
-            order=delivery.order,
-            delivery=delivery,
-            shipment=shipment,
-            earliest_on=first,
-            latest_on=latest_on,
-            previous_latest_on=before,
-            source=source,
-            reason_code=reason_code[:40],
-            detail=detail[:500],
-        )
-        if max(before, latest_on) <= delivery.promised_latest_on:
-            return False
-        events.record("estimate.changed", estimate, by=None, before=str(before), now=str(latest_on))
-        return True
 
 
 def check_quantities(order: Order, lines: Mapping[int, int]) -> bool:

@@ -8,13 +8,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from orders.actions.estimates import record_estimate
 from orders.actions.shipping import (
     NOT_SENT,
     ParcelNews,
     Scan,
     check_quantities,
     lock_order,
-    record_estimate,
     record_parcel,
 )
 from orders.actions.work import close_work, open_work
@@ -83,12 +83,11 @@ def _take_parcel(
             )
         close_work(Reason.PARCEL_GARBAGE, supplier_order)
         if shipment.delivery is not None and shipment.delivered_at is None:
-            take_estimate(shipment.delivery, shipment, copy)
+            _take_estimate(shipment.delivery, shipment, copy)
     return True
 
 
-def take_estimate(delivery: OrderDelivery, shipment: Shipment | None, copy: Mapping[str, Any]) -> None:
-    """Write down when the goods of a copy, of an order or a parcel, are to arrive. Safe to repeat."""
+def _take_estimate(delivery: OrderDelivery, shipment: Shipment, copy: Mapping[str, Any]) -> None:
     eta, delay = copy.get("eta") or {}, copy.get("delay") or {}
     record_estimate(
         delivery,

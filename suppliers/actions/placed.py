@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 
@@ -24,8 +24,9 @@ from suppliers.actions.track import (
     close_doubts,
     facts_of,
     note_known,
-    note_what_else,
+    note_standing,
     take_order_copy,
+    take_order_estimates,
     write_down,
 )
 from suppliers.models import SupplierOrder, SupplierOrderLine
@@ -83,7 +84,7 @@ def note_placed_together(told: Sequence[Told]) -> list[Told]:
         return list(told)
     try:
         done = _note_smooth(told)
-    except (DatabaseError, IllegalMove) as error:
+    except Exception as error:  # noqa: BLE001  (whichever of them it is about, alone it stops nobody else)
         logger.warning("%s placed orders together: %s", len(told), type(error).__name__)
         return list(told)
     return [(row, copy) for row, copy in told if row.pk not in done]
@@ -142,8 +143,9 @@ def _write(smooth: Sequence[_Smooth]) -> None:
         if any(line.pending for line in found.lines) and not any(count["pending"] for count in found.counts.values())
     ]
     events.record_together("supplier_lines.confirmed", confirmed)
-    for found in smooth:
-        note_what_else(found.row, was_held=False)
+    take_order_estimates(rows)
+    for row in rows:
+        note_standing(row, was_held=False)
 
 
 def _write_facts(smooth: Sequence[_Smooth]) -> None:

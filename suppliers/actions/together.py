@@ -108,7 +108,7 @@ def _set_out(supplier_id: int, supplier_order_ids: Sequence[int]) -> list[Suppli
         with transaction.atomic():
             lock_orders(fresh.values_list("order", flat=True))
             back = set(of_wanted_back(fresh).values_list("pk", flat=True))
-            rows = [row for row in lease.takeable(of_callable(fresh)).order_by("order") if row.pk not in back]
+            rows = [row for row in lease.takeable(of_callable(fresh)).order_by("order_id") if row.pk not in back]
             if not rows:
                 return []
             attempts = {row.pk: row.attempt + 1 for row in rows}
