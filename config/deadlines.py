@@ -8,7 +8,7 @@ fails. The sweep that works on the table is ``config/waiting.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from django.db.models.functions import Concat
 from config.models import NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
+from orders.actions.cancel import asked_minor
 from orders.lease import DueWork
 from orders.models import (
     Cancellation,
@@ -88,7 +89,7 @@ class Wait:
     ``states`` are values of the machine's column that it covers (none: the model has no machine);
     ``cause`` restricts them further. All columns ``since`` must be older than ``after``; only the first
     must be known. ``says`` is the sentence for staff, of the ``row``. ``money`` names a column of the
-    row; empty: the order's total. With ``until_news`` younger news ends the waiting, otherwise only
+    row, or counts it; empty: the order's total. With ``until_news`` younger news ends the waiting, otherwise only
     another state does. ``sticks``: whoever closes the work by hand has dealt with it for good. Without
     ``opens`` somebody else asks the person, and the entry says only how long the cause is there.
     """
@@ -101,7 +102,7 @@ class Wait:
     after: timedelta
     says: str
     cause: Q = ALWAYS
-    money: str = ""
+    money: str | Callable[[Any], int] = ""
     related: tuple[str, ...] = ("order",)
     until_news: bool = False
     sticks: bool = False
@@ -156,7 +157,7 @@ MONEY = [
     ),
     Wait(
         "cancellation without answer", Cancellation, (_W.REQUESTED,), R.CANCELLATION_SILENT, ("answer_by",), AT_ONCE,
-        "Nobody has said whether what was to be cancelled of {row.order.number} can be.",
+        "Nobody has said whether what was to be cancelled of {row.order.number} can be.", money=asked_minor,
     ),
     Wait(
         "cancellation by hand", Cancellation, (_W.REQUESTED,), R.CANCELLATION_BY_HAND, ("requested_at",), AT_ONCE,
@@ -225,6 +226,12 @@ SUPPLIERS = [
         "supplier", Supplier, (), R.SUPPLIER_SILENT, ("last_good_at",), AWAY,
         "{row.name} has answered nothing for an hour. {row.last_error:.150}",
         Q(is_active=True, uses_polling=True, paused_reason=""), related=(), until_news=True,
+    ),
+    # It answers, so the entry above never fits; but eight times in a row it was no list, or a refusal.
+    Wait(
+        "supplier not read", Supplier, (), R.SUPPLIER_SILENT, ("last_good_at",), AT_ONCE,
+        "The lists of {row.name} cannot be read. {row.last_error:.150}",
+        Q(is_active=True, uses_polling=True, paused_reason="", failures__gte=8), related=(),
     ),
 ]  # fmt: skip
 
@@ -306,30 +313,22 @@ MACHINERY = [
     ),
 ]  # fmt: skip
 # Whose rows a worker may die over.
-ASIDE: list[type[DueWork]] = [
-    CheckoutSession,
-    Refund,
-    Cancellation,
-    SupplierOrder,
-    SupplierCancellation,
-    SupplierReturn,
-    Supplier,
-    SupplierProbe,
-    Notification,
-    Reaction,
-    IncomingEvent,
-    NightlyAudit,
-]
+ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
+ASIDE += [SupplierReturn, Supplier, SupplierProbe, Notification, Reaction, IncomingEvent, NightlyAudit]
 
 
 def _aside(model: type[DueWork]) -> Wait:
-    # Whoever sets it aside asks for the person in the same act.
+    # Whoever sets it aside asks for the person in the same act. But the reading of a supplier is never at its
+    # end, and nothing else would show that it stands still: closed by hand and not let go, it is asked about again.
     says, cause = "{row._meta.verbose_name} {row.pk} is set aside. {row.last_error:.150}", ~Q(quarantined_at=None)
     name = f"set aside: {model._meta.model_name}"
-    return Wait(name, model, (), R.QUARANTINED, ("quarantined_at",), AT_ONCE, says, cause, related=(), opens=False)
+    return Wait(
+        name, model, (), R.QUARANTINED, ("quarantined_at",), AT_ONCE, says, cause, related=(), opens=model is Supplier
+    )
 
 
-WAITS: list[Wait] = [*MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY, *map(_aside, ASIDE)]
+# Of several reasons about one row the first is asked about: "set aside" says more than "silent".
+WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
 
 # States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
 RESTS: Mapping[tuple[type[Model], str], str] = {
@@ -349,10 +348,7 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (Reservation, ReservationState.KEPT): "released when the supplier has taken the units and told its stock",
     (Reservation, ReservationState.RELEASED): "over",
     (SupplierOrder, _S.CLOSED): "over",
-    (
-        SupplierCancellation,
-        _A.TO_ASK,
-    ): "asked by the sweep, which tries on; its cancellation's deadline stands behind it",
+    (SupplierCancellation, _A.TO_ASK): "asked by the sweep; its cancellation's deadline stands behind it",
     (SupplierCancellation, _A.ASKED): "read by the sweep again; its cancellation's deadline stands behind it",
     (SupplierCancellation, _A.DECIDED): "over",
     (Shipment, _P.DELIVERED): "over",

@@ -37,7 +37,7 @@ from orders.remedies import NotPossible, Remedy
 from orders.states import OrderStatus, RefundStatus
 from shop.models import User
 from suppliers.actions import decide
-from suppliers.actions.ask import read_again, read_news, send_again
+from suppliers.actions.ask import read_again, read_lists_again, read_news, read_return_again, send_again
 from suppliers.actions.forward import forward_order, give_up_refused
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 from support.models import Ticket
@@ -64,6 +64,16 @@ _READ_SUPPLIER = _remedy(
     _("Read it again from the supplier"),
     "suppliers.change_supplierorder",
     "supplierorder",
+    is_retry=True,
+)
+_READ_LISTS = _remedy(
+    "read-lists", _("Read its lists again"), "suppliers.change_supplierorder", "supplier", is_retry=True
+)
+_READ_RETURN = _remedy(
+    "read-return",
+    _("Read it again from the supplier"),
+    "suppliers.change_supplierorder",
+    "supplierreturn",
     is_retry=True,
 )
 _READ_PARCEL = _remedy(
@@ -127,7 +137,7 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     ],
     R.SUPPLIER_SILENT: [_ASK_SUPPLIER],
     R.SUPPLIER_KEY: [_TRY_KEY],
-    R.SUPPLIER_GARBAGE: [_READ_SUPPLIER],
+    R.SUPPLIER_GARBAGE: [_READ_SUPPLIER, _READ_RETURN, _READ_LISTS],
     R.PARCEL_GARBAGE: [_READ_SUPPLIER],
     R.SUPPLIER_HOLD: [_READ_SUPPLIER],
     R.BACKORDERED: [_READ_SUPPLIER],
@@ -237,6 +247,20 @@ def ask_supplier(subject: SupplierOrder | Supplier, *, by: User) -> str:
 def read_supplier(supplier_order: SupplierOrder, *, by: User) -> str:
     """Read an order and its parcels anew."""
     read_again(supplier_order)
+    return _t("It is read in a moment. This closes by itself when what it says makes sense and goes on.")
+
+
+def read_lists(supplier: Supplier, *, by: User) -> str:
+    """Read a supplier's lists of the last day anew; what makes no sense in them then is work again."""
+    if not read_lists_again(supplier, now=timezone.now()):
+        raise NotPossible(_t("It is being read right now, or is set aside; then that is in the list as well."))
+    close_work(R.SUPPLIER_GARBAGE, supplier, by=by)
+    return _t("Its lists are read in a moment. If they still make no sense, this comes back.")
+
+
+def read_return(row: SupplierReturn, *, by: User) -> str:
+    """Read a return anew."""
+    read_return_again(row)
     return _t("It is read in a moment. This closes by itself when what it says makes sense and goes on.")
 
 

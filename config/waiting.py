@@ -80,7 +80,10 @@ def _open(wait: Wait, now: datetime) -> int:
 
 def _ask(wait: Wait, row: Model) -> bool:
     order = _order_of(row)
-    money = getattr(row, wait.money) if wait.money else order.total_minor if order else 0
+    if callable(wait.money):
+        money = wait.money(row)
+    else:
+        money = getattr(row, wait.money) if wait.money else order.total_minor if order else 0
     return open_work(wait.reason, row, order=order, summary=wait.says.format(row=row), money_minor=max(0, money))
 
 

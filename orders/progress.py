@@ -211,7 +211,10 @@ def safe_link(url: str) -> str:
 
     Only https; in development also this very machine, where the simulated carriers are.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     here = settings.DEBUG and parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
     return url if parts.scheme == "https" or here else ""
 

@@ -1,8 +1,9 @@
-"""JSON as we take it from strangers: no NaN, nothing endless, numbers exact."""
+"""JSON as we take it from strangers: no NaN, nothing endless, numbers exact, and only characters that can be kept."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,6 +13,8 @@ DEEPEST = 40
 MOST_VALUES = 200_000
 # Money, counts and versions are far shorter. A number such as 1e999999999 would take for ever to be made whole.
 LONGEST_NUMBER = 30
+# PostgreSQL takes no NUL, and half of a surrogate pair cannot be encoded at all.
+UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
 class NotStrictJson(ValueError):
@@ -19,7 +22,7 @@ class NotStrictJson(ValueError):
 
 
 def strict_json(body: bytes) -> Any:
-    """Parse JSON; numbers with a point become Decimal. Raises NotStrictJson."""
+    """Parse JSON; numbers with a point become Decimal, characters nobody can keep U+FFFD. Raises NotStrictJson."""
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
         raise NotStrictJson("too many values")
     try:
@@ -27,7 +30,17 @@ def strict_json(body: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise NotStrictJson(type(error).__name__) from error
     _check_depth(parsed)
-    return parsed
+    # Only escapes, and bytes beyond ASCII, make such characters; most bodies have neither. (In UTF-16 ASCII has NULs.)
+    is_suspect = b"\\u" in body or b"\0" in body or not body.isascii()
+    return _keepable(parsed) if is_suspect else parsed
+
+
+def _keepable(value: Any) -> Any:
+    if isinstance(value, str):
+        return UNKEPT.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_keepable(name): _keepable(child) for name, child in value.items()}
+    return [_keepable(child) for child in value] if isinstance(value, list) else value
 
 
 def _refuse(constant: str) -> None:

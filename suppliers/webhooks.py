@@ -35,7 +35,7 @@ def supplier_webhook(request: HttpRequest, slug: str) -> HttpResponse:
     what is too long, 503 when it cannot be stored, 204 to everything stored, now or before.
     """
     size = request.headers.get("Content-Length") or "0"
-    if not size.isdigit() or int(size) > LARGEST:
+    if not re.fullmatch(r"[0-9]{1,12}", size) or int(size) > LARGEST:
         return HttpResponse(status=413)
     supplier = Supplier.objects.filter(slug=slug, is_active=True).first()
     if not is_signed(request, supplier.webhook_secret if supplier else ""):

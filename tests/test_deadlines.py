@@ -123,6 +123,7 @@ WAYS = {
     "in doubt": (_in(_dialogue, status="unknown"), {"status": "closed"}),
     "cancellation": (_asked_of_supplier, {"status": "closed"}),
     "supplier": (_supplier, {"last_good_at": timezone.now()}),
+    "supplier not read": (_in(_supplier, failures=8), {"failures": 0, "last_good_at": timezone.now()}),
     "label": (_in(_parcel, status="label_created"), {"status": "delivered"}),
     "moving": (_in(_parcel, status="in_transit"), {"updated_at": timezone.now()}),
     "lost sight": (_in(_parcel, status="unknown"), {"status": "delivered"}),

@@ -64,6 +64,7 @@ class Expected:
     delivery: OrderDelivery
     earliest_on: date | None
     latest_on: date
+    source: Estimate.Source
     reason_code: str
     detail: str
 
@@ -87,7 +88,7 @@ def record_expected(told: Sequence[Expected]) -> None:
             None,
             earliest_on=first,
             latest_on=latest,
-            source=Estimate.Source.SUPPLIER,
+            source=one.source,
             reason_code=one.reason_code,
             detail=one.detail,
         )
@@ -102,7 +103,7 @@ def record_expected(told: Sequence[Expected]) -> None:
                 earliest_on=first,
                 latest_on=latest,
                 previous_latest_on=before,
-                source=Estimate.Source.SUPPLIER,
+                source=one.source,
                 reason_code=one.reason_code[:40],
                 detail=one.detail[:500],
             )

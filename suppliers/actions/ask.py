@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.utils import timezone
 
 from orders import lease
 from orders.models import IncomingEvent
-from suppliers.models import Supplier, SupplierOrder
+from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierOrderStatus
 
 NOT_PLACED = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
@@ -30,20 +30,37 @@ def send_again(supplier_order: SupplierOrder) -> bool:
 def read_again(supplier_order: SupplierOrder) -> None:
     """Owe a fresh reading of an order and its parcels from the supplier, through the inbox of its news."""
     supplier = supplier_order.supplier
-    IncomingEvent.objects.create(
-        source=f"supplier:{supplier.slug}",
-        event_id=f"asked-{uuid4().hex}",
-        kind="order.asked",
-        body={"data": {"reference": supplier_order.reference}},
-        due_at=timezone.now(),
-    )
+    _owe(supplier, "order.asked", reference=supplier_order.reference)
     since = (supplier_order.created_at - READ_BACK).strftime("%Y-%m-%dT%H:%M:%SZ")
     older = Supplier.objects.filter(pk=supplier.pk, shipments_as_of__gt=since)
     older.update(shipments_as_of=since)
     read_news(supplier)
 
 
+def read_return_again(row: SupplierReturn) -> None:
+    """Owe a fresh reading of a return from its supplier, through the inbox of its news."""
+    _owe(row.supplier_order.supplier, "return.asked", return_reference=row.return_reference)
+
+
+def _owe(supplier: Supplier, kind: str, **about: str) -> None:
+    IncomingEvent.objects.create(
+        source=f"supplier:{supplier.slug}",
+        event_id=f"asked-{uuid4().hex}",
+        kind=kind,
+        body={"data": about},
+        due_at=timezone.now(),
+    )
+
+
+def read_lists_again(supplier: Supplier, *, now: datetime) -> bool:
+    """Let the last day of a supplier's lists be read once more; False as ``read_news`` does."""
+    since = (now - READ_BACK).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for column in ("orders_as_of", "shipments_as_of", "returns_as_of"):
+        Supplier.objects.filter(pk=supplier.pk, **{f"{column}__gt": since}).update(**{column: since})
+    return read_news(supplier)
+
+
 def read_news(supplier: Supplier) -> bool:
-    """Make the reading of a supplier's news due now; False while it is being read, or is not polled."""
+    """Make the reading of a supplier's news due now; False while it is being read, is set aside, or is not polled."""
     rows = Supplier.objects.filter(lease.is_free(), pk=supplier.pk, is_active=True, uses_polling=True)
-    return bool(rows.update(due_at=timezone.now()))
+    return bool(rows.filter(quarantined_at=None).update(due_at=timezone.now()))

@@ -17,6 +17,7 @@ from orders.actions.work import open_work
 from orders.models import Cancellation, Event, OrderLine, WorkItem
 from suppliers.actions.breaker import may_be_called
 from suppliers.actions.forward import give_up_refused, make_supplier_orders
+from suppliers.actions.reading import Garbage, objects, version_of, whole_number
 from suppliers.actions.stopped import decide, give_to_cancellations, live_units, settle_asked, undecided
 from suppliers.actions.track import take_order_copy
 from suppliers.adapters import adapter_of
@@ -249,7 +250,13 @@ def _take_result(row: SupplierCancellation, result: Mapping[str, Any]) -> None:
         return
     take_order_copy(row.supplier_order, copy)
     if outcome == "requested":
-        _note_passed_on(row, copy)
+        try:
+            version = version_of(copy)
+        except Garbage:
+            # A person is asked about the copy by now; since when the request is open there, only a good one says.
+            _try_again(row, Unclear("an answer that makes no sense"))
+            return
+        _note_passed_on(row, version)
     elif _is_shown(row, result):
         decide(row, outcome=outcome)
     else:
@@ -260,19 +267,23 @@ def _is_shown(row: SupplierCancellation, result: Mapping[str, Any]) -> bool:
     """True if every unit that the answer calls cancelled is so in the copies taken in."""
     ours = {part.line.line_id: part.cancelled for part in row.lines.select_related("line")}
     try:
-        told = {str(line["line_id"]): int(line["quantity_cancelled"]) for line in result["lines"]}
-    except (KeyError, TypeError, ValueError):
+        lines = objects(result, "lines")
+        told = {str(line.get("line_id")): whole_number(line.get("quantity_cancelled")) for line in lines}
+    except Garbage:
+        return False
+    if not told.keys() >= {line["line_id"] for line in row.request["lines"]}:
+        # Of a line that it does not name, it has not said that it comes.
         return False
     return all(ours.get(line_id, 0) >= units for line_id, units in told.items())
 
 
-def _note_passed_on(row: SupplierCancellation, copy: Mapping[str, Any]) -> None:
+def _note_passed_on(row: SupplierCancellation, version: int) -> None:
     with transaction.atomic():
         lock_order(row.order)
         current = SupplierCancellation.objects.get(pk=row.pk)
         if current.status == Status.DECIDED:
             return
-        fields = {"asked_version": int(copy["version"]), "outcome": "requested"}
+        fields = {"asked_version": version, "outcome": "requested"}
         move_supplier_cancellation(row, Status.ASKED, by=None, fields=fields)
         lease.finish(row, due_in=_until_late(row))
         note_waiting(row.cancellation)

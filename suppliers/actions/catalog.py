@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from orders.actions.reservation import release_told
 from shop.actions import catalog
@@ -19,6 +18,7 @@ from shop.actions.catalog import CatalogueEntry, NotAPicture
 from shop.models import Variant
 from shop.models.catalogue import Availability
 from shop.money import Money, WrongPrecision, minor_units, parse_cost
+from suppliers.actions.reading import MAKES_NO_SENSE, Garbage, day, moment, whole_number
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter, Refused, TryLater, Unclear
 from suppliers.models import Offer, OfferStatus, Supplier
@@ -27,7 +27,7 @@ Report = Callable[[str], None]
 PICTURE_THREADS = 4
 BATCH = 200
 # What may stand in a row of a feed and does not fit: the row is named and left out.
-BAD_ROW = (KeyError, TypeError, ValueError, AttributeError, WrongPrecision)
+BAD_ROW = (*MAKES_NO_SENSE, WrongPrecision)
 
 
 def sync_supplier(supplier: Supplier, *, report: Report) -> int:
@@ -39,7 +39,8 @@ def sync_supplier(supplier: Supplier, *, report: Report) -> int:
     """
     adapter = adapter_of(supplier)
     account = adapter.account()
-    Supplier.objects.filter(pk=supplier.pk).update(capabilities=[str(one) for one in account.get("capabilities") or []])
+    if isinstance(account.get("capabilities"), list):
+        Supplier.objects.filter(pk=supplier.pk).update(capabilities=[str(one) for one in account["capabilities"]])
     walk = adapter.walk("catalog", since=supplier.catalogue_as_of)
     taken = 0
     for batch in _batches(walk.items):
@@ -75,8 +76,8 @@ def take_stock(supplier: Supplier, levels: Iterable[dict[str, Any]], *, report: 
             told_at = _moment(level["updated_at"])
             fields = {
                 "availability": Availability(level["availability"]),
-                "stock": None if level.get("quantity") is None else int(level["quantity"]),
-                "restock_on": _day(level.get("restock_date")),
+                "stock": None if level.get("quantity") is None else whole_number(level["quantity"]),
+                "restock_on": day(level.get("restock_date")),
                 "stock_told_at": told_at,
             }
             offer = Offer.objects.filter(supplier=supplier, supplier_sku=str(level["sku"])).first()
@@ -148,8 +149,10 @@ def retail_minor(offer: Offer) -> int:
 
 def _take_item(supplier: Supplier, item: dict[str, Any], report: Report) -> tuple[Variant, dict[str, Any]] | None:
     try:
-        variant = catalog.put_variant(_entry(item))
-        _put_offer(supplier, variant, item)
+        # All of a row or nothing: what no column can hold may show only when it is written.
+        with transaction.atomic():
+            variant = catalog.put_variant(_entry(item))
+            _put_offer(supplier, variant, item)
     except BAD_ROW as error:
         report(f"{supplier.name}: {str(item.get('sku'))[:64]} left out: {type(error).__name__}: {error}")
         return None
@@ -192,8 +195,8 @@ def _put_offer(supplier: Supplier, variant: Variant, item: dict[str, Any]) -> Of
         "currency": str(item["cost"]["currency"]),
         "recommended_minor": Money.parse(str(recommended["amount"]), settings.SHOP_CURRENCY).minor if same else None,
         "status": OfferStatus(item["status"]),
-        "handling_min_days": int(handling["min"]),
-        "handling_max_days": int(handling["max"]),
+        "handling_min_days": whole_number(handling["min"]),
+        "handling_max_days": whole_number(handling["max"]),
         "ships_to": item.get("ships_to"),
     }
     offer, _new = Offer.objects.update_or_create(supplier=supplier, supplier_sku=str(item["sku"]), defaults=fields)
@@ -243,11 +246,7 @@ def _batches(items: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _moment(text: object) -> datetime:
-    moment = parse_datetime(str(text))
-    if moment is None or moment.tzinfo is None:
-        raise ValueError(f"no point in time: {text}")
-    return moment
-
-
-def _day(text: object) -> date | None:
-    return parse_date(str(text)) if text else None
+    found = moment(text)
+    if found is None:
+        raise Garbage("no point in time")
+    return found

@@ -7,13 +7,14 @@ client rules P-05 and P-06).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
 
 from orders.actions.shipping import NOT_SENT
 from orders.models import Shipment, ShipmentLine
+from suppliers.actions.reading import Garbage, identity, objects, section, whole_number, words
 from suppliers.models import SupplierOrder, SupplierOrderLine
 
 COUNTERS = ("pending", "accepted", "backordered", "rejected", "cancelled", "shipped", "delivered", "returned")
@@ -24,10 +25,6 @@ COST_UNITS = 10_000
 Counts = dict[str, dict[str, Any]]
 
 
-class Garbage(Exception):
-    """A copy that breaks the contract; it is kept for people and changes nothing."""
-
-
 def counts_of(supplier_order: SupplierOrder, lines: Sequence[SupplierOrderLine], copy: Mapping[str, Any]) -> Counts:
     """Return the counters of a copy by line, once they keep the contract (I1 to I3, I6, I7).
 
@@ -36,14 +33,14 @@ def counts_of(supplier_order: SupplierOrder, lines: Sequence[SupplierOrderLine],
     if str(copy["reference"]) != supplier_order.reference:
         raise Garbage("another order's reference")
     known_id = supplier_order.supplier_order_id
-    if known_id and str(copy["supplier_order_id"])[:64] != known_id:
+    if known_id and identity(copy, "supplier_order_id") != known_id:
         raise Garbage(f"another number than {known_id}")
     known = {line.line_id: line for line in lines}
     currency = str(supplier_order.request.get("currency") or copy["currency"])
     if str(copy["currency"]) != currency:
         raise Garbage(f"in {str(copy['currency'])[:3]}, not in {currency}")
     counts: Counts = {}
-    for told in copy["lines"]:
+    for told in objects(copy, "lines"):
         line = known.get(str(told["line_id"]))
         if line is None or line.line_id in counts:
             raise Garbage(f"line {str(told['line_id'])[:40]} is not ours, or comes twice")
@@ -56,9 +53,9 @@ def counts_of(supplier_order: SupplierOrder, lines: Sequence[SupplierOrderLine],
 
 
 def _count_of(line: SupplierOrderLine, told: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    count: dict[str, Any] = {name: _units(told[f"quantity_{name}"]) for name in COUNTERS}
-    asked_back = _units(told.get("quantity_cancel_requested") or 0)
-    if sum(count[name] for name in COUNTERS[:5]) != line.quantity or _units(told["quantity"]) != line.quantity:
+    count: dict[str, Any] = {name: whole_number(told[f"quantity_{name}"]) for name in COUNTERS}
+    asked_back = whole_number(told.get("quantity_cancel_requested") or 0)
+    if sum(count[name] for name in COUNTERS[:5]) != line.quantity or whole_number(told["quantity"]) != line.quantity:
         raise Garbage(f"line {line.line_id} does not add up")
     if not count["delivered"] <= count["shipped"] <= count["accepted"] or count["returned"] > count["shipped"]:
         raise Garbage(f"line {line.line_id} is sent, delivered or returned more than there was")
@@ -66,15 +63,8 @@ def _count_of(line: SupplierOrderLine, told: Mapping[str, Any], currency: str) -
         raise Garbage(f"line {line.line_id} is to be stopped more than there is")
     if str(told["sku"]) != line.supplier_sku:
         raise Garbage(f"line {line.line_id} became other goods")
-    _check_cost(line, count, told["unit_cost"], currency)
-    return count | {"reason": str((told.get("reason") or {}).get("code") or "")[:40]}
-
-
-def _units(told: object) -> int:
-    # JSON's true is a number to Python, and 1.5 units are none.
-    if isinstance(told, bool) or not isinstance(told, int) or told < 0:
-        raise Garbage("a count that is no count")
-    return told
+    _check_cost(line, count, section(told, "unit_cost"), currency)
+    return count | {"reason": words(section(told, "reason"), "code", 40)}
 
 
 def _check_cost(line: SupplierOrderLine, count: Mapping[str, Any], cost: Mapping[str, Any], currency: str) -> None:
@@ -82,7 +72,7 @@ def _check_cost(line: SupplierOrderLine, count: Mapping[str, Any], cost: Mapping
         raise Garbage(f"line {line.line_id} costs another currency")
     try:
         asks = Decimal(str(cost["amount"])) * COST_UNITS
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise Garbage(f"line {line.line_id} has no price") from error
     # A higher price is shown with what was rejected for it; nothing may be taken at it (I6).
     if not asks.is_finite() or ((count["accepted"] or count["backordered"]) and asks > line.unit_cost):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from orders import lease
@@ -16,10 +16,11 @@ from orders.models import IncomingEvent, WorkItem
 from suppliers.actions.catalog import take_stock
 from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.poll import NOT_ANSWERED, take_order_of
+from suppliers.actions.reading import Garbage, note_nameless, objects, reference_of, section
 from suppliers.actions.track import take_return_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Resting
-from suppliers.models import Supplier
+from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 
 logger = logging.getLogger(__name__)
 GIVES_UP_AFTER = 8
@@ -56,7 +57,15 @@ def work_incoming(incoming_id: int) -> None:
     except Resting:
         lease.put_off(incoming, settings.PROBE_SECONDS)
         return
-    except (*NOT_ANSWERED, IntegrityError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except Garbage as error:
+        # Trying again would hear the same; the body is kept in the row.
+        note_nameless(supplier, f"a message about {incoming.kind}")
+        outcome = f"makes no sense: {error}"
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever it is, a worker must not die over it)
+        if not isinstance(error, (*NOT_ANSWERED, IntegrityError)):
+            logger.exception("message %s of %s", incoming.pk, incoming.source)
         lease.fail(incoming, f"{type(error).__name__}: {error}")
         if incoming.failures + 1 >= GIVES_UP_AFTER:
             summary = f"{incoming.source}: {incoming.kind} could not be worked on: {type(error).__name__}"
@@ -70,7 +79,7 @@ def _work_on(supplier: Supplier, incoming: IncomingEvent) -> str:
     waiting = _waiting_about(incoming) if incoming.subject else []
     newest = max(waiting, key=_version_of, default=incoming)
     if _version_of(newest) > _version_of(incoming):
-        outcome = _work(supplier, newest.kind, newest.body.get("data") or {})
+        outcome = _work(supplier, newest.kind, newest.body["data"])
         if outcome == TAKEN:
             # Copies are whole: what an older one says, this one has said, or taken back against the contract.
             over = [row.pk for row in waiting if _version_of(row) <= _version_of(newest)]
@@ -78,7 +87,7 @@ def _work_on(supplier: Supplier, incoming: IncomingEvent) -> str:
             overtaken = f"overtaken by {newest.event_id}"
             free.update(**lease.returned(), done_at=lease.Now(), outcome=overtaken[:300])
             return overtaken
-    return _work(supplier, incoming.kind, incoming.body.get("data") or {})
+    return _work(supplier, incoming.kind, incoming.body.get("data"))
 
 
 def _waiting_about(incoming: IncomingEvent) -> list[IncomingEvent]:
@@ -93,21 +102,58 @@ def _version_of(incoming: IncomingEvent) -> int:
     return int(_copy_in(what, incoming.body).get("version") or 0) if incoming.subject else 0
 
 
-def _work(supplier: Supplier, kind: str, data: Mapping[str, Any]) -> str:
-    subject, _dot, _what = kind.partition(".")
-    if subject == "order":
-        copy = data.get("order") or adapter_of(supplier).find(str(data["reference"]))
-        return TAKEN if copy and take_order_of(supplier, copy) else "nothing new"
-    if subject == "shipment" and data.get("shipment"):
-        return TAKEN if take_shipment_copy(supplier, data["shipment"]) else "nothing new"
-    if subject == "return":
-        copy = data.get("return") or adapter_of(supplier).find_return(str(data["return_reference"]))
-        return TAKEN if copy and take_return_copy(supplier, copy) else "nothing new"
+def _work(supplier: Supplier, kind: str, data: Any) -> str:
+    """Do what a message of this kind asks for; return what came of it. Raises Garbage if it is about nothing."""
+    subject = kind.partition(".")[0]
+    if subject in {"order", "shipment", "return"}:
+        outcome = _work_copy(supplier, subject, data)
+        if outcome:
+            return outcome
     if kind == "stock.changed":
-        return f"stock of {take_stock(supplier, data['items'], report=logger.info)} offers"
+        levels = objects(_checked(data), "items")
+        return f"stock of {take_stock(supplier, levels, report=logger.info)} offers"
     if subject in {"shipment", "catalog"}:
         # Too long for a webhook, or a whole list: the next reading brings it, and it is due now.
         soon = {"due_at": timezone.now()} | ({"stock_due_at": None} if subject == "catalog" else {})
-        Supplier.objects.filter(pk=supplier.pk, lease_until=None).update(**soon)
+        Supplier.objects.filter(pk=supplier.pk, lease_until=None, quarantined_at=None).update(**soon)
         return "to be read"
     return "not used"
+
+
+def _checked(data: Any) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise Garbage("its data are no object")
+    return data
+
+
+def _work_copy(supplier: Supplier, subject: str, data: Any) -> str:
+    """Take in the copy in a message, or read it now; an empty text for a parcel that was too long for it."""
+    copy: Mapping[str, Any] | None = section(_checked(data), subject)
+    if subject == "order":
+        copy = copy or _asked_order(supplier, data)
+        is_taken = copy and take_order_of(supplier, copy)
+    elif subject == "return":
+        copy = copy or _asked_return(supplier, data)
+        is_taken = copy and take_return_copy(supplier, copy)
+    elif copy:
+        is_taken = take_shipment_copy(supplier, copy)
+    else:
+        return ""
+    return TAKEN if is_taken else "nothing new"
+
+
+def _asked_order(supplier: Supplier, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Read an order of which only our reference was told; None if it is none of ours, or the supplier has none."""
+    reference = reference_of(data)
+    if reference is None:
+        raise Garbage("neither an order nor a reference")
+    is_ours = SupplierOrder.objects.filter(supplier=supplier, reference=reference).exists()
+    return adapter_of(supplier).find(reference) if is_ours else None
+
+
+def _asked_return(supplier: Supplier, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    reference = reference_of(data, "return_reference")
+    if reference is None:
+        raise Garbage("neither a return nor a reference")
+    rows = SupplierReturn.objects.filter(supplier_order__supplier=supplier, return_reference=reference)
+    return adapter_of(supplier).find_return(reference) if rows.exists() else None

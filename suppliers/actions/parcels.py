@@ -17,11 +17,26 @@ from orders.actions.shipping import (
     lock_order,
     record_parcel,
 )
-from orders.actions.work import close_work, open_work
+from orders.actions.work import close_item, open_work
+from orders.events import key_of
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
-from suppliers.actions.contract import Garbage, check_parcel
-from suppliers.actions.reading import MAKES_NO_SENSE, day, moment, note_garbage
+from suppliers.actions.contract import check_parcel
+from suppliers.actions.reading import (
+    MAKES_NO_SENSE,
+    Garbage,
+    day,
+    identity,
+    moment,
+    note_garbage,
+    note_nameless,
+    objects,
+    reference_of,
+    section,
+    version_of,
+    whole_number,
+    words,
+)
 from suppliers.actions.stopped import has_cancelled_goods
 from suppliers.models import Supplier, SupplierOrder, SupplierShipment
 
@@ -33,23 +48,35 @@ def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
 
     Raises IntegrityError if another process takes in the same new parcel at this moment: try again.
     """
-    rows = SupplierOrder.objects.filter(supplier=supplier, reference=str(copy.get("reference")))
+    reference = reference_of(copy)
+    if reference is None:
+        return note_nameless(supplier, "news of a parcel")
+    rows = SupplierOrder.objects.filter(supplier=supplier, reference=reference)
     supplier_order = rows.select_related("order").first()
     if supplier_order is None:
         return False
     supplier_order.supplier = supplier
+    shipment_id = ""
     try:
-        version, shipment_id = int(copy["version"]), str(copy["shipment_id"])[:64]
+        version, shipment_id = version_of(copy), identity(copy, "shipment_id")
         # Versions only rise: what is old news now stays it, and waits for no lock.
         if _known_parcel(supplier, shipment_id).filter(version__gte=version).exists():
             return False
-        news = _news_of(supplier_order, copy)
+        news, estimate = _news_of(supplier_order, copy), estimate_of(copy)
+        return _take_parcel(supplier_order, shipment_id, version, news, estimate)
     except MAKES_NO_SENSE as error:
-        return note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error)
-    try:
-        return _take_parcel(supplier_order, shipment_id, version, news, copy)
-    except Garbage as error:
-        return note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error)
+        name = f"parcel {shipment_id}" if shipment_id else ""
+        return note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error, name)
+
+
+def _close_garbage(supplier_order: SupplierOrder, shipment_id: str) -> None:
+    """Close the work about a parcel that made no sense; one that names another parcel of the order stays."""
+    open_items = WorkItem.objects.filter(
+        reason=Reason.PARCEL_GARBAGE, subject_key=key_of(supplier_order), closed_at=None
+    )
+    item = open_items.first()
+    if item and (f", parcel {shipment_id}: " in item.summary or ", parcel " not in item.summary):
+        close_item(item, by=None)
 
 
 def _known_parcel(supplier: Supplier, shipment_id: str) -> QuerySet[SupplierShipment]:
@@ -57,7 +84,7 @@ def _known_parcel(supplier: Supplier, shipment_id: str) -> QuerySet[SupplierShip
 
 
 def _take_parcel(
-    supplier_order: SupplierOrder, shipment_id: str, version: int, news: ParcelNews, copy: Mapping[str, Any]
+    supplier_order: SupplierOrder, shipment_id: str, version: int, news: ParcelNews, estimate: Mapping[str, Any]
 ) -> bool:
     order, supplier = supplier_order.order, supplier_order.supplier
     with transaction.atomic():
@@ -81,23 +108,25 @@ def _take_parcel(
                 shipment=shipment,
                 version=version,
             )
-        close_work(Reason.PARCEL_GARBAGE, supplier_order)
+        _close_garbage(supplier_order, shipment_id)
         if shipment.delivery is not None and shipment.delivered_at is None:
-            _take_estimate(shipment.delivery, shipment, copy)
+            record_estimate(shipment.delivery, shipment, **estimate)
     return True
 
 
-def _take_estimate(delivery: OrderDelivery, shipment: Shipment, copy: Mapping[str, Any]) -> None:
-    eta, delay = copy.get("eta") or {}, copy.get("delay") or {}
-    record_estimate(
-        delivery,
-        shipment,
-        earliest_on=day(eta.get("earliest")),
-        latest_on=day(eta.get("latest")),
-        source=Estimate.Source.CARRIER if eta.get("source") == "carrier" else Estimate.Source.SUPPLIER,
-        reason_code=str(delay.get("reason_code") or ""),
-        detail=str(delay.get("detail") or ""),
-    )
+def estimate_of(copy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return when the goods of a copy, of an order or a parcel, are to arrive, as ``record_estimate`` takes it.
+
+    Raises Garbage.
+    """
+    eta, delay = section(copy, "eta"), section(copy, "delay")
+    return {
+        "earliest_on": day(eta.get("earliest")),
+        "latest_on": day(eta.get("latest")),
+        "source": Estimate.Source.CARRIER if eta.get("source") == "carrier" else Estimate.Source.SUPPLIER,
+        "reason_code": words(delay, "reason_code", 40),
+        "detail": words(delay, "detail", 500),
+    }
 
 
 def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bool:
@@ -121,40 +150,41 @@ def _delivery_of(supplier: Supplier, news: ParcelNews) -> OrderDelivery:
 
 
 def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNews:
+    """Raises Garbage and whatever else is in MAKES_NO_SENSE."""
     known = {line.line_id: line.order_line_id for line in supplier_order.lines.all()}
     lines: dict[int, int] = {}
-    for told in copy["lines"]:
+    for told in objects(copy, "lines"):
         line_id = known.get(str(told["line_id"]))
         if line_id is None:
             raise Garbage(f"line {str(told['line_id'])[:40]} is not ours")
-        lines[line_id] = lines.get(line_id, 0) + int(told["quantity"])
+        lines[line_id] = lines.get(line_id, 0) + whole_number(told.get("quantity"))
     if not check_quantities(supplier_order.order, lines):
         raise Garbage("more units in the parcel than were ordered")
-    carrier = copy.get("carrier") or {}
-    kind = Shipment.Kind.REPLACEMENT if copy.get("kind") == "replacement" else Shipment.Kind.OUTBOUND
+    carrier = section(copy, "carrier")
+    is_replacement = words(copy, "kind", 20) == "replacement"
     return ParcelNews(
         lines=lines,
-        status=_status(copy.get("status")),
-        kind=kind,
-        reason_code=str(copy.get("reason_code") or "")[:40],
-        carrier_code=str(carrier.get("code") or "")[:40],
-        carrier_name=str(carrier.get("name") or "")[:80],
-        tracking_number=str(copy.get("tracking_number") or "")[:64],
-        tracking_url=str(copy.get("tracking_url") or "")[:500],
+        status=_status(words(copy, "status", 40)),
+        kind=Shipment.Kind.REPLACEMENT if is_replacement else Shipment.Kind.OUTBOUND,
+        reason_code=words(copy, "reason_code", 40),
+        carrier_code=words(carrier, "code", 40),
+        carrier_name=words(carrier, "name", 80),
+        tracking_number=words(copy, "tracking_number", 64),
+        tracking_url=words(copy, "tracking_url", 500),
         shipped_at=moment(copy.get("shipped_at")),
         delivered_at=moment(copy.get("delivered_at")),
-        scans=[scan for scan in (_scan(told) for told in copy.get("events") or []) if scan],
+        scans=[scan for scan in (_scan(told) for told in objects(copy, "events")) if scan],
     )
 
 
 def _scan(told: Mapping[str, Any]) -> Scan | None:
-    status, occurred_at = _status(told.get("status")), moment(told.get("occurred_at"))
+    status, occurred_at = _status(words(told, "status", 40)), moment(told.get("occurred_at"))
     if status is None or occurred_at is None:
         return None
-    place = told.get("location") or {}
-    words = [str(place[name]) for name in ("city", "country") if place.get(name)]
-    return Scan(str(told["event_id"]), occurred_at, status, str(told.get("description") or ""), ", ".join(words))
+    location = section(told, "location")
+    place = [name for name in (words(location, "city", 80), words(location, "country", 80)) if name]
+    return Scan(identity(told, "event_id", 80), occurred_at, status, words(told, "description", 500), ", ".join(place))
 
 
-def _status(word: object) -> ParcelStatus | None:
-    return ParcelStatus(str(word)) if str(word) in ParcelStatus.values else None
+def _status(word: str) -> ParcelStatus | None:
+    return ParcelStatus(word) if word in ParcelStatus.values else None

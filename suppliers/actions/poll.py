@@ -8,24 +8,30 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from orders import lease
+from orders.models import WorkItem
 from suppliers.actions.catalog import sync_supplier
 from suppliers.actions.parcels import take_shipment_copy
+from suppliers.actions.reading import note_garbage, note_nameless, reference_of
 from suppliers.actions.track import take_order_copy, take_return_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter, Refused, Resting, TryLater, Unclear
-from suppliers.models import Supplier, SupplierOrder
+from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 
 logger = logging.getLogger(__name__)
 NOT_ANSWERED = (TryLater, Unclear, Refused)
+Take = Callable[[Supplier, Mapping[str, Any]], bool]
 
 
 def take_order_of(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
     """Take in a copy of an order under one of our references; others are none of our business."""
-    rows = SupplierOrder.objects.filter(supplier=supplier, reference=str(copy.get("reference")))
+    reference = reference_of(copy)
+    if reference is None:
+        return note_nameless(supplier, "news of an order")
+    rows = SupplierOrder.objects.filter(supplier=supplier, reference=reference)
     found = rows.select_related("order").first()
     if found is None:
         return False
@@ -58,14 +64,42 @@ def poll_supplier(supplier_id: int) -> None:
     lease.finish(supplier, due_in=settings.SUPPLIER_POLL_SECONDS)
 
 
-def _read(supplier: Supplier, adapter: Adapter, what: str, take: Callable[[Supplier, Mapping[str, Any]], bool]) -> None:
+def _read(supplier: Supplier, adapter: Adapter, what: str, take: Take) -> None:
     column = f"{what}_as_of"
     walk = adapter.walk(what, since=getattr(supplier, column))
     for copy in walk.items:
+        _take(supplier, what, copy, take)
+    if walk.strange:
+        note_nameless(supplier, f"something in its list of {what} ({', '.join(walk.strange[:5])})")
+    if walk.as_of:
+        Supplier.objects.filter(pk=supplier.pk).update(**{column: walk.as_of[0]})
+
+
+def _take(supplier: Supplier, what: str, copy: Mapping[str, Any], take: Take) -> None:
+    """Take in one item of a list; should that fail for a reason of its own, ask a person, and go on."""
+    try:
         try:
             take(supplier, copy)
         except IntegrityError:
             # A webhook has taken in the same new parcel at this moment.
             take(supplier, copy)
-    if walk.as_of:
-        Supplier.objects.filter(pk=supplier.pk).update(**{column: walk.as_of[0]})
+    except (OperationalError, InterfaceError):
+        # The database went away: that says nothing about the item, and nothing more can be read now.
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever it is, the other items must be read)
+        logger.exception("an item of %s's list of %s", supplier.slug, what)
+        _note_unexpected(supplier, what, copy, error)
+
+
+def _note_unexpected(supplier: Supplier, what: str, copy: Mapping[str, Any], error: Exception) -> None:
+    about: SupplierOrder | SupplierReturn | None
+    if what == "returns":
+        reference = reference_of(copy, "return_reference")
+        about = SupplierReturn.objects.filter(supplier_order__supplier=supplier, return_reference=reference).first()
+    else:
+        about = SupplierOrder.objects.filter(supplier=supplier, reference=reference_of(copy)).first()
+    if about is None:
+        note_nameless(supplier, f"something in its list of {what} ({type(error).__name__})")
+    else:
+        reason = WorkItem.Reason.PARCEL_GARBAGE if what == "shipments" else WorkItem.Reason.SUPPLIER_GARBAGE
+        note_garbage(reason, about, error)

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import events, lease
-from orders.models import OrderLine
+from orders.models import OrderLine, WorkItem
+from suppliers.actions.reading import Garbage, note_garbage, reference_of
 from suppliers.actions.track import take_return_copy
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import AlreadyThere, KeyRefused, Refused, Resting, TryLater, Unclear
@@ -96,7 +97,19 @@ def ask_return(supplier_return_id: int) -> None:
             if lease.finish(row, **refused):
                 events.record("supplier_return.updated", row, by=None, status=Status.REFUSED.value)
         return
-    take_return_copy(supplier, copy)
+    _take_answer(row, copy)
+
+
+def _take_answer(row: SupplierReturn, copy: dict[str, Any]) -> None:
+    """Take in what a supplier answers; if that says nothing of the return, nobody knows yet whether it has it."""
+    if reference_of(copy, "return_reference") == row.return_reference:
+        take_return_copy(row.supplier_order.supplier, copy)
+    else:
+        note_garbage(WorkItem.Reason.SUPPLIER_GARBAGE, row, Garbage("an answer about another return"))
+    unanswered = SupplierReturn.objects.filter(pk=row.pk, status__in=[Status.TO_ASK, Status.UNKNOWN])
+    if unanswered.exists():
+        # Asked again with the same key: what it has taken it does not take twice.
+        lease.fail(row, "an answer that makes no sense", status=Status.UNKNOWN)
 
 
 def _adopt(row: SupplierReturn, adapter: Any) -> None:
@@ -106,6 +119,6 @@ def _adopt(row: SupplierReturn, adapter: Any) -> None:
         lease.fail(row, str(error))
         return
     if found is not None:
-        take_return_copy(row.supplier_order.supplier, found)
+        _take_answer(row, found)
     else:
         lease.fail(row, "known and not to be found")

@@ -239,6 +239,9 @@ def _compared(supplier_order: SupplierOrder, copy: dict[str, Any]) -> dict[str, 
     try:
         theirs = sorted((str(line["line_id"]), str(line["sku"]), int(line["quantity"])) for line in copy["lines"])
     except (KeyError, TypeError, ValueError) as error:
+        ask_person(
+            WorkItem.Reason.SUPPLIER_GARBAGE, supplier_order, f"{supplier_order.reference} is told without its lines."
+        )
         raise Unclear("a copy without lines") from error
     ours = sorted((line["line_id"], line["sku"], line["quantity"]) for line in supplier_order.request["lines"])
     if theirs != ours:

@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from orders import events
+from orders import events, lease
 from orders.actions.estimates import Expected, record_expected
 from orders.actions.quarantine import forget_aside
 from orders.actions.reservation import note_taken
@@ -18,12 +18,29 @@ from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import OrderDelivery, OrderLine, WorkItem
 from suppliers.actions.contract import COUNTERS, check_successor, counts_of
-from suppliers.actions.reading import MAKES_NO_SENSE, day, moment, note_garbage, plain
+from suppliers.actions.parcels import estimate_of
+from suppliers.actions.reading import (
+    MAKES_NO_SENSE,
+    Garbage,
+    day,
+    identity,
+    moment,
+    note_garbage,
+    note_nameless,
+    plain,
+    reference_of,
+    section,
+    version_of,
+    words,
+)
 from suppliers.actions.stopped import FINAL, give_to_cancellations, settle_asked
 from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
 from suppliers.states import SupplierOrderStatus, move_supplier_order
 
 Status, Reason = SupplierOrderStatus, WorkItem.Reason
+Back = SupplierReturn.Status
+# What a supplier may say of a return; the other states are ours.
+BACK_WORDS = frozenset(Back.values) - {Back.TO_ASK, Back.UNKNOWN, Back.REFUSED}
 
 
 def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, is_locked: bool = False) -> bool:
@@ -52,8 +69,12 @@ def _is_known(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
 
     Most webhooks are, after an outage: a reading of the supplier's list has brought the newest copies.
     """
-    version, known = copy.get("version"), supplier_order.last_copy
-    if not isinstance(version, int) or version > supplier_order.version or not known:
+    known = supplier_order.last_copy
+    try:
+        version = version_of(copy)
+    except Garbage:
+        return False
+    if version > supplier_order.version or not known:
         return False
     if version < supplier_order.version:
         # One that was made later and calls itself older is looked at.
@@ -69,13 +90,18 @@ def _without_person(copy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that a copy of an order fills."""
+    """Return the columns that a copy of an order fills. Raises Garbage."""
+    hold = section(copy, "hold")
+    # Read again when the copy is written down; what makes no sense in it must show before anything is.
+    estimate_of(copy)
+    moment(hold.get("respond_by"))
+    words(hold, "detail", 300)
     return {
-        "version": int(copy["version"]),
-        "supplier_order_id": str(copy.get("supplier_order_id") or "")[:64],
-        "supplier_status": str(copy.get("status") or "")[:30],
-        "hold_code": str((copy.get("hold") or {}).get("code") or "")[:30],
-        "ship_by_on": day((copy.get("eta") or {}).get("ship_by")),
+        "version": version_of(copy),
+        "supplier_order_id": identity(copy, "supplier_order_id"),
+        "supplier_status": words(copy, "status", 30),
+        "hold_code": words(hold, "code", 30),
+        "ship_by_on": day(section(copy, "eta").get("ship_by")),
         "last_copy": _without_person(copy),
     }
 
@@ -119,7 +145,7 @@ def _note_hold(supplier_order: SupplierOrder) -> None:
         return
     hold = supplier_order.last_copy["hold"]
     order, name = supplier_order.order, supplier_order.supplier.name
-    summary = f"{name} holds {supplier_order.reference}: {supplier_order.hold_code}. {str(hold.get('detail') or '')}"
+    summary = f"{name} holds {supplier_order.reference}: {supplier_order.hold_code}. {words(hold, 'detail', 300)}"
     open_work(
         Reason.SUPPLIER_HOLD,
         supplier_order,
@@ -205,9 +231,9 @@ def write_down(lines: Sequence[SupplierOrderLine]) -> None:
 def take_order_estimates(supplier_orders: Sequence[SupplierOrder]) -> None:
     """Write down when the goods of orders are to arrive, as their latest copies say, unless some have left.
 
-    Call it with the customers' orders locked. Three statements if nothing is new.
+    Call it with the customers' orders locked. Three statements if nothing is new. Raises Garbage.
     """
-    told = {row.pk: row for row in supplier_orders if (row.last_copy.get("eta") or {}).get("latest")}
+    told = {row.pk: found for row in supplier_orders if (found := estimate_of(row.last_copy))["latest_on"]}
     if not told:
         return
     gone = SupplierShipment.objects.filter(supplier_order__in=told).values_list("supplier_order", flat=True)
@@ -216,31 +242,39 @@ def take_order_estimates(supplier_orders: Sequence[SupplierOrder]) -> None:
     parts = SupplierOrderLine.objects.filter(supplier_order__in=told).order_by("supplier_order_id")
     pairs = list(parts.values_list("supplier_order", "order_line__delivery").distinct())
     deliveries = OrderDelivery.objects.in_bulk({delivery for _row, delivery in pairs})
-    found = [(deliveries[delivery], told[row].last_copy) for row, delivery in pairs]
-    record_expected([_expected(delivery, copy) for delivery, copy in found if day(copy["eta"]["latest"])])
-
-
-def _expected(delivery: OrderDelivery, copy: Mapping[str, Any]) -> Expected:
-    eta, delay = copy["eta"], copy.get("delay") or {}
-    latest_on = day(eta["latest"])
-    assert latest_on is not None
-    reason, detail = str(delay.get("reason_code") or ""), str(delay.get("detail") or "")
-    return Expected(delivery, day(eta.get("earliest")), latest_on, reason, detail)
+    record_expected([Expected(deliveries[delivery], **told[row]) for row, delivery in pairs])
 
 
 def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
-    """Take in a supplier's copy of a return if it is newer than the one known. Safe to repeat."""
-    rows = SupplierReturn.objects.filter(
-        supplier_order__supplier=supplier, return_reference=str(copy.get("return_reference"))
-    )
-    known = rows.first()
-    status, version = str(copy.get("status") or ""), copy.get("version")
-    if known is None or not isinstance(version, int) or status not in SupplierReturn.Status.values:
+    """Take in a supplier's copy of a return if it is newer than the one known; see ``take_order_copy``."""
+    reference = reference_of(copy, "return_reference")
+    if reference is None:
+        return note_nameless(supplier, "news of a return")
+    rows = SupplierReturn.objects.filter(supplier_order__supplier=supplier, return_reference=reference)
+    known = rows.select_related("order", "supplier_order__supplier").first()
+    if known is None:
         return False
+    try:
+        return _take_return(known, _back_facts_of(copy))
+    except MAKES_NO_SENSE as error:
+        return note_garbage(Reason.SUPPLIER_GARBAGE, known, error)
+
+
+def _back_facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
+    status = words(copy, "status", 40)
+    if status not in BACK_WORDS:
+        raise Garbage(f"a return that is “{status}”")
+    # Told to the case of the return later, where nobody could say that it makes no sense.
+    section(section(copy, "resolution"), "amount")
+    return {"version": version_of(copy), "status": status, "last_copy": plain(copy)}
+
+
+def _take_return(known: SupplierReturn, facts: Mapping[str, Any]) -> bool:
+    rows, status = SupplierReturn.objects.filter(pk=known.pk), facts["status"]
     with transaction.atomic():
-        fresh = rows.filter(version__lt=version).update(
-            version=version, status=status, last_copy=plain(copy), due_at=None, lease_until=None, deaths=0
-        )
+        fresh = rows.filter(version__lt=facts["version"]).update(**facts, **lease.returned())
+        if facts["version"] >= known.version:
+            close_work(Reason.SUPPLIER_GARBAGE, known)
         if not fresh:
             return False
         if known.status != status:

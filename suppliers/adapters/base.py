@@ -58,6 +58,8 @@ class Walk:
 
     items: Iterator[dict[str, Any]]
     as_of: list[str] = field(default_factory=list)
+    # What in the list made no sense and was passed over, in a word each.
+    strange: list[str] = field(default_factory=list)
 
 
 class Adapter(ABC):

@@ -15,11 +15,15 @@ from suppliers import outbound
 from suppliers.actions.breaker import is_callable
 from suppliers.actions.calls import note_call
 from suppliers.actions.lanes import lanes
+from suppliers.actions.reading import Garbage, moment
 from suppliers.adapters.base import Adapter, AlreadyThere, Doubt, KeyRefused, Refused, Resting, TryLater, Unclear, Walk
 
 PAGE = 200
 # A walk that never ends is a supplier's mistake, not a reason to run for ever.
 MOST_PAGES = 10_000
+# What the columns hold that remember where a reading ended.
+LONGEST_MOMENT = 40
+LONGEST_CODE = 60
 
 
 class RestAdapter(Adapter):
@@ -48,7 +52,7 @@ class RestAdapter(Adapter):
 
     def walk(self, what: str, *, since: str = "") -> Walk:
         walk = Walk(iter(()))
-        walk.items = self._pages(what, since, walk.as_of)
+        walk.items = self._pages(what, since, walk)
         return walk
 
     def picture(self, url: str) -> bytes:
@@ -57,17 +61,20 @@ class RestAdapter(Adapter):
             raise Refused(str(answer.status), "picture")
         return answer.body
 
-    def _pages(self, what: str, since: str, as_of: list[str]) -> Iterator[dict[str, Any]]:
+    def _pages(self, what: str, since: str, walk: Walk) -> Iterator[dict[str, Any]]:
         params: dict[str, Any] = {"limit": PAGE} | ({"updated_since": since} if since else {})
         for _page in range(MOST_PAGES):
             page = self._send("GET", f"/{what}", params=params)
             if not isinstance(page.get("data"), list):
                 raise Unclear(f"/{what}: no list")
             yield from (item for item in page["data"] if isinstance(item, dict))
+            walk.strange += [type(item).__name__ for item in page["data"] if not isinstance(item, dict)]
             cursor = page.get("next_cursor")
             if not cursor:
-                as_of.append(str(page.get("as_of") or ""))
+                _note_end(walk, page.get("as_of"))
                 return
+            if not isinstance(cursor, str):
+                raise Unclear(f"/{what}: no cursor")
             params = {"limit": PAGE, "cursor": cursor}
 
     def _find(self, path: str, reference: str) -> dict[str, Any] | None:
@@ -122,11 +129,24 @@ class RestAdapter(Adapter):
         return answer
 
 
+def _note_end(walk: Walk, as_of: object) -> None:
+    # It is what we ask for next time: one that is no moment would be refused then, and for ever. Without one
+    # everything is read anew.
+    try:
+        makes_sense = as_of is None or (moment(as_of) is not None and len(str(as_of)) <= LONGEST_MOMENT)
+    except Garbage:
+        makes_sense = False
+    if makes_sense:
+        walk.as_of.append(str(as_of or ""))
+    else:
+        walk.strange.append("as_of")
+
+
 def _classified(answer: outbound.Answer, what: str) -> dict[str, Any]:
     body: Any = None
     with contextlib.suppress(outbound.NotStrictJson):
         body = answer.json() if answer.body else None
-    code = str(body.get("code") or "") if isinstance(body, dict) and not answer.is_ok else ""
+    code = str(body.get("code") or "")[:LONGEST_CODE] if isinstance(body, dict) and not answer.is_ok else ""
     if answer.status in {408, 425, 429, 503} or code == "idempotency-in-progress":
         raise TryLater(f"{what}: {answer.status} {code}", answer.retry_after)
     if answer.status in {401, 403}:
