@@ -23,8 +23,6 @@ from django.db.models import QuerySet
 from orders import lease
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
-# A race of twenty or fifty costs as much as ten of two: in the short run it has half the rounds.
-CROWDED_ROUNDS = ROUNDS if ROUNDS > 20 else max(1, ROUNDS // 2)
 # The twins leave nothing to chance, so a few rounds are enough.
 TWIN_ROUNDS = min(ROUNDS, 3)
 # How long somebody waits for the others. Inside a transaction of SQLite nobody else comes: one writes at a time.
