@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -17,5 +17,6 @@ class ConfigConfig(AppConfig):
 
         celery.load_tasks()
         checks.register()
-        post_migrate.connect(roles.keep_roles, dispatch_uid="config.roles")
+        # Once, not after each of twenty apps: ours stand before auth, so that by then all their permissions are made.
+        post_migrate.connect(roles.keep_roles, sender=apps.get_app_config("auth"), dispatch_uid="config.roles")
         post_migrate.connect(nightly.keep_row, sender=self, dispatch_uid="config.nightly")

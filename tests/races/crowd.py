@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy
 from threading import Barrier, BrokenBarrierError, local
 from typing import Any
 
@@ -23,8 +23,6 @@ from django.db.models import QuerySet
 from orders import lease
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
-# A race of twenty or fifty costs as much as ten of two: in the short run it has half the rounds.
-CROWDED_ROUNDS = ROUNDS if ROUNDS > 20 else max(1, ROUNDS // 2)
 # The twins leave nothing to chance, so a few rounds are enough.
 TWIN_ROUNDS = min(ROUNDS, 3)
 # How long somebody waits for the others. Inside a transaction of SQLite nobody else comes: one writes at a time.
@@ -220,28 +218,33 @@ def without_wall(model: type[models.Model], *names: str) -> Iterator[None]:
     complete = model._meta.constraints
     walls = [one for one in complete if one.name in names]
     fields = [model._meta.get_field(name) for name in names if name not in {one.name for one in walls}]
-    # SQLite makes the table anew from what the model says of itself.
+    # SQLite makes the table anew from what the model says of itself, each time one thing is altered.
     model._meta.constraints = [one for one in complete if one not in walls]
+    unique = [_say_unique(field, False) for field in fields]
     try:
         with connection.schema_editor() as editor:
             for wall in walls:
                 editor.remove_constraint(model, wall)
-            for field in fields:
-                editor.alter_field(model, field, _not_unique(field))
+            for before, field in zip(unique, fields, strict=True):
+                editor.alter_field(model, before, field)
         yield
     finally:
         # Rows that break the rule must go before it comes back; the test ends here anyhow.
         emptied = connection.ops.sql_flush(no_style(), [model._meta.db_table], allow_cascade=True)
         connection.ops.execute_sql_flush(emptied)
         model._meta.constraints = complete
+        loose = [_say_unique(field, True) for field in fields]
         with connection.schema_editor() as editor:
             for wall in walls:
                 editor.add_constraint(model, wall)
-            for field in fields:
-                editor.alter_field(model, _not_unique(field), field)
+            for before, field in zip(loose, fields, strict=True):
+                editor.alter_field(model, before, field)
 
 
-def _not_unique(field: models.Field) -> models.Field:
-    other = deepcopy(field)
-    other._unique = False
-    return other
+def _say_unique(field: models.Field, is_unique: bool) -> models.Field:
+    """Let a field of a model say whether it is unique; return what it was before."""
+    before = copy(field)
+    field._unique = is_unique
+    # Django keeps the answer from when it was first asked: the next question must find the new one.
+    field.__dict__.pop("unique", None)
+    return before

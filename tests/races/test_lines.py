@@ -17,7 +17,7 @@ from orders.models import Order, OrderLine, Refund
 from suppliers.actions.forward import forward_order
 from suppliers.models import SupplierOrderLine
 from tests.factories import make_paid_order, make_supplier, make_variant
-from tests.races.crowd import break_down, hold, never_lock, read_then_write, without_wall
+from tests.races.crowd import break_down, hold, look_then_make, never_lock, read_then_write, without_wall
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 WORKERS = 5
@@ -109,6 +109,15 @@ def test_a_message_announced_by_many_is_owed_once(crowd):
     order = make_paid_order((make_variant(make_supplier()), 1))
     serial: list[int] = []
     hold(lambda: many_announce_one_message(crowd, order, serial))
+
+
+def test_twin_without_the_unique_key_a_message_is_owed_more_than_once(crowd, monkeypatch):
+    order = make_paid_order((make_variant(make_supplier()), 1))
+    serial: list[int] = []
+    look_then_make(monkeypatch, Notification, crowd.gap)
+    # The Message-ID is made of the key, and unique as well: behind one wall stands the other.
+    with without_wall(Notification, "key", "message_id"):
+        break_down(lambda: many_announce_one_message(crowd, order, serial), "owed twice", single_writer_holds=True)
 
 
 def many_send_one_message(crowd) -> None:
