@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 from django.core.files.base import ContentFile
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from shop.models import BasketLine
 from support.actions.solve import PHOTO_SALT
@@ -67,6 +67,7 @@ ALLAUTH = {
     "account_change_password", "account_set_password", "account_email_verification_sent", "account_confirm_email",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "account_confirm_login_code", "account_request_login_code", "mfa_index",
+    "account_confirm_reauthentication_code", "account_request_reauthentication_code",
     "mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
 }  # fmt: skip
@@ -263,3 +264,10 @@ def test_a_second_factor_is_demanded_of_staff_in_production(client, world, setti
         answer = ask(client, world, who, "/desk/")
         assert answer.headers.get("Location") == "/account/2fa/totp/activate/", who
     assert ask(client, world, "owner", "/account/").status_code == 200
+
+
+def test_who_one_is_cannot_be_proved_again_by_a_mail(client, mailbox):
+    client.force_login(make_person())
+    for method in (client.get, client.post):
+        assert method(reverse("account_request_reauthentication_code")).status_code in {403, 404}
+    assert mailbox() == []
