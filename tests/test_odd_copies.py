@@ -15,8 +15,9 @@ from django.utils import timezone
 from config.audit import run_audit
 from orders.events import key_of
 from orders.models import IncomingEvent, Shipment, WorkItem
-from suppliers.actions import poll
+from suppliers.actions import poll, together
 from suppliers.actions.inbox import work_incoming
+from suppliers.actions.lanes import Lanes
 from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.returns import ask_return
 from suppliers.actions.together import send_in_turn
@@ -132,8 +133,11 @@ def test_an_odd_answer_to_placing_means_placed_and_is_read_again(unsent):
         assert (made.row.version, open_work()) == (1, []), name
 
 
-def test_one_odd_answer_among_many_orders_sent_together_costs_the_others_nothing(unsent, settings):
+def test_one_odd_answer_among_many_orders_sent_together_costs_the_others_nothing(unsent, settings, monkeypatch):
     settings.TOGETHER_SECONDS = 60
+    known = Lanes()
+    known.note(unsent.row.supplier_id, 0.01)
+    monkeypatch.setattr(together, "lanes", known)
     rows = [unsent.row, *(another(unsent).row for _number in range(3))]
     answers = {row.reference: order_copy(row) for row in rows}
     answers[rows[1].reference] |= {"delay": "late"}

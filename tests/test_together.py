@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -245,6 +245,51 @@ def test_a_worker_that_is_told_to_end_writes_down_what_was_placed_and_gives_the_
     # Whether it has left nobody knows: its lease ends, and it is sent again under the same key.
     assert in_hand.status == "sending"
     assert (last.status, last.deaths, last.lease_until) == ("ready", 0, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_loses_nothing_of_what_the_supplier_has(supplier, harbour, relay, monkeypatch):
+    rows = ready(supplier, *["TEST-OK"] * 4)
+    failing = []
+
+    def execute_or_fail(execute, sql, params, many, context):
+        if failing:
+            failing.pop()
+            raise OperationalError("the database went away")
+        return execute(sql, params, many, context)
+
+    def last_is_taken(copy):
+        if copy["reference"] == rows[3].reference:
+            # Writing all down fails, and then the first alone.
+            failing.extend([1, 1])
+
+    monkeypatch.setattr(Watched, "after", staticmethod(last_is_taken))
+    with connection.execute_wrapper(execute_or_fail):
+        first, *others = send(supplier, rows)
+    assert (first.status, first.deaths) == ("unknown", 0)
+    assert {row.status for row in others} <= TAKEN
+
+    SupplierOrder.objects.exclude(due_at=None).update(due_at=timezone.now() - timedelta(seconds=1))
+    relay.run_until_idle()
+    assert {row.status for row in fresh(rows)} <= TAKEN
+    assert effects(harbour) == [1] * 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_holds_nothing_against_what_was_not_sent(supplier, harbour, monkeypatch):
+    rows = ready(supplier, *["TEST-OK"] * 4)
+    harbour.control("faults", [{"match": "POST /v1/orders", "kind": "accept_then_drop", "times": 1}])
+    give_back, failing = together.move_supplier_orders, [1]
+
+    def fail_once(*args, **kwargs):
+        if failing and args[1] == "ready":
+            failing.pop()
+            raise OperationalError("the database went away")
+        give_back(*args, **kwargs)
+
+    monkeypatch.setattr(together, "move_supplier_orders", fail_once)
+    _lost, *rest = send(supplier, rows)
+    assert {(row.status, row.failures, row.deaths, row.lease_until) for row in rest} == {("ready", 0, 0, None)}
 
 
 def test_when_a_worker_dies_over_several_each_is_sent_again_alone_under_its_own_key(supplier, harbour, relay):

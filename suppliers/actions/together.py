@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
@@ -88,11 +88,12 @@ def _send_part(
             place.begin()
             goes_on = attempt(adapter, left.pop(0), placed=lambda row, copy: told.append((row, copy)))
     finally:
-        SupplierCall.objects.bulk_create(adapter.good_calls)
+        # What is known first; the log of calls can be missed.
         for row, copy in note_placed_together(told):
             guarded(row, partial(note_placed, row, copy))
         if left:
             _give_back(left)
+        SupplierCall.objects.bulk_create(adapter.good_calls)
     taken = {row.pk for row in rows}
     return [pk for pk in supplier_order_ids if pk not in taken], goes_on
 
@@ -128,6 +129,9 @@ def _give_back(rows: Sequence[SupplierOrder]) -> None:
         with transaction.atomic():
             unsent = {"lease_until": None, "due_at": Now()}
             move_supplier_orders(rows, Status.READY, fields=unsent, only=lease.held(rows))
-    except IllegalMove:
+    except (IllegalMove, OperationalError, InterfaceError) as error:
+        if not isinstance(error, IllegalMove):
+            # It may have been the connection: with a new one it is tried once more.
+            connection.close()
         for row in rows:
             give_back(row, Status.READY, why="its turn did not come", pause=0)
