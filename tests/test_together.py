@@ -48,8 +48,9 @@ class Unasked(Watched):
 
 
 @pytest.fixture
-def supplier(harbour, monkeypatch) -> Supplier:
-    """Return a supplier that is known to answer fast, and forget it afterwards."""
+def supplier(harbour, monkeypatch, settings) -> Supplier:
+    """Return a supplier that is known to answer fast, and forget it afterwards; a slow machine has time enough."""
+    settings.TOGETHER_SECONDS = 60
     monkeypatch.setitem(ADAPTERS, "watched", Watched)
     monkeypatch.setitem(ADAPTERS, "unasked", Unasked)
     supplier = make_supplier(base_url=harbour.base + "/v1", api_key=API_KEY, adapter="watched", uses_polling=False)
