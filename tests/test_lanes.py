@@ -1,4 +1,4 @@
-"""A supplier that answers slowly holds two threads; the others have the rest."""
+"""A supplier that answers slowly holds an eighth of the threads; the others have the rest."""
 
 from __future__ import annotations
 
@@ -48,7 +48,20 @@ def test_a_slow_supplier_has_two_and_leaves_the_rest(settings):
     lanes.note(FAST, 0.05)
     assert places(lanes, SLOW) == 2
     with lanes.call(SLOW), lanes.call(SLOW):
-        assert places(lanes, FAST) == 8
+        assert places(lanes, FAST) == 14
+
+
+def test_of_few_threads_a_slow_supplier_has_one_and_the_fast_ones_share_the_rest(settings):
+    settings.SUPPLIER_THREADS = 8
+    lanes = Lanes()
+    lanes.note(SLOW, 10)
+    lanes.note(FAST, 0.05)
+    with lanes.call(SLOW):
+        with pytest.raises(Full), lanes.call(SLOW):
+            pass
+        assert places(lanes, FAST) == 7
+        lanes.note(OTHER, 0.05)
+        assert places(lanes, FAST) == places(lanes, OTHER) == 4
 
 
 def test_a_supplier_that_has_become_fast_again_is_soon_believed(settings):
@@ -93,11 +106,12 @@ def test_a_call_that_fails_gives_its_place_back():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_over_the_share_is_due_again_soon_and_not_lost(harbour, relay, monkeypatch):
+def test_what_is_over_the_share_is_due_again_soon_and_not_lost(harbour, relay, settings, monkeypatch):
     supplier = make_supplier(base_url=harbour.base + "/v1", api_key=API_KEY, uses_polling=False)
     variant = make_variant(supplier, sku="TEST-OK", stock=None)
     for _number in range(3):
         make_paid_order((variant, 1))
+    settings.SUPPLIER_THREADS = 16
     full, go = Lanes(), Flag()
     full.note(supplier.pk, 10)
     monkeypatch.setattr(together, "lanes", full)

@@ -20,7 +20,6 @@ from django.conf import settings
 # what we do ourselves may take long on a busy machine, and is not the supplier's fault.
 SLOW = 1.0
 WAITING = 3.0
-SLOW_CALLS = 2
 # Seconds after a supplier's last call for which it counts as one of those that share the threads,
 # and after which nothing is known of how fast it is.
 ACTIVE_FOR = 5.0
@@ -47,6 +46,11 @@ class Place:
         self.began = time.monotonic()
 
 
+def few() -> int:
+    """Return how many threads a slow supplier gets: an eighth."""
+    return max(1, settings.SUPPLIER_THREADS // 8)
+
+
 @dataclass
 class Lane:
     """What this process knows of one supplier: which calls run, how long they take."""
@@ -62,7 +66,7 @@ class Lane:
 
     def is_slow(self, now: float) -> bool:
         waiting = sum(now - place.began > WAITING for place in self.running)
-        return waiting >= SLOW_CALLS or (self.average or 0) > SLOW
+        return waiting >= few() or (self.average or 0) > SLOW
 
 
 class Lanes:
@@ -109,11 +113,14 @@ class Lanes:
         if now - lane.ended_at > KNOWN_FOR:
             lane.average = None
         if lane.is_slow(now):
-            return SLOW_CALLS
-        active = sum(other.is_active(now) for other in self._lanes.values() if other is not lane) + 1
+            return few()
+        others = [other for other in self._lanes.values() if other is not lane and other.is_active(now)]
+        slow = sum(other.is_slow(now) for other in others)
+        # What the slow ones cannot have, the fast ones share.
+        share = -(-(threads - slow * few()) // (len(others) - slow + 1))
         # Of one that nobody knows yet, not all threads wait for the first answer.
-        share = threads if lane.average is not None else threads * 3 // 8
-        return max(SLOW_CALLS, min(share, -(-threads // active)))
+        most = threads if lane.average is not None else threads * 3 // 8
+        return max(few(), min(most, share))
 
     @staticmethod
     def _turn(lane: Lane, most: int, now: float) -> float:
