@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import Event, Order, OrderLine, Reaction, WorkItem
-from suppliers.actions import together
+from suppliers.actions import placed, together
 from suppliers.actions.forward import forward_orders
 from suppliers.actions.lanes import Lanes
 from suppliers.actions.together import send_in_turn
@@ -274,6 +274,19 @@ def test_a_database_that_goes_away_loses_nothing_of_what_the_supplier_has(suppli
     relay.run_until_idle()
     assert {row.status for row in fresh(rows)} <= TAKEN
     assert effects(harbour) == [1] * 4
+
+
+def test_when_writing_all_down_fails_at_its_end_each_is_written_down_whole(supplier, monkeypatch):
+    rows = ready(supplier, *["TEST-OK"] * 3)
+
+    def fail(_rows):
+        raise DatabaseError
+
+    monkeypatch.setattr(placed, "take_order_estimates", fail)
+    done = send(supplier, rows)
+    assert {(row.status in TAKEN, row.version > 0, row.deaths) for row in done} == {(True, True, 0)}
+    assert [row.lines.get().accepted for row in done] == [1, 1, 1]
+    assert set(OrderLine.objects.values_list("confirmed", flat=True)) == {1}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy as copying
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -106,9 +107,10 @@ def _note_smooth(told: Sequence[Told]) -> set[int]:
         lock_orders(row.order_id for row in sent)
         asked = undecided().filter(supplier_order__in=sent).values("supplier_order")
         mine = SupplierOrder.objects.filter(lease.held(sent), status=Status.SENDING).exclude(pk__in=asked)
-        # Nobody has heard of these before: but for status and lease they are as they were read.
+        # Nobody has heard of these before: but for status and lease they are as they were read. Worked on are
+        # twins of them: should this be undone, the rows must not look as if it had been written.
         new = set(mine.values_list("pk", flat=True))
-        told = [(row, copy) for row, copy in told if row.pk in new]
+        told = [(copying.copy(row), copy) for row, copy in told if row.pk in new]
         prefetch_related_objects([row for row, _copy in told], "lines")
         smooth = [found for row, copy in told if (found := _read(row, copy)) is not None]
         if smooth:
