@@ -309,7 +309,7 @@ RETRY_MAX_SECONDS = env.int("RETRY_MAX_SECONDS", default=900)
 SUPPLIER_CONNECT_SECONDS = env.float("SUPPLIER_CONNECT_SECONDS", default=5)
 SUPPLIER_READ_SECONDS = env.float("SUPPLIER_READ_SECONDS", default=30)
 # Threads of a worker, which its suppliers share: as many as its --concurrency.
-SUPPLIER_THREADS = env.int("SUPPLIER_THREADS", default=16)
+SUPPLIER_THREADS = env.int("SUPPLIER_THREADS", default=8)
 # How long a worker may go on beginning calls for orders that it took together; each call comes on top of it.
 TOGETHER_SECONDS = env.float("TOGETHER_SECONDS", default=2)
 # A supplier that fails is left alone but for one probe every so often; what waited then comes back spread
