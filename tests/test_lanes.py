@@ -83,6 +83,7 @@ def test_calls_without_an_answer_yet_show_that_a_supplier_has_become_slow(settin
 
 
 def test_those_sent_away_are_told_turns_one_after_the_other_and_never_too_late(settings):
+    settings.SUPPLIER_THREADS = 16
     settings.HAND_OVER_SECONDS = 30
     lanes = Lanes()
     lanes.note(SLOW, 10)
