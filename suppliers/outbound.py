@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Iterable
@@ -11,18 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.client import HTTPException
 from threading import local
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-import requests
+import certifi
 from django.conf import settings
 from django.db import connection
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.util.ssl_ import create_urllib3_context
 
 from suppliers.deadline import Deadline
 from suppliers.strict_json import NotStrictJson, strict_json
@@ -136,30 +139,40 @@ def call(
         raise Forbidden(f"{parts.scheme}://{host} is not on the list")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = _checked_address(host, port)
-    bracketed = f"[{address}]" if ":" in address else address
-    target = urlunsplit(parts._replace(netloc=f"{bracketed}:{port}"))
-    sent = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "Waybill/1", "Accept-Encoding": "gzip"}
-    line = _Line.of_this_thread(host, parts.scheme, f"{bracketed}:{port}")
-    request = {"headers": sent | (headers or {}), "json": json_body, "params": params}
+    body, sent = _packed(json_body)
+    sent |= {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "Waybill/1", "Accept-Encoding": "gzip"}
+    line = _Line.of_this_thread(host, parts.scheme, address, port)
     try:
-        return _send(line, method, target, request, most_bytes)
+        return _send(line, method, _path(parts, params), body, sent | (headers or {}), most_bytes)
     except BaseException:
         # Nobody knows what is still under way on it.
         line.hang_up()
         raise
 
 
-def _send(line: _Line, method: str, url: str, request: dict[str, Any], most_bytes: int) -> Answer:
+def _packed(json_body: Any) -> tuple[bytes | None, dict[str, str]]:
+    if json_body is None:
+        return None, {}
+    return json.dumps(json_body, allow_nan=False).encode(), {"Content-Type": "application/json"}
+
+
+def _path(parts: SplitResult, params: dict[str, Any] | None) -> str:
+    query = "&".join(filter(None, (parts.query, urlencode(params or {}))))
+    return (parts.path or "/") + (f"?{query}" if query else "")
+
+
+def _send(line: _Line, method: str, path: str, body: bytes | None, headers: dict[str, str], most_bytes: int) -> Answer:
     began = time.monotonic()
-    timeouts = (settings.SUPPLIER_CONNECT_SECONDS, settings.SUPPLIER_READ_SECONDS)
-    deadline = Deadline(began + sum(timeouts), line.cut)
+    connecting, reading = settings.SUPPLIER_CONNECT_SECONDS, settings.SUPPLIER_READ_SECONDS
+    deadline = Deadline(began + connecting + reading, line.cut)
     try:
         with deadline:
-            response = line.session.request(
-                method, url, **request, timeout=timeouts, allow_redirects=False, stream=True
-            )
-            body = _read(response, most_bytes)
-    except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, zlib.error) as error:
+            response = line.pool.urlopen(
+                method, path, body, headers, timeout=Timeout(connect=connecting, read=reading),
+                retries=False, redirect=False, assert_same_host=False, preload_content=False, decode_content=False,
+            )  # fmt: skip
+            content = _read(response, most_bytes)
+    except (HTTPError, HTTPException, OSError, ValueError, zlib.error) as error:
         why = "too slow" if deadline.is_over else type(error).__name__
         if not line.is_connected:
             # Refused, not reachable, or no TLS came about: the request cannot have left.
@@ -169,10 +182,10 @@ def _send(line: _Line, method: str, url: str, request: dict[str, Any], most_byte
         raise Failed("too slow")
     line.used_at = time.monotonic()
     lower = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, lower, body, round((line.used_at - began) * 1000))
+    return Answer(response.status, lower, content, round((line.used_at - began) * 1000))
 
 
-def _read(response: requests.Response, most_bytes: int) -> bytes:
+def _read(response: BaseHTTPResponse, most_bytes: int) -> bytes:
     try:
         return _unpacked(response, most_bytes)
     except BaseException:
@@ -180,14 +193,14 @@ def _read(response: requests.Response, most_bytes: int) -> bytes:
         raise
 
 
-def _unpacked(response: requests.Response, most_bytes: int) -> bytes:
+def _unpacked(response: BaseHTTPResponse, most_bytes: int) -> bytes:
     """Read what is there, piece by piece, and unpack it ourselves: both sizes are watched, whatever was announced."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", ""}:
         raise Failed("an encoding we did not ask for")
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
     body, raw_bytes = bytearray(), 0
-    while chunk := response.raw.read1(CHUNK, decode_content=False):
+    while chunk := response.read1(CHUNK, decode_content=False):
         raw_bytes += len(chunk)
         if unpacking is None:
             body += chunk
@@ -204,34 +217,49 @@ def _unpacked(response: requests.Response, most_bytes: int) -> bytes:
 _mine = local()
 
 
-class _Line:
-    """A connection kept by one thread to one address, with the means to cut it from outside."""
+@cache
+def trusted() -> ssl.SSLContext:
+    """Return whom we trust, read from Certifi's list once in a process."""
+    context = create_urllib3_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
-    def __init__(self, host: str, scheme: str) -> None:
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.mount(f"{scheme}://", _Pinned(self, host, scheme))
+
+class _Line:
+    """A connection kept by one thread to one address, with the means to cut it from outside.
+
+    It connects to the address that was checked, whatever the name resolves to a moment later.
+    """
+
+    def __init__(self, host: str, scheme: str, address: str, port: int) -> None:
         self.used_at = time.monotonic()
         self.is_connected = False
         self._handle: socket.socket | None = None
+        if scheme == "https":
+            names = {"server_hostname": host, "assert_hostname": host}
+            self.pool = HTTPSConnectionPool(address, port, cert_reqs="CERT_REQUIRED", ssl_context=trusted(), **names)
+            self.pool.ConnectionCls = _shown(HTTPSConnection, self)
+        else:
+            self.pool = HTTPConnectionPool(address, port)
+            self.pool.ConnectionCls = _shown(HTTPConnection, self)
 
     def __del__(self) -> None:
-        # The thread has ended; the session closes what is its own.
+        # The thread has ended; the pool closes what is its own.
         if self._handle is not None:
             self._handle.close()
 
     @staticmethod
-    def of_this_thread(host: str, scheme: str, address: str) -> _Line:
+    def of_this_thread(host: str, scheme: str, address: str, port: int) -> _Line:
         """Return the line to an address as this thread keeps it; what was idle for long is made anew."""
-        lines: dict[tuple[str, str, str], _Line] = _mine.__dict__.setdefault("lines", {})
+        lines: dict[tuple[str, str, str, int], _Line] = _mine.__dict__.setdefault("lines", {})
         now = time.monotonic()
         for line in [line for line in lines.values() if now - line.used_at > KEPT_SECONDS]:
             line.hang_up()
-        key = (host, scheme, address)
+        key = (host, scheme, address, port)
         if key not in lines:
             if len(lines) >= MOST_KEPT:
                 next(iter(lines.values())).hang_up()
-            lines[key] = _Line(host, scheme)
+            lines[key] = _Line(*key)
         return lines[key]
 
     def hold(self, connected: socket.socket) -> None:
@@ -251,30 +279,14 @@ class _Line:
         for key in [key for key, line in _mine.__dict__.get("lines", {}).items() if line is self]:
             del _mine.lines[key]
         self.cut()
-        self.session.close()
+        self.pool.close()
         if self._handle is not None:
             self._handle.close()
             self._handle = None
 
 
-class _Pinned(HTTPAdapter):
-    """Connects to the address that was checked, whatever the name resolves to a moment later."""
-
-    def __init__(self, line: _Line, host: str, scheme: str) -> None:
-        self._line = line
-        self._names = {"server_hostname": host, "assert_hostname": host} if scheme == "https" else {}
-        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs | self._names)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _pool(HTTPConnectionPool, HTTPConnection, self._line),
-            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self._line),
-        }
-
-
-def _pool(pool: type, kind: type, line: _Line) -> type:
-    """Return a class of pools whose connections show themselves to their line as soon as they exist."""
+def _shown(kind: type, line: _Line) -> type:
+    """Return a class of connections that show themselves to their line as soon as they exist."""
 
     class Shown(kind):
         def connect(self) -> None:
@@ -287,4 +299,4 @@ def _pool(pool: type, kind: type, line: _Line) -> type:
             line.hold(connected)
             return connected
 
-    return type("ShownPool", (pool,), {"ConnectionCls": Shown})
+    return Shown

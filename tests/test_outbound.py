@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event as Flag, Thread
 
+import certifi
 import pytest
-import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -308,7 +308,8 @@ def tls(server, tmp_path, monkeypatch):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "both.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "trusted.pem"))
+    outbound.trusted.cache_clear()
+    monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "trusted.pem"))
     here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.server_port))]
     real = socket.getaddrinfo
     monkeypatch.setattr(
@@ -316,7 +317,8 @@ def tls(server, tmp_path, monkeypatch):
         "getaddrinfo",
         lambda host, *args, **kwargs: here if "example" in str(host) else real(host, *args, **kwargs),
     )
-    return server
+    yield server
+    outbound.trusted.cache_clear()
 
 
 def secure_call(server, host: str):
