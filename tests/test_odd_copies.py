@@ -169,6 +169,11 @@ def test_an_odd_answer_to_asking_for_a_return_leaves_it_in_doubt_and_is_asked_ag
     assert (asked.status, open_work()) == ("approved", [])
 
 
+def open_parts():
+    """Return the parts that open work is about."""
+    return list(WorkItem.objects.filter(closed_at=None).order_by("pk").values_list("part", flat=True))
+
+
 def test_an_odd_parcel_is_not_forgotten_over_a_good_one_of_the_same_order(placed):
     good = parcel_copy(placed.row)
     good["lines"][0]["quantity"] = 1
@@ -180,6 +185,27 @@ def test_an_odd_parcel_is_not_forgotten_over_a_good_one_of_the_same_order(placed
     assert open_work() == [("parcel_garbage", key_of(placed.row))]
     placed.read("shipments", [good])
     assert (Shipment.objects.count(), open_work()) == (2, [])
+
+
+def test_of_two_odd_parcels_each_asks_until_its_own_good_copy_comes(placed):
+    first = parcel_copy(placed.row)
+    first["lines"][0]["quantity"] = 1
+    second = first | {"shipment_id": "P-2", "events": []}
+
+    placed.read("shipments", [first | {"carrier": "An Post"}, second | {"carrier": "An Post"}])
+    assert open_parts() == [first["shipment_id"], "P-2"]
+    placed.read("shipments", [second])
+    assert open_parts() == [first["shipment_id"]]
+    placed.read("shipments", [first])
+    assert (open_parts(), Shipment.objects.count()) == ([], 2)
+
+
+def test_a_supplier_that_names_ever_new_odd_parcels_does_not_fill_the_work_list(placed):
+    odd = parcel_copy(placed.row) | {"carrier": "An Post"}
+
+    placed.read("shipments", [odd | {"shipment_id": f"P-{number}"} for number in range(40)])
+
+    assert open_parts() == ["P-0", "P-1", "P-2", "P-3", "P-4", "others"]
 
 
 @pytest.mark.parametrize("name", ["orders", "shipments", "returns"])

@@ -27,8 +27,9 @@ def open_work(
     summary: str,
     money_minor: int = 0,
     deadline_at: datetime | None = None,
+    part: str = "",
 ) -> bool:
-    """Ask for a person, once per reason and subject; return False if it is open already.
+    """Ask for a person, once per reason, subject and part of it; return False if it is open already.
 
     ``summary`` is one sentence for staff, without personal data. ``money_minor`` is what is at
     stake, in minor units of the shop's currency. ``deadline_at`` is until when somebody should have
@@ -39,6 +40,7 @@ def open_work(
         item, new = WorkItem.objects.get_or_create(
             reason=reason,
             subject_key=key_of(about),
+            part=part,
             closed_at=None,
             defaults={"order": order, "summary": summary[:300], "money_minor": money_minor, "deadline_at": until},
         )
@@ -47,12 +49,12 @@ def open_work(
     return new
 
 
-def close_work(reason: WorkItem.Reason, about: models.Model, *, by: User | None = None) -> bool:
+def close_work(reason: WorkItem.Reason, about: models.Model, *, by: User | None = None, part: str = "") -> bool:
     """Close the work whose cause is gone; return False if none was open. Safe to repeat.
 
     ``by`` is who solved it; None: it solved itself.
     """
-    item = WorkItem.objects.filter(reason=reason, subject_key=key_of(about), closed_at=None).first()
+    item = WorkItem.objects.filter(reason=reason, subject_key=key_of(about), part=part, closed_at=None).first()
     return item is not None and close_item(item, by=by)
 
 

@@ -14,8 +14,9 @@ from orders.models.order import Order
 
 
 class WorkItem(models.Model):
-    """One thing that needs a person; at most one open per reason and subject.
+    """One thing that needs a person; at most one open per reason, subject and part of it.
 
+    ``part`` tells several things about one subject apart, as the parcels of an order; mostly empty.
     ``closed_by`` is who closed it; empty: its cause was gone.
     """
 
@@ -53,6 +54,7 @@ class WorkItem(models.Model):
 
     reason = models.CharField(_("reason"), max_length=30, choices=Reason)
     subject_key = models.CharField(_("about"), max_length=60)
+    part = models.CharField(_("which of several"), max_length=64, blank=True, default="")
     order = models.ForeignKey(Order, models.CASCADE, null=True, blank=True, related_name="work_items")
     summary = models.CharField(_("in one sentence"), max_length=300)
     money_minor = models.PositiveIntegerField(
@@ -73,7 +75,7 @@ class WorkItem(models.Model):
         indexes = [models.Index(fields=["subject_key", "reason"], name="work_item_by_subject")]
         constraints = [
             models.UniqueConstraint(
-                fields=["reason", "subject_key"], condition=Q(closed_at=None), name="work_item_once"
+                fields=["reason", "subject_key", "part"], condition=Q(closed_at=None), name="work_item_once"
             ),
         ]
 

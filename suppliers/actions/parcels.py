@@ -17,8 +17,7 @@ from orders.actions.shipping import (
     lock_order,
     record_parcel,
 )
-from orders.actions.work import close_item, open_work
-from orders.events import key_of
+from orders.actions.work import close_work, open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
 from suppliers.actions.contract import check_parcel
@@ -65,18 +64,13 @@ def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
         news, estimate = _news_of(supplier_order, copy), estimate_of(copy)
         return _take_parcel(supplier_order, shipment_id, version, news, estimate)
     except MAKES_NO_SENSE as error:
-        name = f"parcel {shipment_id}" if shipment_id else ""
-        return note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error, name)
+        return note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error, shipment_id)
 
 
 def _close_garbage(supplier_order: SupplierOrder, shipment_id: str) -> None:
-    """Close the work about a parcel that made no sense; one that names another parcel of the order stays."""
-    open_items = WorkItem.objects.filter(
-        reason=Reason.PARCEL_GARBAGE, subject_key=key_of(supplier_order), closed_at=None
-    )
-    item = open_items.first()
-    if item and (f", parcel {shipment_id}: " in item.summary or ", parcel " not in item.summary):
-        close_item(item, by=None)
+    """Close the work about a parcel that made no sense, or a nameless one; that about another parcel stays."""
+    for part in (shipment_id, ""):
+        close_work(Reason.PARCEL_GARBAGE, supplier_order, part=part)
 
 
 def _known_parcel(supplier: Supplier, shipment_id: str) -> QuerySet[SupplierShipment]:

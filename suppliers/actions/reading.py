@@ -11,10 +11,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db import DataError
+from django.db import DataError, models
 from django.utils.dateparse import parse_date, parse_datetime
 
 from orders.actions.work import open_work
+from orders.events import key_of
 from orders.models import WorkItem
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 
@@ -23,6 +24,9 @@ D = TypeVar("D", date, datetime)
 LARGEST = 2**31 - 1
 # Far enough from both ends of the calendar that no time zone and no sum of days leads past them.
 YEARS = range(2000, 2100)
+# So many odd parcels of one order ask for themselves; all further ones together, until somebody has looked.
+MOST_PARTS = 5
+OTHERS = "others"
 
 
 class Garbage(Exception):
@@ -133,14 +137,22 @@ def note_garbage(
 ) -> bool:
     """Ask a person about a copy that breaks the contract; returns False: nothing was taken in.
 
-    ``name``: what else the copy is of than the row.
+    ``name``: which parcel of the row the copy is of. Each asks for itself, until there are MOST_PARTS of them.
     """
     supplier = about.supplier if isinstance(about, SupplierOrder) else about.supplier_order.supplier
     # Only our own words: those of others may hold what stands in the copy.
     what = str(error) if isinstance(error, Garbage) else type(error).__name__
-    summary = f"{supplier.name} about {about}{name and ', '}{name}: {what}"
-    open_work(reason, about, order=about.order, summary=summary, money_minor=about.order.total_minor)
+    summary = f"{supplier.name} about {about}{name and f', parcel {name}'}: {what}"
+    money = about.order.total_minor
+    open_work(reason, about, order=about.order, summary=summary, money_minor=money, part=_part(reason, about, name))
     return False
+
+
+def _part(reason: WorkItem.Reason, about: models.Model, name: str) -> str:
+    """Return which part of a row the work is about; a supplier that names ever new parcels is one question."""
+    open_items = WorkItem.objects.filter(reason=reason, subject_key=key_of(about), closed_at=None)
+    known = set(open_items.values_list("part", flat=True)) if name else set()
+    return name if len(known) < MOST_PARTS or name in known else OTHERS
 
 
 def note_nameless(supplier: Supplier, what: str) -> bool:
