@@ -312,19 +312,16 @@ MACHINERY = [
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
 ]  # fmt: skip
-# Whose rows a worker may die over.
+# Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
-ASIDE += [SupplierReturn, Supplier, SupplierProbe, Notification, Reaction, IncomingEvent, NightlyAudit]
+ASIDE += [SupplierReturn, Notification, Reaction, IncomingEvent]
 
 
 def _aside(model: type[DueWork]) -> Wait:
-    # Whoever sets it aside asks for the person in the same act. But the reading of a supplier is never at its
-    # end, and nothing else would show that it stands still: closed by hand and not let go, it is asked about again.
+    # Whoever sets it aside asks for the person in the same act.
     says, cause = "{row._meta.verbose_name} {row.pk} is set aside. {row.last_error:.150}", ~Q(quarantined_at=None)
     name = f"set aside: {model._meta.model_name}"
-    return Wait(
-        name, model, (), R.QUARANTINED, ("quarantined_at",), AT_ONCE, says, cause, related=(), opens=model is Supplier
-    )
+    return Wait(name, model, (), R.QUARANTINED, ("quarantined_at",), AT_ONCE, says, cause, related=(), opens=False)
 
 
 # Of several reasons about one row the first is asked about: "set aside" says more than "silent".

@@ -11,6 +11,8 @@ from orders.lease import DueWork
 class NightlyAudit(DueWork):
     """The one row that says when the audit runs next, and how its last run ended."""
 
+    is_duty = True
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     ran_at = models.DateTimeField(_("last run"), null=True, blank=True)
     unexplained = models.PositiveIntegerField(_("unexplained"), null=True, blank=True)

@@ -105,8 +105,8 @@ _HAS_IT_NOT = _answer(
 _FREE_ORDER = _answer(
     "free-order", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", is_retry=True
 )
-_ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn", "supplier")
-_ASIDE += ("supplierprobe", "notification", "reaction", "incomingevent", "nightlyaudit")
+_ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn")
+_ASIDE += ("notification", "reaction", "incomingevent")
 _FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
 _ASK_STOP = _answer(
     "ask-cancellation", _("Ask again now"), "suppliers.change_supplierorder", "cancellation", is_retry=True

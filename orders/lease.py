@@ -67,6 +67,9 @@ class DueWork(models.Model):
     class Meta:
         abstract = True
 
+    # Work that never ends and that others wait for, as reading a supplier: it is never set aside.
+    is_duty = False
+
     @property
     def is_poisoned(self) -> bool:
         """True for a row that is due and free although its last MOST_DEATHS takers never gave it back."""
@@ -213,6 +216,17 @@ def put_off(row: DueWork, seconds: float) -> bool:
     """
     kept = {"failures": row.failures, "last_error": row.last_error, "deaths": row.deaths}
     return finish(row, due_in=seconds, **kept)
+
+
+def begin_anew(row: DueWork, why: str) -> bool:
+    """Let a duty over which workers died be taken again after a pause; its deaths count as failures.
+
+    Returns False if a worker has it, or had it since it was read.
+    """
+    failures = row.failures + MOST_DEATHS
+    mine = type(row)._default_manager.filter(still(row), pk=row.pk)
+    due_at = db_now_plus(pause_after(failures))
+    return bool(mine.update(lease_until=None, deaths=0, failures=failures, due_at=due_at, last_error=why[:2000]))
 
 
 def pause_after(failures: int) -> float:

@@ -31,10 +31,8 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     except NotSigned:
         return HttpResponseBadRequest()
     try:
-        IncomingEvent.objects.get_or_create(
-            source="stripe",
-            event_id=event.id[:120],
-            defaults={"kind": event.kind[:80], "body": event.body, "due_at": timezone.now()},
+        IncomingEvent.objects.store(
+            source="stripe", event_id=event.id[:120], kind=event.kind[:80], body=event.body, due_at=timezone.now()
         )
     except DatabaseError:
         return HttpResponse(status=503)

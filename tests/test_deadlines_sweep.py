@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from config.waiting import SNOOZE
 from orders.actions.cancel import asked_minor
-from orders.actions.quarantine import set_aside, try_again
 from orders.actions.work import close_item
 from orders.events import key_of
 from orders.models import Event, Order, OrderLine, Refund, WorkItem
@@ -105,26 +104,6 @@ def test_at_stake_in_a_cancellation_without_an_answer_is_what_was_asked_back():
     (item,) = work_about(cancellation)
     assert (item.reason, item.money_minor) == ("cancellation_silent", asked_minor(cancellation))
     assert 0 < item.money_minor < item.order.total_minor
-
-
-def test_a_supplier_that_is_set_aside_is_seen_again_if_its_work_is_closed_by_hand():
-    supplier = put(make_supplier(), due_at=timezone.now(), last_good_at=timezone.now())
-    assert set_aside(supplier, "three workers died over it")
-    (item,) = work_about(supplier)
-    close_item(item, by=make_person())
-    sweep()
-    assert work_about(supplier) == []
-
-    put(item, closed_at=timezone.now() - timedelta(days=8))
-    sweep()
-    sweep()
-
-    (again,) = work_about(supplier)
-    assert again.reason == "quarantined"
-    supplier.refresh_from_db()
-    assert (supplier.due_at, bool(supplier.quarantined_at)) == (None, True)
-    assert try_again(supplier, by=None)
-    assert work_about(supplier) == []
 
 
 def test_of_events_that_wait_behind_each_other_a_person_is_asked_about_the_first():

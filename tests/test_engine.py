@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -12,12 +13,16 @@ from config.celery import app
 from config.reactions import REACTIONS
 from config.relay import Relay, deliver_events
 from config.timetable import PERIODIC, SWEEPS
+from config.waiting import keep_deadlines
 from orders import lease
 from orders.actions.quarantine import set_aside, try_again
 from orders.models import Event, Reaction, RelayBeat, WorkItem
 from orders.reactions import react
 from orders.signals import order_paid
+from tests import waiting
 from tests.engine import an_order, reaction_fixture  # noqa: F401
+from tests.factories import make_supplier
+from tests.waiting import put
 
 
 def test_every_task_named_in_the_tables_exists():
@@ -194,6 +199,34 @@ def test_a_row_that_kills_three_workers_is_set_aside_and_asks_one_person(reactio
     assert (reaction.attempt, reaction.due_at) == (3, None)
     assert reaction.quarantined_at is not None
     assert WorkItem.objects.get(closed_at=None).reason == "quarantined"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("make", [make_supplier, waiting.a_probe, waiting.the_nightly_audit])
+def test_a_duty_that_kills_three_workers_is_taken_up_again_after_a_pause_and_never_set_aside(make):
+    duty, handed = put(make(), due_at=timezone.now()), []
+    rows, clock = type(duty).objects, Relay(lambda task, queue, args: handed.append(task))
+    clock.skip_periodic()
+    for _time in range(3):
+        assert lease.take(rows.all(), duty.pk) is not None
+        rows.update(lease_until=lease.db_now_plus(-1), due_at=lease.db_now_plus(-1))
+    clock.turn()
+    duty.refresh_from_db()
+    assert (duty.quarantined_at, duty.deaths, duty.failures, duty.lease_until) == (None, 0, 3, None)
+    assert duty.due_at > timezone.now()
+    assert (handed, WorkItem.objects.count()) == ([], 0)
+    rows.update(due_at=lease.db_now_plus(-1))
+    clock.turn()
+    assert len(handed) == 1
+    assert lease.take(rows.all(), duty.pk) is not None
+
+
+@pytest.mark.django_db
+def test_a_supplier_over_whose_lists_workers_keep_dying_asks_for_a_person():
+    supplier = put(make_supplier(uses_polling=True), last_good_at=timezone.now(), failures=5)
+    assert lease.begin_anew(supplier, "3 workers died over it")
+    keep_deadlines(now=timezone.now() + timedelta(minutes=1))
+    assert [item.reason for item in WorkItem.objects.filter(closed_at=None)] == ["supplier_silent"]
 
 
 @pytest.mark.django_db

@@ -8,7 +8,6 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from config.waiting import keep_deadlines
 from orders import lease
 from orders.models import WorkItem
 from suppliers.actions.ask import read_news
@@ -18,7 +17,6 @@ from suppliers.adapters.rest import RestAdapter
 from suppliers.models import Supplier, SupplierOrder
 from tests.demo.supplier_process import API_KEY
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
-from tests.work import is_closed, press
 
 pytestmark = pytest.mark.django_db
 TAKEN = {"placed", "closed"}
@@ -174,9 +172,7 @@ def test_ask_again_wakes_nothing_that_waits_for_a_person(client, relay):
     assert row.due_at is None
 
 
-def test_a_supplier_over_whose_reading_three_workers_died_waits_for_one_person_and_is_read_again(
-    client, harbour, relay
-):
+def test_a_supplier_over_whose_reading_three_workers_died_is_read_again_by_itself(harbour, relay):
     supplier = make_supplier(base_url=harbour.base + "/v1", api_key=API_KEY, due_at=timezone.now())
     rows = Supplier.objects.filter(pk=supplier.pk)
     for _time in range(3):
@@ -184,27 +180,17 @@ def test_a_supplier_over_whose_reading_three_workers_died_waits_for_one_person_a
         rows.update(lease_until=lease.db_now_plus(-1), due_at=lease.db_now_plus(-1))
 
     relay.run_until_idle()
-    keep_deadlines(now=timezone.now())
+    supplier.refresh_from_db()
+    assert (supplier.quarantined_at, supplier.orders_as_of, supplier.failures) == (None, "", 3)
+    # After its pause, or when somebody wishes it.
+    assert read_news(supplier)
     relay.run_until_idle()
 
     supplier.refresh_from_db()
-    assert supplier.quarantined_at is not None
-    item = WorkItem.objects.get()
-    assert (item.reason, item.subject_key, item.closed_at) == ("quarantined", f"supplier:{supplier.pk}", None)
-    # Neither news nor a wish to read them wake what may kill the next worker.
-    assert not read_news(supplier)
-    supplier.refresh_from_db()
-    assert supplier.due_at is None
-
-    client.force_login(make_person(role="Store staff"))
-    press(client, item, "free-row")
-    relay.run_until_idle()
-
-    supplier.refresh_from_db()
-    assert (supplier.quarantined_at, supplier.deaths, supplier.lease_until) == (None, 0, None)
+    assert (supplier.failures, supplier.deaths, supplier.lease_until) == (0, 0, None)
     assert supplier.due_at > timezone.now()
     assert supplier.orders_as_of
-    assert is_closed(item)
+    assert not WorkItem.objects.exists()
 
 
 def test_news_that_it_was_placed_end_the_quarantine(harbour, relay, variant):

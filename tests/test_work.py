@@ -172,7 +172,7 @@ def test_the_audit_is_run_again_on_a_persons_wish(staff):
 
     night.refresh_from_db()
     assert night.due_at <= timezone.now()
-    put(night, quarantined_at=timezone.now())
+    put(night, lease_until=timezone.now() + timedelta(minutes=1))
     with pytest.raises(NotPossible):
         audit_now(night, by=staff)
 

@@ -89,8 +89,9 @@ def backlog() -> Iterable[str]:
     for sweep in SWEEPS:
         waiting = sweep.rows().filter(lease.is_free(), ~_rested_until(late, sweep), due_at__lt=late).order_by("pk")
         yield from (f"{sweep.name} {row.pk} is overdue" for row in waiting[:MOST_NAMED])
-        held = sweep.rows().filter(lease_until__lt=late, due_at=None).order_by("pk")
-        yield from (f"{sweep.name} {row.pk} was taken and never given back" for row in held[:MOST_NAMED])
+    # A worker's death over something that others have brought to its end leaves nothing to do.
+    for rows in _unfinished():
+        yield from named(rows.filter(lease_until__lt=late, due_at=None), "was taken and never given back")
 
 
 @check("V10 consequences", _("Whatever follows from news and events has followed, or a person was asked."))

@@ -61,6 +61,14 @@ class Reaction(DueWork):
         return f"{self.receiver} after {self.event_id}"
 
 
+class IncomingEventQuerySet(models.QuerySet["IncomingEvent"]):
+    """Webhooks as they come in."""
+
+    def store(self, **fields: object) -> None:
+        """Store one, unless its sender's id is known: one statement, whether it is new or repeated."""
+        self.bulk_create([self.model(**fields)], ignore_conflicts=True)
+
+
 class IncomingEvent(DueWork):
     """A webhook, proven genuine, stored once, worked on later. Staff may replay it."""
 
@@ -73,6 +81,8 @@ class IncomingEvent(DueWork):
     received_at = models.DateTimeField(_("received"), default=timezone.now, db_index=True)
     done_at = models.DateTimeField(_("worked on"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=300, blank=True)
+
+    objects = IncomingEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("incoming event")

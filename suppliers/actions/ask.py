@@ -61,6 +61,6 @@ def read_lists_again(supplier: Supplier, *, now: datetime) -> bool:
 
 
 def read_news(supplier: Supplier) -> bool:
-    """Make the reading of a supplier's news due now; False while it is being read, is set aside, or is not polled."""
+    """Make the reading of a supplier's news due now; False while it is being read, or is not polled."""
     rows = Supplier.objects.filter(lease.is_free(), pk=supplier.pk, is_active=True, uses_polling=True)
-    return bool(rows.filter(quarantined_at=None).update(due_at=timezone.now()))
+    return bool(rows.update(due_at=timezone.now()))

@@ -100,7 +100,7 @@ def open_breaker(supplier: Supplier, reason: str) -> bool:
             return False
         SupplierProbe.objects.get_or_create(supplier=supplier)
         SupplierProbe.objects.filter(supplier=supplier).update(
-            due_at=db_now_plus(settings.PROBE_SECONDS), rested_since=Now(), failures=0, quarantined_at=None
+            due_at=db_now_plus(settings.PROBE_SECONDS), rested_since=Now(), failures=0
         )
     return True
 

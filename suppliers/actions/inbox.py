@@ -115,7 +115,7 @@ def _work(supplier: Supplier, kind: str, data: Any) -> str:
     if subject in {"shipment", "catalog"}:
         # Too long for a webhook, or a whole list: the next reading brings it, and it is due now.
         soon = {"due_at": timezone.now()} | ({"stock_due_at": None} if subject == "catalog" else {})
-        Supplier.objects.filter(pk=supplier.pk, lease_until=None, quarantined_at=None).update(**soon)
+        Supplier.objects.filter(pk=supplier.pk, lease_until=None).update(**soon)
         return "to be read"
     return "not used"
 

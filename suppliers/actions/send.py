@@ -51,7 +51,7 @@ def send_supplier_order(supplier_order_id: int, *, is_probe: bool = False) -> No
     if taken is None:
         # Placed by a webhook while its sender died: then nothing is left to do.
         done = SupplierOrder.objects.filter(lease.is_free(), pk=supplier_order_id).exclude(status__in=SENDABLE)
-        done.exclude(due_at=None).update(due_at=None)
+        done.exclude(due_at=None).update(due_at=None, lease_until=None, deaths=0)
         return
     supplier_order, in_doubt = taken
     adapter = adapter_of(supplier_order.supplier, is_probe=is_probe, is_checked=True)

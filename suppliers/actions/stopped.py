@@ -125,7 +125,7 @@ def decide(row: SupplierCancellation, *, outcome: str = "", by: User | None = No
         )
         _go_on(row.supplier_order)
         # Labels of what was stopped are void by now; should no webhook say so, reading does.
-        news = Supplier.objects.filter(pk=row.supplier_order.supplier_id, lease_until=None, quarantined_at=None)
+        news = Supplier.objects.filter(pk=row.supplier_order.supplier_id, lease_until=None)
         news.update(due_at=timezone.now())
     return True
 

@@ -16,6 +16,8 @@ from suppliers.secrets import EncryptedTextField
 class Supplier(DueWork):
     """Someone who sends goods for us. ``due_at`` is when its news are read again (polling)."""
 
+    is_duty = True
+
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=120)
     adapter = models.CharField(
@@ -76,6 +78,8 @@ class Supplier(DueWork):
 
 class SupplierProbe(DueWork):
     """The one call that may be made to a supplier whose breaker is open. ``due_at``: when the next may be."""
+
+    is_duty = True
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="probe")
     # A message that comes twice must not make two probes, and taking a row does not ask whether it is due.

@@ -9,7 +9,7 @@ import uuid
 from contextlib import AbstractContextManager, suppress
 
 from django.contrib.auth.models import PermissionsMixin
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from config.reactions import REACTIONS
@@ -24,7 +24,7 @@ from suppliers import outbound, webhooks
 from suppliers.actions import track
 from suppliers.adapters.base import Refused, Unclear
 from suppliers.adapters.rest import RestAdapter
-from tests.races.crowd import forget_the_attempt, look_then_make, never_lock, wait_before_update, without_wall
+from tests.races.crowd import forget_the_attempt, never_lock, wait_before_update, without_wall
 
 
 def no_lease(monkeypatch) -> None:
@@ -105,17 +105,12 @@ def tasks_published_at_once(monkeypatch) -> None:
 
 def webhooks_worked_on_at_once(monkeypatch) -> None:
     """A webhook is worked on in its request and not stored first."""
-    get_or_create = QuerySet.get_or_create
 
-    def at_once(self, defaults=None, **wanted):
-        if self.model is not IncomingEvent:
-            return get_or_create(self, defaults, **wanted)
-        told = IncomingEvent(**wanted, **(defaults or {}))
+    def at_once(**told):
         with suppress(stripe_client.StripeUnclear):
-            incoming._work(told)
-        return told, True
+            incoming._work(IncomingEvent(**told))
 
-    monkeypatch.setattr(QuerySet, "get_or_create", at_once)
+    monkeypatch.setattr(IncomingEvent.objects, "store", at_once)
 
 
 def no_version_check(monkeypatch) -> None:
@@ -163,9 +158,8 @@ def no_reservation_check(monkeypatch) -> None:
     monkeypatch.setattr(checkout, "reserve", reserve)
 
 
-def no_unique_webhook(monkeypatch, crowd) -> AbstractContextManager[None]:
+def no_unique_webhook() -> AbstractContextManager[None]:
     """The constraint that stores one (source, event id) once is dropped."""
-    look_then_make(monkeypatch, IncomingEvent, crowd.gap)
     return without_wall(IncomingEvent, "incoming_event_once")
 
 

@@ -19,7 +19,6 @@ from tests.races.crowd import (
     Crowd,
     break_down,
     hold,
-    look_then_make,
     never_lock,
     patience,
     read_then_write,
@@ -54,8 +53,7 @@ def test_a_webhook_told_by_many_at_once_is_stored_once(crowd, supplier):
     hold(lambda: many_store_one_webhook(crowd, supplier, serial))
 
 
-def test_twin_without_the_unique_event_it_is_stored_more_than_once(crowd, supplier, monkeypatch):
-    look_then_make(monkeypatch, IncomingEvent, crowd.gap)
+def test_twin_without_the_unique_event_it_is_stored_more_than_once(crowd, supplier):
     serial: list[int] = []
     with without_wall(IncomingEvent, "incoming_event_once"):
         break_down(lambda: many_store_one_webhook(crowd, supplier, serial), "stored [2-9] times")
