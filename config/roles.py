@@ -50,7 +50,7 @@ ROLES: dict[str, list[str]] = {
 
 # What a role may pay back alone at first, in minor units of the shop's currency with two decimals: in one refund,
 # and for one order. Edited in the admin from then on, by superusers.
-FIRST_CAPS = {"Store staff": (500_00, 1_000_00), "Support agents": (50_00, 100_00)}
+FIRST_CAPS = {"Store staff": (1_000_00, 2_000_00), "Support agents": (150_00, 300_00)}
 
 
 def keep_roles(sender: object, **kwargs: object) -> None:

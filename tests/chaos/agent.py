@@ -60,7 +60,7 @@ class Agent(threading.Thread):
         refund = urljoin(page.url, link.group(1))
         target, values = self.browser.form(self.browser.ask("GET", refund), "/refund/")
         preview = self.browser.ask("POST", target, data=values)
-        shown = re.search(r'class="sums-total"[^>]*>[^<]*?([\d.,]+)<', preview.text)
+        shown = re.search(r"<button[^>]*>Pay back €([\d.,]+)<", preview.text)
         if shown is None:
             raise GaveUp(f"no preview of a refund on {ticket} ({preview.status_code})")
         target, values = self.browser.form(preview, "/refund/")
