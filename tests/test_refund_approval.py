@@ -158,8 +158,8 @@ def test_a_declined_refund_is_told_to_its_asker_and_never_to_the_customer(order,
     relay.run_until_idle()
 
     assert thread(ticket, "internal") == [
-        "€41.40 waits for approval; asked by Ada Agent.",
-        "€41.40: declined by Sam Staff. Ask for a photo first.",
+        "€41.40 waits for approval; asked by Ada.",
+        "€41.40: declined by Sam. Ask for a photo first.",
     ]
     assert thread(ticket, "customer") == ["?"]
     assert [mail for mail in mailbox() if "efund" in mail["Subject"]] == []
