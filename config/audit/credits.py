@@ -24,12 +24,12 @@ Status = SupplierCreditStatus
 def shares() -> Iterable[str]:
     parts = RefundLine.objects.filter(line=OuterRef("pk")).exclude(refund__status=RefundStatus.FAILED)
     lines = OrderLine.objects.annotate(
-        delivery=total(parts, "line", "delivery_minor"), tax=total(parts, "line", "tax_minor")
+        delivery_back=total(parts, "line", "delivery_minor"), tax_back=total(parts, "line", "tax_minor")
     )
-    over = Q(delivery__gt=F("delivery_minor")) | Q(tax__gt=F("tax_minor"))
+    over = Q(delivery_back__gt=F("delivery_minor")) | Q(tax_back__gt=F("tax_minor"))
     yield from named(lines.filter(over), "more delivery or tax went back than was in it", "order")
     whole = Q(refunded_minor__gte=F("line_minor") + F("delivery_minor") - F("discount_minor"), refunded_minor__gt=0)
-    kept = Q(delivery__lt=F("delivery_minor")) | Q(tax__lt=F("tax_minor"))
+    kept = Q(delivery_back__lt=F("delivery_minor")) | Q(tax_back__lt=F("tax_minor"))
     yield from named(lines.filter(whole & kept), "all of it went back, but not all of its delivery and tax", "order")
 
 
