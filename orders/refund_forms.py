@@ -10,6 +10,7 @@ from django import forms
 from django.forms import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_lazy
 
 from orders.actions.refund_quote import DeliveryChoice, Wish
@@ -24,7 +25,7 @@ NOT_CHOSEN = {
     Refund.Reason.NOT_APPROVED,
     Refund.Reason.CANCELLED,
 }
-REASONS = [choice for choice in Refund.Reason.choices if choice[0] not in NOT_CHOSEN]
+REASONS = [(value, capfirst(label)) for value, label in Refund.Reason.choices if value not in NOT_CHOSEN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class RefundForm(forms.Form):
         for pk, delivery in self.deliveries.items():
             if self._delivery_left(pk):
                 self.fields[f"delivery_{pk}"] = forms.ChoiceField(
-                    label=_named(_("Delivery"), delivery.sent_from),
-                    choices=DeliveryChoice.choices,
+                    label=_named(_("What becomes of it"), delivery.sent_from),
+                    choices=[(value, capfirst(label)) for value, label in DeliveryChoice.choices],
                     initial=DeliveryChoice.RULE,
                     required=False,
                 )

@@ -110,7 +110,7 @@ def test_a_line_is_refunded_in_part_and_never_beyond_what_was_paid(client, order
         assert client.post(url, confirmed).status_code == 302
     refund = Refund.objects.get()
     assert (refund.amount_minor, refund.requested_by) == (1250, agent)
-    assert "€16.40 of €28.90 and 1 units left to pay back" in client.get(url).content.decode()
+    assert "€16.40 of €28.90 and 1 unit left to pay back" in client.get(url).content.decode()
     client.logout()
     assert "€12.50" in client.get(ticket.get_absolute_url()).content.decode()
 
