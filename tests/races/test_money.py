@@ -232,11 +232,10 @@ def test_two_agents_who_confirm_the_last_cents_at_once_pay_them_back_once(crowd,
     hold(lambda: two_agents_confirm_the_last_cents(crowd, variant))
 
 
-def test_twin_without_lock_and_limits_the_last_cents_go_back_twice(crowd, variant, monkeypatch):
-    # In front stands the lock of the order, behind it the limits of payment and line, and the constraints.
-    never_lock(monkeypatch, Order)
+def test_twin_without_lock_and_limits_the_last_cents_go_back_twice(
+    crowd, variant, only_the_limit_of_the_payment, monkeypatch
+):
     read_then_write(monkeypatch, Payment, before=crowd.gap)
-    read_then_write(monkeypatch, OrderLine, before=lambda changes: None)
     with without_wall(Payment, "payment_not_over_refunded"), without_wall(OrderLine, "order_line_refunded_once"):
         break_down(
             lambda: two_agents_confirm_the_last_cents(crowd, variant),
