@@ -40,7 +40,7 @@ class AgeFilter(admin.SimpleListFilter):
     parameter_name = "age"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
-        return [("owed", _("all"))] + [(age.key, age.label) for age in AGES]
+        return [("owed", _("owed at all"))] + [(age.key, age.label) for age in AGES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[SupplierCredit]) -> QuerySet[SupplierCredit]:
         chosen = next((age for age in AGES if age.key == self.value()), None)
