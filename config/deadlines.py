@@ -8,7 +8,7 @@ fails. The sweep that works on the table is ``config/waiting.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
 from config.models import NightlyAudit
+from config.wait import ALWAYS, Wait
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
@@ -32,22 +33,24 @@ from orders.models import (
     Payment,
     Reaction,
     Refund,
+    RefundRequest,
     Reservation,
     Shipment,
     ShipmentLine,
     WorkItem,
 )
 from orders.models.order import ReservationState
-from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundStatus
+from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundRequestStatus, RefundStatus
 from suppliers.models import (
     Supplier,
     SupplierCancellation,
+    SupplierCredit,
     SupplierOrder,
     SupplierOrderLine,
     SupplierProbe,
     SupplierReturn,
 )
-from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
+from suppliers.states import SupplierCancellationStatus, SupplierCreditStatus, SupplierOrderStatus
 from support.models import Ticket
 from support.states import TicketStatus
 
@@ -71,8 +74,9 @@ AFTER_SHIP_BY, WITHOUT_SHIP_BY = timedelta(days=2), timedelta(days=7)
 LABEL_LIES, NO_SCAN, LOST_SIGHT = timedelta(days=5), timedelta(days=10), timedelta(days=3)
 WITH_DRIVER, TRIED, AT_THE_SHOP, HELD_UP = timedelta(days=2), timedelta(days=3), timedelta(days=7), timedelta(days=2)
 RETURN_ANSWER, RETURN_WAY, RETURN_DECISION = timedelta(days=3), timedelta(days=30), timedelta(days=14)
+# Claimed with the next statement; and a supplier's accounts answer within the month.
+CREDIT_CLAIMED_WITHIN, CREDIT_SETTLED_WITHIN = timedelta(days=14), timedelta(days=45)
 CASE_AT_SUPPLIER, CASE_WITHOUT_TERM = timedelta(days=5), timedelta(days=3)
-ALWAYS = Q()
 # Reasons of carriers after which waiting helps nobody.
 SEVERE = ["lost", "destroyed", "damaged", "address_problem", "refused"]
 
@@ -80,39 +84,7 @@ R = WorkItem.Reason
 _O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
 _B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
 _W, _A = CancellationStatus, SupplierCancellationStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One way in which rows of a model wait.
-
-    ``states`` are values of the machine's column that it covers (none: the model has no machine);
-    ``cause`` restricts them further. All columns ``since`` must be older than ``after``; only the first
-    must be known. ``says`` is the sentence for staff, of the ``row``. ``money`` names a column of the
-    row, or counts it; empty: the order's total. With ``until_news`` younger news ends the waiting, otherwise only
-    another state does. ``sticks``: whoever closes the work by hand has dealt with it for good. Without
-    ``opens`` somebody else asks the person, and the entry says only how long the cause is there.
-    """
-
-    name: str
-    model: type[Model]
-    states: tuple[str, ...]
-    reason: WorkItem.Reason
-    since: tuple[str, ...]
-    after: timedelta
-    says: str
-    cause: Q = ALWAYS
-    money: str | Callable[[Any], int] = ""
-    related: tuple[str, ...] = ("order",)
-    until_news: bool = False
-    sticks: bool = False
-    opens: bool = True
-
-
-def column_of(model: type[Model]) -> str:
-    """Return the name of the column that holds a model's state."""
-    names = {field.name for field in model._meta.get_fields()}
-    return "status" if "status" in names else "state"
+_Q, _D = RefundRequestStatus, SupplierCreditStatus
 
 
 def _order(name: str, state: str, since: str, after: timedelta, says: str, cause: Q = ALWAYS) -> Wait:
@@ -142,6 +114,10 @@ MONEY = [
         "could not be paid back: {row.failure}", cause=~Q(Exists(_again)), sticks=True,
     ),
     Wait(
+        "refund to approve", RefundRequest, (_Q.ASKED,), R.REFUND_APPROVAL, ("asked_at",), AT_ONCE,
+        "{row.amount} for {row.order.number} waits for approval.", money="amount_minor",
+    ),
+    Wait(
         "payment that does not fit", Payment, (), R.PAYMENT_UNEXPECTED, ("captured_at",), AT_ONCE,
         "{row.captured} for {row.order.number} do not fit.", Q(refunded_minor__lt=F("captured_minor")), opens=False,
     ),
@@ -168,6 +144,19 @@ MONEY = [
         "{row.open} x {row.sku} of {row.order.number} are with no supplier.", _is_open, "paid_minor",
     ),
 ]  # fmt: skip
+
+
+def _credit(name: str, state: str, after: timedelta, says: str) -> Wait:
+    says, related = "{row.supplier.name} owes {row.owed} for {row.order.number}, " + says, ("order", "supplier")
+    # What is at stake counts in the shop's currency; in another one it stands in the sentence.
+    return Wait(
+        name, SupplierCredit, (state,), R.SUPPLIER_CREDIT, ("status_changed_at",), after, says, money=_owed_here,
+        related=related,
+    )  # fmt: skip
+
+
+def _owed_here(credit: SupplierCredit) -> int:
+    return credit.owed.minor if credit.currency == credit.order.currency else 0
 
 
 def _dialogue(
@@ -233,6 +222,8 @@ SUPPLIERS = [
         "The lists of {row.name} cannot be read. {row.last_error:.150}",
         Q(is_active=True, uses_polling=True, paused_reason="", failures__gte=8), related=(),
     ),
+    _credit("credit to claim", _D.OPEN, CREDIT_CLAIMED_WITHIN, "and nobody has claimed it."),
+    _credit("credit claimed", _D.CLAIMED, CREDIT_SETTLED_WITHIN, "and it is on no paper of the supplier's."),
 ]  # fmt: skip
 
 
@@ -338,6 +329,12 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (CheckoutSession, _C.COMPLETE): "the order's deadline for banks stands behind it",
     (CheckoutSession, _C.EXPIRED): "over",
     (Refund, _F.SUCCEEDED): "over",
+    (RefundRequest, _Q.APPROVED): "its refunds wait, each with a deadline of its own",
+    (RefundRequest, _Q.DECLINED): "over",
+    (RefundRequest, _Q.LAPSED): "over",
+    (SupplierCredit, _D.MATCHED): "over",
+    (SupplierCredit, _D.WRITTEN_OFF): "over",
+    (SupplierCredit, _D.WITHDRAWN): "over; the refund that takes the failed one's place is claimed anew",
     (Cancellation, _W.ACCEPTED): "over",
     (Cancellation, _W.PARTLY): "over",
     (Cancellation, _W.REFUSED): "over",

@@ -28,8 +28,16 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.order_late_paid: ["orders.tasks.settle_late_payment"],
     orders.payment_pending: ["notifications.tasks.tell_payment_pending"],
     orders.payment_failed: ["notifications.tasks.tell_payment_failed"],
-    orders.refund_requested: ["notifications.tasks.tell_refund_on_its_way"],
-    orders.refund_failed: ["notifications.tasks.tell_refund_failed"],
+    orders.refund_requested: [
+        "notifications.tasks.tell_refund_on_its_way",
+        "suppliers.tasks.raise_credits",
+        # What waits for approval may have nothing left to pay back now.
+        "orders.tasks.lapse_refund_requests",
+    ],
+    orders.refund_failed: ["notifications.tasks.tell_refund_failed", "suppliers.tasks.withdraw_credits"],
+    orders.refund_request_approved: ["support.tasks.note_refund_decision"],
+    orders.refund_request_declined: ["support.tasks.note_refund_decision"],
+    orders.refund_request_lapsed: ["support.tasks.note_refund_decision"],
     orders.parcel_in_transit: ["notifications.tasks.tell_parcel_sent"],
     orders.parcel_renumbered: ["notifications.tasks.tell_parcel_renumbered"],
     orders.parcel_delivered: ["notifications.tasks.tell_parcel_delivered"],

@@ -122,6 +122,11 @@ _READ_SENT = _answer(
 )
 _APPROVE = _answer("approve", _("Approve what waits"), "orders.add_approval", "orderline")
 _DISAPPROVE = _answer("disapprove", _("Refuse and refund"), "orders.add_approval", "orderline")
+_APPROVE_REFUND = _answer("approve-refund", _("Approve: pay it back"), "orders.approve_refundrequest", "refundrequest")
+_DECLINE_REFUND = _answer("decline-refund", _("Decline it"), "orders.approve_refundrequest", "refundrequest")
+_CLAIM_CREDIT = _answer(
+    "claim-credit", _("Claimed from the supplier"), "suppliers.change_suppliercredit", "suppliercredit"
+)
 _AUDIT = _answer("audit-now", _("Check again now"), "orders.change_workitem", is_retry=True)
 
 REMEDIES: Mapping[str, list[Remedy]] = {
@@ -129,6 +134,8 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.PAYMENT_STUCK: [_ASK_STRIPE],
     R.REFUND_FAILED: [_remedy("refund-again", _("Try the refund again"), "orders.add_refund", "refund")],
     R.REFUND_STUCK: [_ASK_STRIPE],
+    R.REFUND_APPROVAL: [_APPROVE_REFUND, _DECLINE_REFUND],
+    R.SUPPLIER_CREDIT: [_CLAIM_CREDIT],
     R.ORDER_HELD: [_RELEASE],
     R.DISPUTE: [_DISPUTE],
     R.SUPPLIER_REFUSED: [

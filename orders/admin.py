@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
@@ -39,7 +39,9 @@ from orders.models import (
     WorkItem,
 )
 from orders.progress import order_word
+from orders.refund_admin import MAY_REFUND, order_refund
 from orders.remedies import remedies_of
+from orders.states import RefundRequestStatus
 from orders.work_admin import WorkItemAdmin, act_url
 from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
@@ -124,6 +126,10 @@ class OrderAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
         return [name for _title, options in self.fieldsets for name in options["fields"]]
 
+    def get_urls(self) -> list[URLPattern]:
+        refund = self.admin_site.admin_view(order_refund)
+        return [path("<int:pk>/refund/", refund, name="orders_order_refund"), *super().get_urls()]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -152,6 +158,8 @@ class OrderAdmin(admin.ModelAdmin):
                 ],
                 "panels": panels("order_admin", request, order),
                 "can_cancel": bool(cancellable_units(order)),
+                "can_refund": order.is_paid and request.user.has_perm(MAY_REFUND),
+                "to_approve": order.refund_requests.filter(status=RefundRequestStatus.ASKED),
                 "cancel_key": uuid.uuid4(),
             }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -229,7 +237,7 @@ class RefundLineInline(ReadOnlyInline):
     """What a refund is for."""
 
     model = RefundLine
-    fields = readonly_fields = ["line", "quantity", "amount_minor"]
+    fields = readonly_fields = ["line", "quantity", "amount_minor", "delivery_minor", "tax_minor"]
 
 
 @admin.register(Payment)

@@ -40,6 +40,15 @@ class RefundStatus(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class RefundRequestStatus(models.TextChoices):
+    """What became of a refund above its asker's cap."""
+
+    ASKED = "asked", _("waits for approval")
+    APPROVED = "approved", _("approved")
+    DECLINED = "declined", _("declined")
+    LAPSED = "lapsed", _("nothing left to pay back")
+
+
 class CancellationStatus(models.TextChoices):
     """What became of the wish that goods do not come: a request with an answer."""
 
@@ -88,6 +97,14 @@ CANCELLATION_MOVES: Mapping[str, frozenset[str]] = {
     _C.ACCEPTED: frozenset(),
     _C.PARTLY: frozenset(),
     _C.REFUSED: frozenset(),
+}
+_Q = RefundRequestStatus
+REFUND_REQUEST_MOVES: Mapping[str, frozenset[str]] = {
+    _Q.ASKED: frozenset({_Q.APPROVED, _Q.DECLINED, _Q.LAPSED}),
+    # A decision is a decision; whoever sees it otherwise asks anew.
+    _Q.APPROVED: frozenset(),
+    _Q.DECLINED: frozenset(),
+    _Q.LAPSED: frozenset(),
 }
 _MOVING = {_P.IN_TRANSIT, _P.OUT_FOR_DELIVERY, _P.AVAILABLE_FOR_PICKUP, _P.ATTEMPT_FAILED}
 _TROUBLE = {_P.EXCEPTION, _P.UNKNOWN, _P.RETURNING, _P.RETURNED}
@@ -195,6 +212,14 @@ def move_refund(
 ) -> bool:
     """Move a refund to ``to`` and record ``refund.<to>``; see ``move_row``."""
     return move_row(refund, to, moves=REFUND_MOVES, kind=f"refund.{to}", by=by, fields=fields, **facts)
+
+
+def move_refund_request(
+    request: M, to: RefundRequestStatus, *, by: User | None, fields: Mapping[str, object] | None = None, **facts: object
+) -> bool:
+    """Move a refund that waits for approval to ``to`` and record ``refund_request.<to>``; see ``move_row``."""
+    kind = f"refund_request.{to}"
+    return move_row(request, to, moves=REFUND_REQUEST_MOVES, kind=kind, by=by, fields=fields, **facts)
 
 
 def move_cancellation(

@@ -9,6 +9,7 @@ from orders import lease
 from orders.actions import incoming
 from orders.actions.payment import end_session, settle, settle_late_payment as decide_late_payment
 from orders.actions.refund import send_refund as ask_for_refund
+from orders.actions.refund_by_hand import lapse_requests
 from orders.actions.withdraw import withdraw_unpaid as withdraw
 from orders.models import CheckoutSession
 from orders.reactions import react
@@ -61,3 +62,9 @@ def settle_late_payment(reaction_id: int) -> None:
 def reconcile_payments() -> None:
     """Take in what Stripe told us in vain."""
     incoming.reconcile(now=timezone.now())
+
+
+@shared_task
+def lapse_refund_requests(reaction_id: int) -> None:
+    """End the requests of an order of which nothing is left to pay back."""
+    react(reaction_id, lambda event: lapse_requests(event.order))

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.reactions import react, react_together
-from suppliers.actions import calls, cancel, decide, forward, inbox, poll, probe, repair, returns, together
+from suppliers.actions import calls, cancel, credits, decide, forward, inbox, poll, probe, repair, returns, together
 
 
 @shared_task
@@ -73,3 +73,15 @@ def work_incoming(incoming_id: int) -> None:
 def forget_old_calls() -> None:
     """Delete call records that are past their time."""
     calls.forget_old_calls(now=timezone.now())
+
+
+@shared_task
+def raise_credits(reaction_id: int) -> None:
+    """Open what suppliers owe for a refund that is their fault."""
+    react(reaction_id, credits.raise_credits)
+
+
+@shared_task
+def withdraw_credits(reaction_id: int) -> None:
+    """Take back what was claimed for a refund that failed."""
+    react(reaction_id, credits.withdraw_credits)

@@ -39,6 +39,7 @@ from suppliers.models import (
     Supplier,
     SupplierCall,
     SupplierCancellation,
+    SupplierInvoice,
     SupplierOrder,
     SupplierOrderLine,
 )
@@ -48,6 +49,7 @@ from support.actions.ticket import open_ticket
 from support.models import Return, Ticket, Topic
 from tests.corruptions import HOUR, KINDS, World
 from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
+from tests.paying_back import pay_back, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +92,8 @@ def build() -> World:
     run_until_idle()
     deliver(supplier)
     case = complain(order, goods)
+    # Of an order of its own: what a person is asked about one explains much of it.
+    settle_with_supplier(make_paid_order((variants[0], 1)), supplier)
     other = make_paid_order((variants[0], 1))
     waiting, expired = make_order((variants[0], 1)), make_order((variants[1], 1))
     give_up(expired)
@@ -132,6 +136,14 @@ def complain(order: Order, line: OrderLine) -> Ticket:
     open_return(case, line, quantity=1, solution=Return.Solution.REFUND, note="", by=agent)
     request_refund(order, [RefundPart(line, 0, 100)], reason=Refund.Reason.GOODWILL, by=agent, key="kind")
     return case
+
+
+def settle_with_supplier(order: Order, supplier: Supplier) -> None:
+    """Ask for a refund above an agent's cap; note a paper that gives credit."""
+    pay_back(order, wish("goodwill", money={order.lines.first(): 300}), by=make_person(), key="above the cap")
+    SupplierInvoice.objects.create(
+        supplier=supplier, number="GS-1", dated_on=timezone.localdate(), amount_minor=1000, currency="EUR"
+    )
 
 
 def change_their_mind(whole: Order, late: OrderLine) -> None:

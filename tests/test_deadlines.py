@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from config.deadlines import RESTS, RETRIES, WAITS, column_of
+from config.deadlines import RESTS, RETRIES, WAITS
+from config.wait import column_of
 from config.waiting import overdue
 from orders.actions.work import open_work
 from orders.events import key_of
@@ -105,6 +106,9 @@ WAYS = {
     "refund to ask": (waiting.a_refund, {"status": "succeeded"}),
     "refund under way": (_in(waiting.a_refund, status="pending"), {"status": "succeeded"}),
     "refund failed": (_failed_refund, {"status": "succeeded"}),
+    "refund to approve": (waiting.a_refund_request, {"status": "lapsed"}),
+    "credit to claim": (waiting.a_supplier_credit, {"status": "matched"}),
+    "credit claimed": (_in(waiting.a_supplier_credit, status="claimed"), {"status": "written_off"}),
     "payment that does not fit": (lambda: waiting.paid_order().payments.get(), {"captured_minor": 0}),
     "hold": (waiting.a_hold, {"released_at": timezone.now()}),
     "goods for a pharmacist": (_open_line, {"cancelled": 2}),

@@ -15,29 +15,36 @@ from orders.states import (
     ORDER_MOVES,
     PARCEL_MOVES,
     REFUND_MOVES,
+    REFUND_REQUEST_MOVES,
     CancellationStatus,
     IllegalMove,
     OrderStatus,
     ParcelStatus,
+    RefundRequestStatus,
     RefundStatus,
     move_cancellation,
     move_order,
     move_parcel,
     move_refund,
+    move_refund_request,
 )
 from suppliers.models import SupplierCancellation, SupplierOrder
 from suppliers.states import (
     CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES,
+    CREDIT_MOVES,
     MOVES as SUPPLIER_MOVES,
     SupplierCancellationStatus,
+    SupplierCreditStatus,
     SupplierOrderStatus,
     move_supplier_cancellation,
+    move_supplier_credit,
     move_supplier_order,
 )
 from support.actions.ticket import open_ticket
 from support.models import Topic
 from support.states import MOVES as TICKET_MOVES, TicketStatus, move_ticket
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from tests.waiting import a_refund_request, a_supplier_credit
 
 
 def an_order():
@@ -87,6 +94,8 @@ def a_ticket():
 MACHINES = {
     "order": (an_order, OrderStatus, ORDER_MOVES, move_order),
     "refund": (a_refund, RefundStatus, REFUND_MOVES, move_refund),
+    "refund request": (a_refund_request, RefundRequestStatus, REFUND_REQUEST_MOVES, move_refund_request),
+    "supplier credit": (a_supplier_credit, SupplierCreditStatus, CREDIT_MOVES, move_supplier_credit),
     "parcel": (a_parcel, ParcelStatus, PARCEL_MOVES, move_parcel),
     "supplier order": (a_supplier_order, SupplierOrderStatus, SUPPLIER_MOVES, move_supplier_order),
     "cancellation": (a_cancellation, CancellationStatus, CANCELLATION_MOVES, move_cancellation),

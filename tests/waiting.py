@@ -24,6 +24,7 @@ from orders.models import (
     OrderLine,
     Reaction,
     Refund,
+    RefundRequest,
     Reservation,
     Shipment,
     ShipmentLine,
@@ -32,6 +33,7 @@ from orders.models import (
 from suppliers.models import (
     Supplier,
     SupplierCancellation,
+    SupplierCredit,
     SupplierOrder,
     SupplierOrderLine,
     SupplierProbe,
@@ -39,7 +41,7 @@ from suppliers.models import (
 )
 from support.actions.ticket import open_ticket
 from support.models import Ticket, Topic
-from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
 
 LONG = timedelta(days=400)
 FLOORS = ("shop", "orders", "suppliers", "support", "notifications")
@@ -69,6 +71,29 @@ def a_refund(**fields: object) -> Refund:
     order = paid_order()
     facts = {"amount_minor": 100, "currency": "EUR", "reason": "goodwill", "idempotency_key": "refund-of-a-test"}
     return Refund.objects.create(payment=order.payments.get(), order=order, **facts | fields)
+
+
+def a_refund_request(**fields: object) -> RefundRequest:
+    order = paid_order()
+    facts = {"form_key": "k", "amount_minor": 100, "currency": "EUR", "reason": "goodwill", "asked_by": make_person()}
+    wish = {"reason": "goodwill", "note": "", "units": {}, "money": {str(order.lines.get().pk): 100}, "delivery": {}}
+    return RefundRequest.objects.create(order=order, **{"wish": wish, "shown": {}} | facts | fields)
+
+
+def a_supplier_credit(**fields: object) -> SupplierCredit:
+    row = a_supplier_order(accepted=2, shipped=2)
+    refund = Refund.objects.create(
+        payment=row.order.payments.get(),
+        order=row.order,
+        amount_minor=100,
+        currency="EUR",
+        reason="defective",
+        idempotency_key="refund-of-a-credit",
+    )
+    facts = {"units": 1, "amount_minor": 500, "currency": "EUR", "reason": "defective"}
+    return SupplierCredit.objects.create(
+        supplier=row.supplier, order=row.order, refund=refund, line=row.lines.get(), **facts | fields
+    )
 
 
 def a_parcel(**fields: object) -> Shipment:
@@ -160,6 +185,8 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "CheckoutSession": a_session,
     "Reservation": lambda: Reservation.objects.get(order=a_session().order),
     "Refund": a_refund,
+    "RefundRequest": a_refund_request,
+    "SupplierCredit": a_supplier_credit,
     "Cancellation": a_cancellation,
     "SupplierCancellation": a_supplier_cancellation,
     "Shipment": a_parcel,

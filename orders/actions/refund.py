@@ -12,6 +12,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
+from orders.actions.refund_shares import Shares, left_of, shares_of
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
@@ -38,11 +39,13 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RefundPart:
-    """Part of a refund: so many units of a line (0: money only) and how much of their money."""
+    """Part of a refund: so many units of a line (0: money only), how much of their money, and of that the delivery."""
 
     line: OrderLine
     quantity: int
     amount_minor: int
+    # How much of the amount is delivery; None: in proportion to what the line still offers.
+    delivery_minor: int | None = None
 
 
 def refundable_minor(line: OrderLine) -> int:
@@ -86,9 +89,8 @@ def request_refund(
             return known
         amount = sum(part.amount_minor for part in parts)
         payment = _take_from(order, amount)
-        for part in parts:
-            _take_from_line(part)
-        return _owe(payment, parts, amount, reason=reason, note=note, by=by, key=key)
+        owed = take_from_lines(parts)
+        return owe_refund(payment, owed, amount, reason=reason, note=note, by=by, key=key)
 
 
 def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | None) -> Refund | None:
@@ -109,14 +111,14 @@ def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | Non
         still_left = Payment.objects.filter(pk=payment.pk, refunded_minor=payment.refunded_minor)
         if not still_left.update(refunded_minor=F("captured_minor")):
             raise TooMuch("some of it is paid back elsewhere")
-        refund = _owe(payment, [], left, reason=reason, note="", by=by, key=key)
+        refund = owe_refund(payment, [], left, reason=reason, note="", by=by, key=key)
         _spread(payment.order)
     return refund
 
 
-def _owe(
+def owe_refund(
     payment: Payment,
-    parts: Sequence[RefundPart],
+    lines: Sequence[RefundLine],
     amount: int,
     *,
     reason: Refund.Reason,
@@ -124,6 +126,11 @@ def _owe(
     by: User | None,
     key: str,
 ) -> Refund:
+    """Write down a refund with its lines, due at once. Call it with the order locked, after the money was taken.
+
+    ``amount`` is in minor units and must be taken from the payment, and the lines' money from the order's
+    lines (``take_from_lines``), in the same transaction.
+    """
     refund = Refund.objects.create(
         payment=payment,
         order=payment.order,
@@ -135,10 +142,9 @@ def _owe(
         requested_by=by,
         due_at=timezone.now(),
     )
-    RefundLine.objects.bulk_create(
-        RefundLine(refund=refund, line=part.line, quantity=part.quantity, amount_minor=part.amount_minor)
-        for part in parts
-    )
+    for line in lines:
+        line.refund = refund
+    RefundLine.objects.bulk_create(lines)
     events.record("refund.requested", refund, by=by, amount_minor=amount, reason=str(reason))
     return refund
 
@@ -152,6 +158,27 @@ def _take_from(order: Order, amount: int) -> Payment:
         if left.update(refunded_minor=F("refunded_minor") + amount):
             return payment
     raise TooMuch("more than is left of the payment")
+
+
+def take_from_lines(parts: Sequence[RefundPart]) -> list[RefundLine]:
+    """Take parts of a refund from their lines, and return what is to be written of each; call it with the order locked.
+
+    Raises TooMuch, after which the transaction must be undone, if it is more than a line has left.
+    """
+    now = left_of(OrderLine.objects.filter(pk__in=[part.line.pk for part in parts]))
+    for part in parts:
+        _take_from_line(part)
+    return [_as_row(part, shares_of(now[part.line.pk], part.amount_minor, part.delivery_minor)) for part in parts]
+
+
+def _as_row(part: RefundPart, shares: Shares) -> RefundLine:
+    return RefundLine(
+        line=part.line,
+        quantity=part.quantity,
+        amount_minor=part.amount_minor,
+        delivery_minor=shares.delivery_minor,
+        tax_minor=shares.tax_minor,
+    )
 
 
 def _take_from_line(part: RefundPart) -> None:
@@ -334,10 +361,16 @@ def _spread(order: Order) -> None:
 def _name_lines(refund: Refund, amount: int) -> None:
     lines = list(refund.order.lines.all())
     offers = [refundable_minor(line) for line in lines]
+    left = left_of(lines)
     for line, share in zip(lines, split_by_weight(amount, offers), strict=True):
         if share:
+            parts = shares_of(left[line.pk], share)
             OrderLine.objects.filter(pk=line.pk).update(refunded_minor=F("refunded_minor") + share)
             part, _new = RefundLine.objects.get_or_create(
                 refund=refund, line=line, defaults={"quantity": 0, "amount_minor": 0}
             )
-            RefundLine.objects.filter(pk=part.pk).update(amount_minor=F("amount_minor") + share)
+            RefundLine.objects.filter(pk=part.pk).update(
+                amount_minor=F("amount_minor") + share,
+                delivery_minor=F("delivery_minor") + parts.delivery_minor,
+                tax_minor=F("tax_minor") + parts.tax_minor,
+            )

@@ -6,6 +6,7 @@ from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
 from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
+from orders.models.refund_request import RefundCap, RefundRequest
 from orders.models.work import WorkItem
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "Payment",
     "Reaction",
     "Refund",
+    "RefundCap",
     "RefundLine",
+    "RefundRequest",
     "RelayBeat",
     "Reservation",
     "Shipment",

@@ -135,6 +135,12 @@ class OrderDelivery(models.Model):
     profile = models.ForeignKey(DeliveryProfile, models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=1)
     price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units, tax included."))
+    standard_minor = models.PositiveIntegerField(
+        _("price of the least expensive service"),
+        null=True,
+        blank=True,
+        help_text=_("Minor units, at sale. Empty: that is what was sold. More than this no withdrawal brings back."),
+    )
     sent_from = models.CharField(_("sent from"), max_length=80)
     # Promised at sale and never changed; estimates later are rows of their own.
     promised_earliest_on = models.DateField(_("promised from"))

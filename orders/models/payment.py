@@ -173,12 +173,20 @@ class RefundLine(models.Model):
         _("units"), help_text=_("0: money only, as for a scratch the customer lives with.")
     )
     amount_minor = models.PositiveIntegerField(_("amount"), help_text=_("Minor units."))
+    delivery_minor = models.PositiveIntegerField(_("of which delivery"), default=0, help_text=_("Minor units."))
+    tax_minor = models.PositiveIntegerField(_("of which tax"), default=0, help_text=_("Minor units."))
 
     class Meta:
         verbose_name = _("refund line")
         verbose_name_plural = _("refund lines")
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once"),
+            models.CheckConstraint(
+                condition=Q(delivery_minor__lte=F("amount_minor")) & Q(tax_minor__lte=F("amount_minor")),
+                name="refund_line_parts_fit",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.refund_id}: {self.quantity} x {self.line_id}"

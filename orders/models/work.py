@@ -25,6 +25,8 @@ class WorkItem(models.Model):
         PAYMENT_STUCK = "payment_stuck", _("a payment is not decided")
         REFUND_FAILED = "refund_failed", _("a refund failed")
         REFUND_STUCK = "refund_stuck", _("a refund does not arrive")
+        REFUND_APPROVAL = "refund_approval", _("a refund waits for approval")
+        SUPPLIER_CREDIT = "supplier_credit", _("a supplier owes us money")
         ORDER_HELD = "order_held", _("an order is held")
         DISPUTE = "dispute", _("a customer's bank takes a payment back")
         SUPPLIER_REFUSED = "supplier_refused", _("a supplier refused an order")
@@ -99,6 +101,10 @@ ACT_WITHIN: dict[str, timedelta] = {
     _R.NO_OFFER: timedelta(hours=4),
     _R.REACTION_FAILED: timedelta(hours=4),
     _R.INCOMING_FAILED: timedelta(hours=4),
+    # The customer waits for nothing but a yes or no.
+    _R.REFUND_APPROVAL: timedelta(hours=8),
+    # Owed for weeks already when it is asked about; a statement comes once a month.
+    _R.SUPPLIER_CREDIT: timedelta(days=7),
     # Goods that are late anyway, or carriers that are slow: asking takes days.
     _R.BACKORDERED: timedelta(days=2),
     _R.NOT_SENT: timedelta(days=2),

@@ -4,10 +4,59 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from orders.models import IncomingEvent, Order, OrderDelivery, OrderLine, Payment, Refund, RefundLine
+from orders import events
+from orders.models import (
+    Event,
+    IncomingEvent,
+    Order,
+    OrderDelivery,
+    OrderLine,
+    Payment,
+    Refund,
+    RefundLine,
+    RefundRequest,
+)
+from suppliers.models import SupplierCredit, SupplierInvoice
 from tests.corruptions.hand import Corruption, erase, kind
 
 MONEY: dict[str, Corruption] = {
+    "delivery share of a refund raised": kind(
+        "V03 shares",
+        lambda w: RefundLine.objects.filter(line=w.lost).update(delivery_minor=F("amount_minor")),
+    ),
+    "tax of a refund lowered": kind("V03 shares", lambda w: RefundLine.objects.filter(line=w.lost).update(tax_minor=0)),
+    "refund approved by its own asker": kind(
+        "V17 approved",
+        lambda w: RefundRequest.objects.update(status="approved", decided_by=F("asked_by"), decided_at=w.order.paid_at),
+        RefundRequest,
+    ),
+    "refund approved by nobody": kind(
+        "V17 approved", lambda w: RefundRequest.objects.update(status="approved", decided_at=w.order.paid_at)
+    ),
+    "request decided without an event": kind(
+        "V12 recorded", lambda w: RefundRequest.objects.update(status="declined", decided_at=w.order.paid_at)
+    ),
+    "refund of a credit deleted": kind(
+        "V17 credits", lambda w: erase(Refund.objects.filter(pk__in=SupplierCredit.objects.values("refund")))
+    ),
+    "credit of another reason": kind("V17 credits", lambda w: SupplierCredit.objects.update(reason="goodwill")),
+    "credit of another order": kind("V17 credits", lambda w: SupplierCredit.objects.update(order=w.other)),
+    "credit that outlived its refund": kind(
+        "V17 credits",
+        lambda w: (
+            events.record("refund.failed", Refund.objects.get(pk=SupplierCredit.objects.first().refund_id), by=None),
+            Event.objects.update(delivered_at=w.order.paid_at),
+            Refund.objects.filter(pk__in=SupplierCredit.objects.values("refund")).update(status="failed"),
+        ),
+    ),
+    "credit matched without a match": kind("V17 matches", lambda w: SupplierCredit.objects.update(matched_minor=1)),
+    "credit matched above its amount": kind(
+        "V17 matches",
+        lambda w: SupplierCredit.objects.update(matched_minor=F("amount_minor") + 1),
+        SupplierCredit,
+    ),
+    "credit settled by hand": kind("V17 matches", lambda w: SupplierCredit.objects.update(status="matched")),
+    "paper matched without a match": kind("V17 matches", lambda w: SupplierInvoice.objects.update(matched_minor=1)),
     "provider speaks of an order that is not there": kind(
         "V01 known",
         lambda w: IncomingEvent.objects.update(body={"data": {"object": {"client_reference_id": "LF-0000001"}}}),
