@@ -24,11 +24,13 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.order_paid: [
         "suppliers.tasks.forward_order",
         "notifications.tasks.tell_order_confirmed",
+        "orders.tasks.issue_invoice",
     ],
     orders.order_late_paid: ["orders.tasks.settle_late_payment"],
     orders.payment_pending: ["notifications.tasks.tell_payment_pending"],
     orders.payment_failed: ["notifications.tasks.tell_payment_failed"],
     orders.refund_requested: ["notifications.tasks.tell_refund_on_its_way"],
+    orders.refund_succeeded: ["orders.tasks.issue_credit_note"],
     orders.refund_failed: ["notifications.tasks.tell_refund_failed"],
     orders.parcel_in_transit: ["notifications.tasks.tell_parcel_sent"],
     orders.parcel_renumbered: ["notifications.tasks.tell_parcel_renumbered"],

@@ -14,6 +14,7 @@ from config.audit import (  # noqa: F401
     dialogue,
     gate,
     history,
+    papers,
     telling,
     units,
     waiting,

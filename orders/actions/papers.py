@@ -1,0 +1,116 @@
+"""Issue invoices and credit notes: once per sale and per refund, numbered without gaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from orders import events
+from orders.actions.shipping import lock_order
+from orders.models import Order, Paper, PaperCounter, PaperKind, Refund
+from orders.papers.content import Content, credit_note_content, invoice_content
+from orders.states import RefundStatus
+
+
+def issue_invoice(order: Order) -> Paper | None:
+    """Write the invoice of a paid order; None for one that was never paid. Safe to repeat: there is one.
+
+    Raises DoesNotAddUp, and issues nothing, if the lines are not what the order asked for.
+    """
+    with transaction.atomic():
+        lock_order(order)
+        order.refresh_from_db()
+        known = order.papers.filter(kind=PaperKind.INVOICE).first()
+        if known is not None or not order.is_paid:
+            return known
+        now = timezone.now()
+        year, serial, number = next_number(PaperKind.INVOICE, now)
+        content = invoice_content(order, number=number, issued_at=now)
+        return _write(order, PaperKind.INVOICE, year, serial, content, issued_at=now)
+
+
+def issue_credit_note(refund: Refund) -> Paper | None:
+    """Write the credit note of a refund that was paid out. Safe to repeat: there is one.
+
+    None where nothing of an invoice goes back: the order was never paid, the money was more than the invoice
+    asks for, or the refund pays out what a credit note has promised whose own refund came back (see
+    docs/adr/0019). Raises DoesNotAddUp, and issues nothing, if its lines are more than the refund.
+    """
+    with transaction.atomic():
+        lock_order(refund.order)
+        refund.refresh_from_db()
+        known = Paper.objects.filter(refund=refund).first()
+        names_goods = refund.lines.filter(amount_minor__gt=0).exists()
+        if known is not None or refund.status != RefundStatus.SUCCEEDED or not names_goods:
+            return known
+        invoice = issue_invoice(refund.order)
+        if invoice is None or _is_promised(refund):
+            return None
+        now = timezone.now()
+        year, serial, number = next_number(PaperKind.CREDIT_NOTE, now)
+        content = credit_note_content(refund, invoice, credited_before(refund.order), number=number, issued_at=now)
+        more = {"refund": refund, "invoice": invoice}
+        return _write(refund.order, PaperKind.CREDIT_NOTE, year, serial, content, issued_at=now, **more)
+
+
+def next_number(kind: PaperKind, now: datetime) -> tuple[int, int, str]:
+    """Take the next number of a kind in the shop's year: the year, the serial and the number as printed.
+
+    Call it inside the transaction that writes the paper, as late as possible: until that ends, everybody else
+    who wants a number of this kind waits, and if it is rolled back the number was never given.
+    """
+    year = timezone.localdate(now).year
+    counter, _new = PaperCounter.objects.select_for_update().get_or_create(kind=kind, year=year)
+    serial = counter.last + 1
+    PaperCounter.objects.filter(pk=counter.pk).update(last=serial)
+    return year, serial, f"{settings.PAPER_PREFIXES[kind]}-{year}-{serial:05}"
+
+
+def credited_before(order: Order) -> Mapping[int, int]:
+    """Return how much of each order line, by its id, the order's credit notes have given back so far."""
+    found: Counter[int] = Counter()
+    for note in order.papers.filter(kind=PaperKind.CREDIT_NOTE):
+        for line in note.content["lines"]:
+            found[line["line"]] += line["total_minor"]
+    return found
+
+
+def _is_promised(refund: Refund) -> bool:
+    """True if a refund pays out what another credit note says, whose own refund came back after it was issued."""
+    alike = Refund.objects.filter(order=refund.order, amount_minor=refund.amount_minor).exclude(pk=refund.pk)
+    promised = alike.filter(status=RefundStatus.FAILED, paper__isnull=False).count()
+    kept = alike.filter(status=RefundStatus.SUCCEEDED, paper__isnull=True, lines__amount_minor__gt=0)
+    return promised > kept.distinct().count()
+
+
+def _write(
+    order: Order,
+    kind: PaperKind,
+    year: int,
+    serial: int,
+    content: Content,
+    *,
+    issued_at: datetime,
+    refund: Refund | None = None,
+    invoice: Paper | None = None,
+) -> Paper:
+    paper = Paper.objects.create(
+        kind=kind,
+        year=year,
+        serial=serial,
+        number=content["number"],
+        order=order,
+        refund=refund,
+        invoice=invoice,
+        issued_at=issued_at,
+        currency=order.currency,
+        total_minor=content["sums"]["total_minor"],
+        content=content,
+    )
+    events.record("paper.issued", paper, by=None, number=paper.number, total_minor=paper.total_minor)
+    return paper
