@@ -40,7 +40,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         call_command("createcachetable")
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
-                cursor.execute("DROP TRIGGER paper_never_deleted")
+                cursor.execute("DROP TRIGGER IF EXISTS paper_never_deleted")
 
 
 @pytest.fixture(autouse=True)

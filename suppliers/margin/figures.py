@@ -94,16 +94,18 @@ def days_of(period: Period) -> Iterator[Sums]:
     yield from _sums(period, ("day",), " ORDER BY day")
 
 
-def reconciled(period: Period) -> dict[str, int]:
-    """Return the ledger's view of the same orders: captured, paid back, and what of it belongs to no line."""
+def reconciled(period: Period, sums: Sums) -> dict[str, int]:
+    """Return the ledger's view of the orders that ``sums`` are over, in minor units; one query.
+
+    What was captured and what was paid back, what the lines keep of it, and what is beyond them.
+    """
     begin, end = period.moments
     payments = Payment.objects.filter(
         order__paid_at__gte=begin, order__paid_at__lt=end, order__currency=period.currency, currency=period.currency
     )
     ledger = payments.aggregate(captured=Sum("captured_minor"), refunded=Sum("refunded_minor"))
     captured, refunded = ledger["captured"] or 0, ledger["refunded"] or 0
-    total = total_of(period).amounts
-    kept = (total["gross"] or 0) - (total["refunded"] or 0)
+    kept = (sums.amounts["gross"] or 0) - (sums.amounts["refunded"] or 0)
     return {"captured": captured, "refunded": refunded, "kept": kept, "beyond": captured - refunded - kept}
 
 
