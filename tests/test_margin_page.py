@@ -191,6 +191,6 @@ def test_every_day_of_a_period_finds_its_step_of_the_plot(last):
     plot = plot_of(sums, period)
     assert len(plot.bars) <= 32
     assert all(bar.is_loss for bar in plot.bars)
-    assert all(0 <= bar.sales_y and bar.margin_y + bar.margin_height <= plot.height for bar in plot.bars)
+    assert all(bar.sales_y >= 0 and bar.margin_y + bar.margin_height <= plot.height for bar in plot.bars)
     shown = [bar for bar in plot.bars if bar.shown]
     assert 1 <= len(shown) <= 12

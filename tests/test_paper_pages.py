@@ -32,7 +32,15 @@ def test_the_print_page_says_the_same_as_the_pdf(client, order):
     page = client.get(paper.get_absolute_url()).content.decode()
     file = client.get(f"{paper.get_absolute_url()}pdf/")
     text = " ".join(pages_of(file.content)[0].split())
-    for words in (paper.number, order.number, "Enamel mug", "Alex Byrne", str(order.total), "23%", "Visa card ending in 4242"):
+    for words in (
+        paper.number,
+        order.number,
+        "Enamel mug",
+        "Alex Byrne",
+        str(order.total),
+        "23%",
+        "Visa card ending in 4242",
+    ):
         assert words in page
         assert words in text
     assert file["Content-Type"] == "application/pdf"
@@ -64,7 +72,9 @@ def test_the_papers_of_others_are_not_there(client, order):
         assert client.get(path).status_code == 404, path
 
 
-def test_the_confirmation_and_the_refund_mail_link_papers_that_may_not_be_written_yet(client, order, relay, mailbox, settings):
+def test_the_confirmation_and_the_refund_mail_link_papers_that_may_not_be_written_yet(
+    client, order, relay, mailbox, settings
+):
     relay.run_until_idle()
     pay_back(order, [RefundPart(order.lines.get(), 1, 500)], key="k", reason="goodwill")
     relay.run_until_idle()
@@ -109,7 +119,9 @@ def test_who_asks_for_very_many_files_is_sent_to_the_page(client, order, monkeyp
     assert answers[2]["Location"] == paper.get_absolute_url()
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "</bdi></main>&amp;", "\u202eevil\u202c {{ x }} %(y)s", "x" * 100])
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "</bdi></main>&amp;", "\u202eevil\u202c {{ x }} %(y)s", "x" * 100]
+)
 def test_hostile_names_are_only_printed(client, order, name):
     Order.objects.filter(pk=order.pk).update(name=name, company=name, line1=name)
     paper = invoiced(Order.objects.get(pk=order.pk))
@@ -123,6 +135,8 @@ def test_hostile_names_are_only_printed(client, order, name):
 
 def test_an_address_of_any_length_and_form_is_printed(client, order):
     long = ADDRESS.line1 * 7
-    Order.objects.filter(pk=order.pk).update(name="Å" * 100, line1=long[:100], line2="q" * 100, postcode="", region="R" * 60)
+    Order.objects.filter(pk=order.pk).update(
+        name="Å" * 100, line1=long[:100], line2="q" * 100, postcode="", region="R" * 60
+    )
     paper = invoiced(Order.objects.get(pk=order.pk))
     assert client.get(f"{paper.get_absolute_url()}pdf/").status_code == 200

@@ -57,18 +57,18 @@ def text_of(content: dict) -> str:
     return " ".join(" ".join(pages_of(paper_pdf(content, issued_at=ISSUED))).split())
 
 
-@pytest.mark.parametrize("script", list(NAMES))
-def test_names_of_any_script_are_printed_and_can_be_copied(script):
-    text = text_of(paper_of(name=NAMES[script]))
-    assert NAMES[script].replace(" ", "") in text.replace(" ", "")
+def test_names_of_any_script_are_printed_and_can_be_copied():
+    text = text_of(paper_of(buyer={"name": "", "company": "", "lines": list(NAMES.values())})).replace(" ", "")
+    assert [script for script, name in NAMES.items() if name.replace(" ", "") not in text] == []
 
 
 def test_names_that_read_from_right_to_left_are_joined_and_in_order():
     # What is drawn are joined forms from right to left; each letter can still be found.
-    for name in ("محمد عبد الله", "יוסף כהן"):
-        assert sorted(name.replace(" ", "")) == sorted(
-            letter for letter in text_of(paper_of(name=name)) if letter in name and letter != " "
-        )
+    names = ["محمد عبد الله", "יוסף כהן"]
+    text = text_of(paper_of(buyer={"name": "", "company": "", "lines": names}))
+    for name in names:
+        letters = sorted(name.replace(" ", ""))
+        assert sorted(letter for letter in text if letter in letters) == letters
 
 
 def test_only_the_fonts_that_are_needed_are_read():

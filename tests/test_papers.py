@@ -40,7 +40,11 @@ def test_an_invoice_says_what_was_sold_to_whom_by_whom(order, settings):
 
     assert (paper.number, paper.total_minor) == (f"INV-{YEAR}-00001", order.total_minor)
     assert told["seller"]["name"] == "Shop Ltd"
-    assert told["buyer"] == {"name": "Alex Byrne", "company": "", "lines": ["12 Main Street", "D02 X285 Dublin", "Ireland"]}
+    assert told["buyer"] == {
+        "name": "Alex Byrne",
+        "company": "",
+        "lines": ["12 Main Street", "D02 X285 Dublin", "Ireland"],
+    }
     assert [(line["quantity"], line["unit_minor"]) for line in told["lines"]] == [(3, 999), (1, 1250)]
     assert told["sums"]["total_minor"] == order.total_minor
     assert told["sums"]["tax_minor"] == order.tax_minor

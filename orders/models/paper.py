@@ -84,9 +84,7 @@ class Paper(models.Model):
         ordering = ["issued_at", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["kind", "year", "serial"], name="paper_number_once"),
-            models.UniqueConstraint(
-                fields=["order"], condition=Q(kind="invoice"), name="paper_one_invoice_per_order"
-            ),
+            models.UniqueConstraint(fields=["order"], condition=Q(kind="invoice"), name="paper_one_invoice_per_order"),
             models.CheckConstraint(condition=Q(serial__gte=1), name="paper_numbers_begin_at_one"),
             models.CheckConstraint(
                 condition=Q(kind="invoice", refund=None, invoice=None)
