@@ -180,6 +180,25 @@ def test_a_refund_that_comes_back_and_is_sent_again_has_one_credit_note(order):
     credited(order, [RefundPart(OrderLine.objects.get(pk=order.lines.first().pk), 1, 500)], key="other")
 
 
+def test_a_larger_refund_after_one_that_came_back_is_noted_for_the_difference_only(order):
+    line = order.lines.first()
+    note = credited(order, [RefundPart(line, 1, 500)], key="k")
+    move_refund(note.refund, RefundStatus.FAILED, by=None)
+    OrderLine.objects.update(refunded=0, refunded_minor=0)
+    order.payments.update(refunded_minor=0)
+    line.refresh_from_db()
+    rest = credited(order, [RefundPart(line, 3, line.paid_minor)], key="all")
+    assert rest.total_minor == line.paid_minor - 500
+    assert rest.content["sums"]["tax_minor"] + note.content["sums"]["tax_minor"] == line.tax_minor
+
+
+def test_refunds_noted_out_of_turn_have_one_note_each(order):
+    first, second = (pay_back(order, [RefundPart(order.lines.first(), 1, 100)], key=key) for key in "ab")
+    assert issue_credit_note(second).serial == 2
+    assert issue_credit_note(first).serial == 1
+    assert Paper.objects.count() == 3
+
+
 def test_money_paid_beyond_the_invoice_goes_back_without_a_credit_note(order):
     record_payment(order, stripe_id="pi_twice", paid=order.total)
     second = order.payments.get(stripe_id="pi_twice")

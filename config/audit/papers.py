@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import GRACE, asked, check, named, total
+from config.audit.registry import GRACE, asked, check, named
 from orders.models import Order, Paper, PaperCounter, PaperKind, Refund, RefundLine
 from orders.states import RefundStatus
 
@@ -20,18 +20,16 @@ def issued() -> Iterable[str]:
     yield from named(Order.objects.filter(due & ~Exists(invoices)), "paid and without an invoice")
     wrong = Paper.objects.filter(kind=PaperKind.INVOICE).exclude(total_minor=F("order__total_minor"))
     yield from named(wrong, "is over another sum than its order")
-    named_minor = total(RefundLine.objects.filter(refund=OuterRef("refund")), "refund", "amount_minor")
-    notes = Paper.objects.filter(kind=PaperKind.CREDIT_NOTE).exclude(refund__status=RefundStatus.FAILED)
-    yield from named(notes.annotate(named=named_minor).exclude(total_minor=F("named")), "is over another sum")
+    # One that follows a refund that came back may be over less, never over more.
+    more = Paper.objects.filter(kind=PaperKind.CREDIT_NOTE, total_minor__gt=F("refund__amount_minor"))
+    yield from named(more, "is over more than its refund")
     yield from _without_note()
 
 
 def _without_note() -> Iterable[str]:
     lines = RefundLine.objects.filter(refund=OuterRef("pk"), amount_minor__gt=0)
-    # A refund that pays out what the note of one that came back has promised gets none of its own.
-    promised = Refund.objects.filter(
-        order=OuterRef("order"), amount_minor=OuterRef("amount_minor"), status=RefundStatus.FAILED, paper__isnull=False
-    )
+    # What a note has promised whose refund came back is paid out without another.
+    promised = Refund.objects.filter(order=OuterRef("order"), status=RefundStatus.FAILED, paper__isnull=False)
     paid_out = Refund.objects.filter(status=RefundStatus.SUCCEEDED, paper=None, order__paid_at__isnull=False)
     due = paid_out.filter(~asked("order"), Exists(lines), status_changed_at__lt=timezone.now() - GRACE)
     yield from named(due.filter(~Exists(promised)), "paid back and without a credit note", "order")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils import timezone
 from orders import events
 from orders.actions.shipping import lock_order
 from orders.models import Order, Paper, PaperCounter, PaperKind, Refund
-from orders.papers.content import Content, credit_note_content, invoice_content
+from orders.papers.content import Content, Part, credit_note_content, invoice_content
 from orders.states import RefundStatus
 
 
@@ -35,7 +35,7 @@ def issue_invoice(order: Order) -> Paper | None:
 
 
 def issue_credit_note(refund: Refund) -> Paper | None:
-    """Write the credit note of a refund that was paid out. Safe to repeat: there is one.
+    """Write the credit note of a refund that was paid out, and of earlier ones that lack theirs. Safe to repeat.
 
     None where nothing of an invoice goes back: the order was never paid, the money was more than the invoice
     asks for, or the refund pays out what a credit note has promised whose own refund came back (see
@@ -43,19 +43,56 @@ def issue_credit_note(refund: Refund) -> Paper | None:
     """
     with transaction.atomic():
         lock_order(refund.order)
-        refund.refresh_from_db()
-        known = Paper.objects.filter(refund=refund).first()
-        names_goods = refund.lines.filter(amount_minor__gt=0).exists()
-        if known is not None or refund.status != RefundStatus.SUCCEEDED or not names_goods:
-            return known
         invoice = issue_invoice(refund.order)
-        if invoice is None or _is_promised(refund):
-            return None
-        now = timezone.now()
-        year, serial, number = next_number(PaperKind.CREDIT_NOTE, now)
-        content = credit_note_content(refund, invoice, credited_before(refund.order), number=number, issued_at=now)
-        more = {"refund": refund, "invoice": invoice}
-        return _write(refund.order, PaperKind.CREDIT_NOTE, year, serial, content, issued_at=now, **more)
+        if invoice is not None:
+            for owed, parts in _owed(refund.order):
+                _write_note(owed, invoice, parts)
+        return Paper.objects.filter(refund=refund).first()
+
+
+def _owed(order: Order) -> list[tuple[Refund, list[Part]]]:
+    """Return the refunds that were paid out and lack their credit note, oldest first, with what it is to be over.
+
+    A note whose refund came back stays: what it promised is taken off the next refunds of the same lines.
+    """
+    refunds = list(order.refunds.order_by("pk").select_related("paper", "payment").prefetch_related("lines__line"))
+    promised: Counter[int] = Counter()
+    for refund in refunds:
+        if refund.status == RefundStatus.FAILED and hasattr(refund, "paper"):
+            promised.update(_amounts(refund.paper))
+    owed = []
+    for refund in refunds:
+        if refund.status == RefundStatus.SUCCEEDED:
+            parts = _still_to_note(refund, promised)
+            if parts and not hasattr(refund, "paper"):
+                owed.append((refund, parts))
+    return owed
+
+
+def _still_to_note(refund: Refund, promised: Counter[int]) -> list[Part]:
+    """Take what was promised off the lines of a refund, and return what is left of them."""
+    noted = _amounts(refund.paper) if hasattr(refund, "paper") else None
+    parts = []
+    for row in refund.lines.all():
+        most = row.amount_minor if noted is None else row.amount_minor - noted.get(row.line_id, 0)
+        kept = min(promised[row.line_id], most)
+        promised[row.line_id] -= kept
+        if row.amount_minor > kept:
+            parts.append(Part(row.line, 0 if kept else row.quantity, row.amount_minor - kept))
+    return parts
+
+
+def _amounts(paper: Paper) -> Mapping[int, int]:
+    return {line["line"]: line["total_minor"] for line in paper.content["lines"]}
+
+
+def _write_note(refund: Refund, invoice: Paper, parts: Sequence[Part]) -> Paper:
+    now, before = timezone.now(), credited_before(refund.order)
+    year, serial, number = next_number(PaperKind.CREDIT_NOTE, now)
+    content = credit_note_content(refund, invoice, parts, before, number=number, issued_at=now)
+    return _write(
+        refund.order, PaperKind.CREDIT_NOTE, year, serial, content, issued_at=now, refund=refund, invoice=invoice
+    )
 
 
 def next_number(kind: PaperKind, now: datetime) -> tuple[int, int, str]:
@@ -75,17 +112,8 @@ def credited_before(order: Order) -> Mapping[int, int]:
     """Return how much of each order line, by its id, the order's credit notes have given back so far."""
     found: Counter[int] = Counter()
     for note in order.papers.filter(kind=PaperKind.CREDIT_NOTE):
-        for line in note.content["lines"]:
-            found[line["line"]] += line["total_minor"]
+        found.update(_amounts(note))
     return found
-
-
-def _is_promised(refund: Refund) -> bool:
-    """True if a refund pays out what another credit note says, whose own refund came back after it was issued."""
-    alike = Refund.objects.filter(order=refund.order, amount_minor=refund.amount_minor).exclude(pk=refund.pk)
-    promised = alike.filter(status=RefundStatus.FAILED, paper__isnull=False).count()
-    kept = alike.filter(status=RefundStatus.SUCCEEDED, paper__isnull=True, lines__amount_minor__gt=0)
-    return promised > kept.distinct().count()
 
 
 def _write(

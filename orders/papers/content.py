@@ -7,6 +7,7 @@ charged for it (or given back) with its shares of delivery and discount, and ``t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,20 +34,33 @@ def invoice_content(order: Order, *, number: str, issued_at: datetime) -> Conten
     }
 
 
-def credit_note_content(
-    refund: Refund, invoice: Paper, before: Mapping[int, int], *, number: str, issued_at: datetime
-) -> Content:
-    """Return what the credit note of a refund says, of the lines that the refund names.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How much of an order line a credit note gives back; ``quantity`` 0: money only."""
 
-    ``before`` is how much of each order line, by its id, earlier credit notes have given back. A refund made
-    in the provider's dashboard may name less than its amount: the rest was paid beyond the invoice, and is no
-    part of what is credited. Raises DoesNotAddUp if it names more.
+    line: OrderLine
+    quantity: int
+    amount_minor: int
+
+
+def credit_note_content(
+    refund: Refund,
+    invoice: Paper,
+    parts: Sequence[Part],
+    before: Mapping[int, int],
+    *,
+    number: str,
+    issued_at: datetime,
+) -> Content:
+    """Return what the credit note of a refund says, over some parts of the order's lines.
+
+    ``before`` is how much of each order line, by its id, earlier credit notes have given back. Raises
+    DoesNotAddUp if the parts are more than the refund.
     """
-    parts = refund.lines.select_related("line").order_by("line__position", "line_id")
-    lines = [credited_line(part.line, part.quantity, part.amount_minor, before.get(part.line_id, 0)) for part in parts]
-    named = sum(line["total_minor"] for line in lines)
+    named = sum(part.amount_minor for part in parts)
     if named > refund.amount_minor:
         raise DoesNotAddUp(f"{refund.order.number}: {named} is more than {refund.amount_minor}")
+    lines = [credited_line(one.line, one.quantity, one.amount_minor, before.get(one.line.pk, 0)) for one in parts]
     made = _paper(refund.order, lines, named, kind="credit_note", number=number, issued_at=issued_at)
     return made | {
         "invoice": {"number": invoice.number, "issued_on": invoice.content["issued_on"]},
