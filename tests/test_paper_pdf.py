@@ -31,7 +31,7 @@ def paper_of(count: int = 1, *, name: str = "Alex Byrne", currency: str = "EUR",
         {
             "line": number, "sku": f"T-{number:03}", "name": "Enamel mug", "options": "Blue", "unit_minor": 1250,
             "quantity": 1, "tax_basis_points": 2300, "goods_minor": 1250, "discount_minor": 0, "delivery_minor": 0,
-            "tax_minor": 234, "total_minor": 1250,
+            "added_tax_minor": 0, "tax_minor": 234, "total_minor": 1250,
         }
         for number in range(count)
     ]  # fmt: skip
@@ -105,6 +105,12 @@ def test_amounts_have_the_digits_of_their_currency(currency, words):
 def test_a_column_of_nothing_is_left_out():
     titles = {column.title for column in sheet_of(paper_of()).columns}
     assert titles & {"Discount", "Delivery"} == set()
+
+
+def test_tax_that_came_on_top_stands_among_the_sums():
+    content = paper_of()
+    content["sums"] |= {"goods_minor": 1250, "added_tax_minor": 287, "tax_minor": 287, "total_minor": 1537}
+    assert sheet_of(content).sums == [("Goods", "€12.50"), ("VAT", "€2.87")]
 
 
 def test_controls_and_marks_that_turn_the_direction_are_taken_out_of_names():

@@ -1,7 +1,8 @@
 """What a paper says, as plain JSON: frozen when it is issued, from the figures stored at the sale.
 
-Amounts are minor units of ``currency``; those of a line include its tax. ``total_minor`` of a line is what was
-charged for it (or given back) with its shares of delivery and discount, and ``tax_minor`` the tax in that.
+Amounts are minor units of ``currency``. ``total_minor`` of a line is what was charged for it (or given back) with its
+shares of delivery and discount, and ``tax_minor`` the tax in that. Where prices exclude tax, ``added_tax_minor`` is
+what came on top of goods, delivery and discount; else it is 0, and these include their tax.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.utils import timezone
 from orders.models import Order, OrderLine, Paper, Payment, Refund
 
 # What of a line is summed up below its columns.
-SUMMED = ("goods_minor", "discount_minor", "delivery_minor", "tax_minor", "total_minor")
+SUMMED = ("goods_minor", "discount_minor", "delivery_minor", "added_tax_minor", "tax_minor", "total_minor")
 Content = dict[str, Any]
 Line = dict[str, Any]
 
@@ -111,6 +112,7 @@ def sold_line(line: OrderLine) -> Line:
         goods_minor=line.line_minor,
         discount_minor=line.discount_minor,
         delivery_minor=line.delivery_minor,
+        added_tax_minor=added_tax(line),
         tax_minor=line.tax_minor,
         total_minor=line.paid_minor,
     )
@@ -126,16 +128,22 @@ def credited_line(line: OrderLine, quantity: int, amount: int, before: int) -> L
     def share(whole: int) -> int:
         return credited_share(whole, line, before + amount) - credited_share(whole, line, before)
 
-    delivery, discount = share(line.delivery_minor), share(line.discount_minor)
+    delivery, discount, added = share(line.delivery_minor), share(line.discount_minor), share(added_tax(line))
     return _line(
         line,
         quantity=quantity,
-        goods_minor=amount - delivery + discount,
+        goods_minor=amount - delivery + discount - added,
         discount_minor=discount,
         delivery_minor=delivery,
+        added_tax_minor=added,
         tax_minor=share(line.tax_minor),
         total_minor=amount,
     )
+
+
+def added_tax(line: OrderLine) -> int:
+    """Return the tax that came on top of a line's price: of markets whose prices exclude it."""
+    return line.paid_minor - line.line_minor - line.delivery_minor + line.discount_minor
 
 
 def credited_share(whole: int, line: OrderLine, amount: int) -> int:

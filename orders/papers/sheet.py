@@ -22,6 +22,8 @@ from shop.money import Money
 
 # Longer names are cut: a paper has so much room, and nobody's name is that long.
 LONGEST = 300
+# They move nothing, and Persian and Indian names are spelt with them.
+JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def clean(text: object) -> str:
     A name is somebody else's words; it may not move the words beside it.
     """
     kept = (" " if character.isspace() else character for character in str(text)[:LONGEST])
-    return " ".join("".join(one for one in kept if unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Co"}).split())
+    printable = (one for one in kept if one in JOINERS or unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Co"})
+    return " ".join("".join(printable).split())
 
 
 class _Writer:
@@ -162,6 +165,8 @@ class _Writer:
             sums.append((_("Discount"), self._money(-self.sums["discount_minor"])))
         if self.sums["delivery_minor"]:
             sums.append((_("Delivery"), self._money(self.sums["delivery_minor"])))
+        if self.sums["added_tax_minor"]:
+            sums.append((_("VAT"), self._money(self.sums["added_tax_minor"])))
         return sums
 
     def _total(self) -> tuple[str, str]:
