@@ -77,7 +77,7 @@ def delivery_cost(currency: str) -> Expression:
         .annotate(charge=_charge(currency), share=_share_of_charge(currency))
         .order_by()
     )
-    shares = told.values("order_line").annotate(found=Sum("share")).values("found")
+    shares = told.values("order_line").annotate(found=Cast(Sum("share"), WHOLE)).values("found")
     return Case(
         When(Exists(told.filter(charge=None)), then=UNKNOWN),
         When(Exists(told), then=Subquery(shares, output_field=WHOLE)),
@@ -154,5 +154,6 @@ def supplier_of() -> Expression:
 
 
 def _sum(rows: QuerySet, group: str, what: Expression) -> Coalesce:
-    found = rows.values(group).annotate(found=Sum(what)).values("found")
+    # PostgreSQL sums whole numbers up to decimals, of which a share would not be rounded down.
+    found = rows.values(group).annotate(found=Cast(Sum(what), WHOLE)).values("found")
     return Coalesce(Subquery(found, output_field=WHOLE), nothing(), output_field=WHOLE)
