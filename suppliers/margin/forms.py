@@ -51,7 +51,13 @@ class MarginForm(forms.Form):
     first = forms.DateField(label=_("from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=_("until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     by = forms.ChoiceField(label=_("by"), choices=BY, required=False)
-    currency = forms.CharField(label=_("in"), max_length=3, min_length=3, required=False)
+    currency = forms.CharField(
+        label=_("in"),
+        max_length=3,
+        min_length=3,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": settings.SHOP_CURRENCY}),
+    )
     losses = forms.BooleanField(label=_("largest losses first"), required=False)
 
     def clean(self) -> dict[str, object]:
