@@ -46,6 +46,21 @@ def required(env: environ.Env, name: str, *, why: str) -> str:
     return value
 
 
+def read_seller(env: environ.Env, shop_name: str) -> dict[str, object]:
+    """Return who sells, as it stands on invoices: SELLER_NAME, SELLER_ADDRESS (lines parted by ``|``), and so on.
+
+    It is copied onto each paper when that is issued; a change shows on later ones only.
+    """
+    address = env.str("SELLER_ADDRESS", default="").split("|")
+    return {
+        "name": env.str("SELLER_NAME", default=shop_name),
+        "lines": [line.strip() for line in address if line.strip()],
+        "vat_number": env.str("SELLER_VAT_NUMBER", default=""),
+        "registration": env.str("SELLER_REGISTRATION", default=""),
+        "contact": env.str("SELLER_CONTACT", default=""),
+    }
+
+
 def mail_transport(url: str, folder: Path) -> dict[str, object]:
     """Return the settings of the backend that carries mail out of the house.
 

@@ -24,6 +24,7 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.order_paid: [
         "suppliers.tasks.forward_order",
         "notifications.tasks.tell_order_confirmed",
+        "orders.tasks.issue_invoice",
     ],
     orders.order_late_paid: ["orders.tasks.settle_late_payment"],
     orders.payment_pending: ["notifications.tasks.tell_payment_pending"],
@@ -34,6 +35,7 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
         # What waits for approval may have nothing left to pay back now.
         "orders.tasks.lapse_refund_requests",
     ],
+    orders.refund_succeeded: ["orders.tasks.issue_credit_note"],
     orders.refund_failed: ["notifications.tasks.tell_refund_failed", "suppliers.tasks.withdraw_credits"],
     orders.refund_request_approved: ["support.tasks.note_refund_decision"],
     orders.refund_request_declined: ["support.tasks.note_refund_decision"],

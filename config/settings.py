@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, mail_transport, read_environment, required
+from config.environment import BASE_DIR, mail_transport, read_environment, read_seller, required
 
 env = read_environment()
 
@@ -273,7 +273,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"stripe": {"level": "WARNING"}, "kombu.connection": {"level": "ERROR"}},
+    "loggers": {
+        "stripe": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},
+        "fontTools": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 
@@ -283,6 +287,12 @@ SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="IE")
 # Letters before every order number, as in LF-204182.
 ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
+# Letters before the numbers of invoices and credit notes, as in INV-2026-00001; and who issues them.
+PAPER_PREFIXES = {
+    "invoice": env.str("INVOICE_PREFIX", default="INV"),
+    "credit_note": env.str("CREDIT_NOTE_PREFIX", default="CN"),
+}
+SELLER = read_seller(env, SHOP_NAME)
 # Seconds between payment and forwarding in which a customer may still change their mind; 0: none.
 FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=600)
 # Seconds a supplier has to answer a cancellation; then a person asks.

@@ -27,6 +27,7 @@ from orders.models import (
     Order,
     OrderDelivery,
     OrderLine,
+    Paper,
     ParcelNumber,
     Payment,
     Reaction,
@@ -38,6 +39,7 @@ from orders.models import (
     TrackingEvent,
     WorkItem,
 )
+from orders.paper_admin import PaperAdmin
 from orders.progress import order_word
 from orders.refund_admin import MAY_REFUND, order_refund
 from orders.remedies import remedies_of
@@ -47,6 +49,7 @@ from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
 admin.site.register(WorkItem, WorkItemAdmin)
+admin.site.register(Paper, PaperAdmin)
 
 
 class LineInline(ReadOnlyInline):
@@ -150,6 +153,7 @@ class OrderAdmin(admin.ModelAdmin):
             context |= {
                 "events": order.events.select_related("by"),
                 "payments": order.payments.all(),
+                "papers": order.papers.all() if request.user.has_perm("orders.view_paper") else [],
                 "refunds": order.refunds.select_related("requested_by"),
                 "shipments": order.shipments.prefetch_related("lines__line"),
                 "work": [

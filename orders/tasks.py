@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from orders import lease
 from orders.actions import incoming
+from orders.actions.papers import issue_credit_note as write_credit_note, issue_invoice as write_invoice
 from orders.actions.payment import end_session, settle, settle_late_payment as decide_late_payment
 from orders.actions.refund import send_refund as ask_for_refund
 from orders.actions.refund_by_hand import lapse_requests
 from orders.actions.withdraw import withdraw_unpaid as withdraw
-from orders.models import CheckoutSession
+from orders.models import CheckoutSession, Refund
 from orders.reactions import react
 from orders.stripe_client import StripeRefused, StripeUnclear
 
@@ -56,6 +57,18 @@ def work_incoming(incoming_id: int) -> None:
 def settle_late_payment(reaction_id: int) -> None:
     """Decide about money that came after its order had run out."""
     react(reaction_id, lambda event: decide_late_payment(event.order))
+
+
+@shared_task
+def issue_invoice(reaction_id: int) -> None:
+    """Write the invoice of an order that was paid."""
+    react(reaction_id, lambda event: write_invoice(event.order))
+
+
+@shared_task
+def issue_credit_note(reaction_id: int) -> None:
+    """Write the credit note of a refund that was paid out."""
+    react(reaction_id, lambda event: write_credit_note(Refund.objects.get(pk=event.subject_id)))
 
 
 @shared_task

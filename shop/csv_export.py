@@ -1,4 +1,4 @@
-"""Rows as CSV that no spreadsheet takes for formulas (CWE-1236)."""
+"""Tables for spreadsheets, in which no cell is taken for a formula."""
 
 from __future__ import annotations
 
@@ -6,31 +6,40 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
+from typing import Any
 
-# A spreadsheet computes what begins like this.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What makes a spreadsheet calculate, also behind blanks and in full width (CWE-1236).
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class _Line:
-    """Where the writer puts a row, so that it can be sent on at once."""
+    """A file that keeps only the line written last."""
 
-    def write(self, text: str) -> str:
-        return text
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text = text
+        return len(text)
 
 
 def csv_rows(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield a CSV file line by line, in bounded memory; every cell is quoted (RFC 4180, lines end in CR LF).
+    """Yield the lines of a CSV file, the header first; for a StreamingHttpResponse.
 
-    Text that a spreadsheet would compute gets an apostrophe in front; numbers (int, float, Decimal) do not,
-    for a negative one is no formula.
+    Every cell is quoted. Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers
+    (``int``, ``float``, ``Decimal``) are ours, and stay as they are. None is an empty cell.
     """
-    writer = csv.writer(_Line(), quoting=csv.QUOTE_ALL)
+    line = _Line()
+    writer: Any = csv.writer(line, quoting=csv.QUOTE_ALL)
     for row in chain([header], rows):
-        yield writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([_cell(value) for value in row])
+        yield line.text
 
 
-def _harmless(cell: object) -> object:
-    if cell is None or (isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)):
-        return "" if cell is None else cell
-    text = str(cell)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return text
+    return f"'{text}" if text.startswith(STARTS) or text.lstrip().startswith(STARTS) else text

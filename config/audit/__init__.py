@@ -15,6 +15,7 @@ from config.audit import (  # noqa: F401
     dialogue,
     gate,
     history,
+    papers,
     telling,
     units,
     waiting,

@@ -17,6 +17,7 @@ from orders.models import Event, Order, RelayBeat, WorkItem
 from orders.remedies import Remedy, remedies_of
 from orders.states import OrderStatus
 from shop.money import Money
+from suppliers.margin.page import MAY_SEE
 from suppliers.models import SupplierOrder
 from support.models import Ticket
 from support.states import TicketStatus
@@ -43,6 +44,7 @@ def work_list(context: dict) -> dict[str, object]:
         "beat": RelayBeat.objects.aggregate(at=Max("beat_at"))["at"],
         "events": Event.objects.select_related("order", "by")[:10],
         "audit_url": reverse("audit"),
+        "margin_url": reverse("margin") if request.user.has_perm(MAY_SEE) else "",
     }
 
 

@@ -4,6 +4,7 @@ from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
+from orders.models.paper import Paper, PaperCounter, PaperKind
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
 from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
 from orders.models.refund_request import RefundCap, RefundRequest
@@ -21,6 +22,9 @@ __all__ = [
     "Order",
     "OrderDelivery",
     "OrderLine",
+    "Paper",
+    "PaperCounter",
+    "PaperKind",
     "ParcelNumber",
     "Payment",
     "Reaction",

@@ -14,6 +14,7 @@ from orders import events
 from orders.cancellations import PAYABLE, cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import FindForm
 from orders.models import Order, OrderLine
+from orders.papers.links import paper_links
 from orders.progress import is_moving, order_word, parcel_cards, refund_lines
 from shop.limits import allow
 from shop.panels import panels
@@ -35,6 +36,7 @@ def detail(request: HttpRequest, token: str) -> HttpResponse:
         "cancellations": cancellations,
         "offer": cancel_offer(order),
         "refunds": refund_lines(order),
+        "papers": paper_links(order),
         "payment": order.payments.first(),
         "panels": panels("order_page", request, order),
         "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,

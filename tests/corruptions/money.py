@@ -11,13 +11,14 @@ from orders.models import (
     Order,
     OrderDelivery,
     OrderLine,
+    PaperCounter,
     Payment,
     Refund,
     RefundLine,
     RefundRequest,
 )
 from suppliers.models import SupplierCredit, SupplierInvoice
-from tests.corruptions.hand import Corruption, erase, kind
+from tests.corruptions.hand import HOUR, Corruption, erase, kind
 
 MONEY: dict[str, Corruption] = {
     "delivery share of a refund raised": kind(
@@ -125,4 +126,15 @@ MONEY: dict[str, Corruption] = {
     "order line moved to another order": kind(
         "V04 totals", lambda w: OrderLine.objects.filter(pk=w.goods.pk).update(order=w.waiting)
     ),
+    "what was charged edited after the invoice": kind(
+        "V17 papers",
+        lambda w: Order.objects.filter(pk=w.other.pk).update(
+            items_minor=F("items_minor") + 1, total_minor=F("total_minor") + 1
+        ),
+    ),
+    "time of payment put into the past of an order without invoice": kind(
+        "V17 papers",
+        lambda w: Order.objects.filter(pk=w.waiting.pk).update(paid_at=w.order.placed_at - HOUR),
+    ),
+    "counter of papers put on": kind("V17 numbers", lambda w: PaperCounter.objects.update(last=F("last") + 1)),
 }

@@ -15,6 +15,7 @@ def check_always() -> None:
     for order in orders:
         check_payments(order)
         check_lines(order)
+        check_papers(order)
     check_paid_once(orders)
     check_reserved()
 
@@ -46,6 +47,18 @@ def check_lines(order: Order) -> None:
         payments = [row for row in order.payments.all() if row.currency == order.currency]
         left = sum(row.captured_minor - row.refunded_minor for row in payments)
         assert sum(line.paid_minor - line.refunded_minor for line in order.lines.all()) <= left
+
+
+def check_papers(order: Order) -> None:
+    """Whatever comes back in between: the notes of a line never give back more than its invoice says."""
+    credited: Counter[int] = Counter()
+    for paper in order.papers.all():
+        if paper.kind == "invoice":
+            assert paper.total_minor == order.total_minor
+        else:
+            credited.update({line["line"]: line["total_minor"] for line in paper.content["lines"]})
+    for line in order.lines.all():
+        assert credited[line.pk] <= line.paid_minor
 
 
 def check_paid_once(orders: list[Order]) -> None:

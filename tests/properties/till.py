@@ -44,6 +44,8 @@ from tests.factories import ADDRESS
 
 # The other reactions write mails that no rule of the money depends on.
 RECEIVERS = {
+    "orders.tasks.issue_credit_note",
+    "orders.tasks.issue_invoice",
     "orders.tasks.settle_late_payment",
     "suppliers.tasks.forward_order",
     "notifications.tasks.tell_order_confirmed",

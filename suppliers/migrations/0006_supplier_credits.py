@@ -10,9 +10,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0011_refund_requests'),
+        ('orders', '0012_refund_requests'),
         ('shop', '0001_initial'),
-        ('suppliers', '0004_breaker_and_quarantine'),
+        ('suppliers', '0005_duties_go_on'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('orders', '0010_subject_of_incoming'),
+        ('orders', '0011_parts_of_work'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
