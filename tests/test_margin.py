@@ -14,8 +14,9 @@ from orders.models import Order, OrderLine, Payment, Refund
 from suppliers.actions.forward import forward_order
 from suppliers.margin import facts
 from suppliers.margin.figures import GROUPS, Period, count_groups, days_of, groups_of, reconciled, total_of
-from suppliers.models import SupplierOrder
-from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from suppliers.models import SupplierCredit, SupplierOrder
+from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
+from tests.paying_back import delivered, pay_back, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,19 @@ def test_a_refund_takes_back_the_price_and_its_tax(supplier):
     request_refund(order, [RefundPart(line, 1, refundable_minor(line))], reason=Refund.Reason.DAMAGED, by=None, key="k")
     found = total_of(period())
     assert (found.amounts["net"], found.amounts["tax"], found.margin) == (0, 0, -500)
+
+
+def test_what_a_supplier_owes_for_its_fault_is_counted_in(supplier, relay):
+    order, boss = delivered((make_variant(supplier), 3)), make_person(is_superuser=True, is_staff=True)
+    pay_back(order, wish("damaged", units={order.lines.get(): 2}), by=boss)
+    relay.run_until_idle()
+    assert total_of(period()).amounts["credit"] == 1000
+    SupplierCredit.objects.update(status="written_off", matched_minor=300)
+    assert total_of(period()).amounts["credit"] == 300
+    SupplierCredit.objects.update(status="withdrawn")
+    assert total_of(period()).amounts["credit"] == 0
+    SupplierCredit.objects.update(status="open", currency="GBP")
+    assert total_of(period()).without["credit"] == 1
 
 
 def test_what_a_supplier_charges_is_shared_out_over_its_lines_exactly(supplier):

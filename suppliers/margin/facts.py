@@ -25,8 +25,8 @@ from django.db.models.functions import Cast, Coalesce
 
 from orders.models import OrderLine, Payment
 from shop.money import COST_DIGITS, minor_units
-from suppliers.models import Supplier, SupplierOrderLine
-from suppliers.states import SupplierOrderStatus
+from suppliers.models import Supplier, SupplierCredit, SupplierOrderLine
+from suppliers.states import SupplierCreditStatus, SupplierOrderStatus
 
 WHOLE = BigIntegerField()
 UNKNOWN = Value(None, output_field=WHOLE)
@@ -139,8 +139,19 @@ def fee_of_order(currency: str) -> Expression:
 
 
 def credit(currency: str) -> Expression:
-    """Return what suppliers give back for a line whose refund is their fault."""
-    return nothing()
+    """Return what suppliers give back for a line whose refund is their fault; NULL where one owes another currency.
+
+    What is still to come counts; of what was written off only what came before.
+    """
+    owed = SupplierCredit.objects.filter(line__order_line=OuterRef("pk")).order_by()
+    owed = owed.exclude(status=SupplierCreditStatus.WITHDRAWN)
+    given = Case(
+        When(status=SupplierCreditStatus.WRITTEN_OFF, then=whole("matched_minor")),
+        default=whole("amount_minor"),
+        output_field=WHOLE,
+    )
+    known = _sum(owed, "line__order_line", given)
+    return Case(When(Exists(owed.exclude(currency=currency)), then=UNKNOWN), default=known, output_field=WHOLE)
 
 
 def supplier_of() -> Expression:
