@@ -20,10 +20,13 @@ from config.models import NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
+from orders.actions.fees import UNREAD
 from orders.lease import DueWork
 from orders.models import (
+    Authorisation,
     Cancellation,
     CheckoutSession,
+    Dispute,
     Event,
     Hold,
     IncomingEvent,
@@ -38,7 +41,14 @@ from orders.models import (
     WorkItem,
 )
 from orders.models.order import ReservationState
-from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundStatus
+from orders.states import (
+    AuthorisationStatus,
+    CancellationStatus,
+    DisputeStatus,
+    OrderStatus,
+    ParcelStatus,
+    RefundStatus,
+)
 from suppliers.models import (
     Supplier,
     SupplierCancellation,
@@ -80,6 +90,7 @@ R = WorkItem.Reason
 _O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
 _B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
 _W, _A = CancellationStatus, SupplierCancellationStatus
+_K, _D = AuthorisationStatus, DisputeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,31 +140,66 @@ def _refund(
 _at_bank = Q(Exists(CheckoutSession.objects.filter(order=OuterRef("pk"), state=_C.COMPLETE)))
 _again = Refund.objects.filter(idempotency_key=Concat(OuterRef("idempotency_key"), Value(AGAIN)))
 _held = Hold.objects.filter(order=OuterRef("order"), released_at=None)
+# Whoever pays the surplus back closes the question; another state of the row does not.
+_by_transfer = Q(provider="bank_transfer")
+_CHANGED = ("status_changed_at",)
+_by_hand = Q(payment__provider="bank_transfer")
+_goes_on = Q(order__status__in=[_O.PAID, _O.LATE_PAID, _O.AUTHORISED])
 _is_open = Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID) & ~Q(Exists(_held))
 MONEY = [
     _order("unpaid", _O.PLACED, "pay_by", AWAY, "should be paid or given up by now, and is neither.", ~_at_bank),
     _order("bank", _O.PLACED, "placed_at", BANK_PAYS, "waits for its bank, for two weeks now.", _at_bank),
     _order("authorised", _O.AUTHORISED, "status_changed_at", AUTHORISED_FOR, "is authorised, and its money not taken."),
     _order("late paid", _O.LATE_PAID, "status_changed_at", ENGINE, "was paid too late, and nothing is decided."),
-    _refund("refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe."),
+    _refund(
+        "refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe.", cause=~_by_hand
+    ),
+    _refund(
+        "refund by hand", _F.REQUESTED, R.REFUND_BY_HAND, "requested_at", AT_ONCE,
+        "must be transferred back by a person, and noted.", cause=_by_hand,
+    ),
     _refund("refund under way", _F.PENDING, R.REFUND_STUCK, "status_changed_at", BANK_REFUNDS, "are still on their way."),
     _refund(
         "refund failed", _F.FAILED, R.REFUND_FAILED, "status_changed_at", AT_ONCE,
-        "could not be paid back: {row.failure}", cause=~Q(Exists(_again)), sticks=True,
+        "could not be paid back: {row.failure}", cause=~Q(Exists(_again)) & ~Q(reason=Refund.Reason.DISPUTE), sticks=True,
     ),
     Wait(
         "payment that does not fit", Payment, (), R.PAYMENT_UNEXPECTED, ("captured_at",), AT_ONCE,
         "{row.captured} for {row.order.number} do not fit.", Q(refunded_minor__lt=F("captured_minor")), opens=False,
     ),
+    # Asked for by whoever noted it, with the time that is left; this entry says how long the cause is there.
+    Wait(
+        "authorisation", Authorisation, (_K.HELD,), R.DECIDE_PAYMENT, ("held_at",), AT_ONCE,
+        "{row.amount} for {row.order.number} wait for a decision.", money="amount_minor",
+    ),
+    Wait(
+        "authorisation decided", Authorisation, (_K.CAPTURING, _K.RELEASING), R.PAYMENT_STUCK, _CHANGED, AWAY,
+        "What was decided about {row.amount} for {row.order.number} cannot be carried out. {row.last_error:.100}",
+        money="amount_minor",
+    ),
+    Wait(
+        "dispute", Dispute, (_D.INQUIRY, _D.OPEN, _D.REVIEW), R.DISPUTE, ("opened_at",), AT_ONCE,
+        "A bank takes {row.amount} for {row.order.number} back.", money="amount_minor",
+    ),
+    # What went back through the bank is asked about until somebody has dealt with what is not sent.
+    Wait(
+        "dispute lost", Dispute, (_D.LOST,), R.DISPUTE, _CHANGED, AT_ONCE,
+        "{row.amount} for {row.order.number} went back through the bank.", money="amount_minor", sticks=True,
+    ),
+    Wait(
+        "too much paid", Payment, (), R.OVERPAID, ("captured_at",), AT_ONCE,
+        "{row.captured} for {row.order.number} are more than it asks for.", _by_transfer, opens=False,
+    ),
     Wait(
         "hold", Hold, (), R.ORDER_HELD, ("created_at",), A_DAY, "{row.order.number} has been held for a day: {row.reason}.",
-        Q(released_at=None),
+        Q(released_at=None) & _goes_on,
     ),
     # Asked for by whoever forwards the order, with the deadline promised to customers.
     Wait(
         "goods for a pharmacist", OrderLine, (), R.APPROVAL, ("order__paid_at",), AT_ONCE,
         "{row.sku} of {row.order.number} waits for a pharmacist.",
-        Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID), "paid_minor", opens=False,
+        Q(quantity__gt=F("forwarded") + F("cancelled"), order__status__in=[_O.PAID, _O.AUTHORISED]), "paid_minor",
+        opens=False,
     ),
     Wait(
         "cancellation without answer", Cancellation, (_W.REQUESTED,), R.CANCELLATION_SILENT, ("answer_by",), AT_ONCE,
@@ -188,7 +234,7 @@ def _has_line(**condition: object) -> Q:
     return Q(Exists(SupplierOrderLine.objects.filter(supplier_order=OuterRef("pk"), **condition)))
 
 
-_CHANGED, _PLACED, _AT = ("status_changed_at",), (_S.PLACED,), ("placed_at",)
+_PLACED, _AT = (_S.PLACED,), ("placed_at",)
 # The time to change one's mind does not count.
 _MAY_GO = ("created_at", "order__forward_after")
 # Its cancellation has the deadline, as long as an answer is looked for.
@@ -197,7 +243,8 @@ _asked = SupplierCancellation.objects.filter(
 )
 _NOT_YET, _UNSENT = (_S.READY, _S.SENDING, _S.UNKNOWN), _has_line(accepted__gt=F("shipped"))
 SUPPLIERS = [
-    _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day."),
+    # Of an order on hold, whoever holds it is asked.
+    _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day.", ~Q(Exists(_held))),
     _dialogue("not placed", _NOT_YET, R.SUPPLIER_SILENT, _MAY_GO, AWAY, "not taken yet. {row.last_error:.150}"),
     _dialogue("not decided", _PLACED, R.SUPPLIER_SILENT, _AT, UNDECIDED, "not decided for a day.", _has_line(pending__gt=0)),
     _dialogue("held there", _PLACED, R.SUPPLIER_HOLD, _AT, AT_ONCE, "held: {row.hold_code}.", ~Q(hold_code="")),
@@ -314,6 +361,7 @@ MACHINERY = [
 ]  # fmt: skip
 # Whose rows a worker may die over.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
+ASIDE += [Authorisation, Dispute, Payment]
 ASIDE += [SupplierReturn, Supplier, SupplierProbe, Notification, Reaction, IncomingEvent, NightlyAudit]
 
 
@@ -341,6 +389,10 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (CheckoutSession, _C.COMPLETE): "the order's deadline for banks stands behind it",
     (CheckoutSession, _C.EXPIRED): "over",
     (Refund, _F.SUCCEEDED): "over",
+    (Authorisation, _K.CAPTURED): "over",
+    (Authorisation, _K.RELEASED): "over",
+    (Dispute, _D.WON): "over",
+    (Dispute, _D.CLOSED): "over",
     (Cancellation, _W.ACCEPTED): "over",
     (Cancellation, _W.PARTLY): "over",
     (Cancellation, _W.REFUSED): "over",
@@ -374,7 +426,10 @@ class Retry:
 
 RETRIES = [
     Retry(CheckoutSession, Q(state__in=[_C.NEW, _C.OPEN, _C.ENDING]) | Q(state=_C.COMPLETE, order__status=_O.PLACED)),
-    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING])),
+    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING]) & ~_by_hand),
+    Retry(Authorisation, Q(status__in=[_K.HELD, _K.CAPTURING, _K.RELEASING])),
+    Retry(Dispute, Q(status__in=[_D.INQUIRY, _D.OPEN, _D.REVIEW])),
+    Retry(Payment, UNREAD),
     # Of an order that is not paid its pay page is closed first; of any other the suppliers are asked.
     Retry(Cancellation, Q(status=_W.REQUESTED, order__status=_O.PLACED)),
     Retry(SupplierCancellation, Q(status__in=[_A.TO_ASK, _A.ASKED])),

@@ -10,8 +10,15 @@ from django.db.models.functions import Coalesce, Concat, Lag
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import MOST_NAMED, check, named, row_key
-from orders.models import Approval, Cancellation, Event, Order, Refund, Shipment
-from orders.states import CANCELLATION_MOVES, ORDER_MOVES, PARCEL_MOVES, REFUND_MOVES
+from orders.models import Approval, Authorisation, Cancellation, Dispute, Event, Order, Refund, Shipment
+from orders.states import (
+    AUTHORISATION_MOVES,
+    CANCELLATION_MOVES,
+    DISPUTE_MOVES,
+    ORDER_MOVES,
+    PARCEL_MOVES,
+    REFUND_MOVES,
+)
 from suppliers.models import SupplierCancellation, SupplierOrder
 from suppliers.states import CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES, MOVES as SUPPLIER_ORDER_MOVES
 from support.models import Ticket
@@ -45,6 +52,8 @@ MACHINES = [
     Machine("order", Order, ORDER_MOVES, frozenset({"placed"}), "order.placed"),
     Machine("supplier_order", SupplierOrder, SUPPLIER_ORDER_MOVES, frozenset({"ready", "held"})),
     Machine("refund", Refund, REFUND_MOVES, frozenset({"requested"}), "refund.requested"),
+    Machine("authorisation", Authorisation, AUTHORISATION_MOVES, frozenset({"held"}), "authorisation.noted"),
+    Machine("dispute", Dispute, DISPUTE_MOVES, frozenset({"inquiry"}), "dispute.opened"),
     Machine("parcel", Shipment, PARCEL_MOVES, frozenset({"pending"}), "parcel.announced"),
     Machine("cancellation", Cancellation, CANCELLATION_MOVES, frozenset({"requested"}), "cancellation.requested"),
     Machine("supplier_cancellation", SupplierCancellation, SUPPLIER_CANCELLATION_MOVES, frozenset({"to_ask"})),

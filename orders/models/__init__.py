@@ -2,17 +2,20 @@
 
 from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
+from orders.models.dispute import Dispute
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
-from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
+from orders.models.payment import Authorisation, CheckoutSession, Payment, ProviderCustomer, Refund, RefundLine
 from orders.models.work import WorkItem
 
 __all__ = [
     "Approval",
+    "Authorisation",
     "Cancellation",
     "CancellationLine",
     "CheckoutSession",
+    "Dispute",
     "Estimate",
     "Event",
     "Hold",
@@ -22,6 +25,7 @@ __all__ = [
     "OrderLine",
     "ParcelNumber",
     "Payment",
+    "ProviderCustomer",
     "Reaction",
     "Refund",
     "RefundLine",
