@@ -17,7 +17,16 @@ from config.hands import Job
 from config.models import NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
-from orders.models import Authorisation, Cancellation, CheckoutSession, Dispute, IncomingEvent, Payment, Reaction, Refund
+from orders.models import (
+    Authorisation,
+    Cancellation,
+    CheckoutSession,
+    Dispute,
+    IncomingEvent,
+    Payment,
+    Reaction,
+    Refund,
+)
 from suppliers.actions.breaker import due_probes, may_be_called, of_callable
 from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus

@@ -13,7 +13,7 @@ import stripe
 from django.conf import settings
 from django.db import connection
 
-from orders.providers.base import Fee, IntentFacts, Refused, RefundFacts, Unclear
+from orders.providers.base import Fee, IntentFacts, RefundFacts, Refused, Unclear
 
 # The longest page that Stripe's lists give.
 PAGE = 100

@@ -67,7 +67,13 @@ TELLINGS = [
 # What may be written before an order is paid.
 BEFORE_PAYMENT = ["payment-pending", "payment-failed", "order-link", "transfer-awaited"]
 # And before its money is taken, once a bank keeps it.
-WHILE_AUTHORISED = ["order-authorised", "order-refused", "lines-cancelled", "cancellation-answered", "cancellation-asked"]
+WHILE_AUTHORISED = [
+    "order-authorised",
+    "order-refused",
+    "lines-cancelled",
+    "cancellation-answered",
+    "cancellation-asked",
+]
 
 
 @check("V08 told", _("Whatever a customer must hear of is told to them."))

@@ -226,9 +226,7 @@ def write_left_out(payment: Payment, parts: Sequence[Mapping[str, int]]) -> None
         idempotency_key=key,
     )
     for part in parts:
-        RefundLine.objects.create(
-            refund=row, line_id=part["line"], quantity=part["units"], amount_minor=part["minor"]
-        )
+        RefundLine.objects.create(refund=row, line_id=part["line"], quantity=part["units"], amount_minor=part["minor"])
         OrderLine.objects.filter(pk=part["line"]).update(
             refunded=F("refunded") + part["units"], refunded_minor=F("refunded_minor") + part["minor"]
         )

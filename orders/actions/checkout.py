@@ -90,9 +90,7 @@ def open_order(basket: Basket) -> Order | None:
     return Order.objects.unpaid().filter(basket=basket, basket_generation=basket.generation).first()
 
 
-def order_in_the_way(
-    basket: Basket, address: Address, *, now: datetime, pay_with: str = "stripe"
-) -> Order | None:
+def order_in_the_way(basket: Basket, address: Address, *, now: datetime, pay_with: str = "stripe") -> Order | None:
     """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up.
 
     Raises EmptyBasket or Undeliverable.
@@ -145,7 +143,9 @@ def _plan(basket: Basket, address: Address, now: datetime) -> tuple[list[BasketL
 
 
 def _is_as_wanted(order: Order, address: Address, parcels: Sequence[Parcel], now: datetime, pay_with: str) -> bool:
-    return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == _fingerprint(address, parcels)
+    return (
+        order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == _fingerprint(address, parcels)
+    )
 
 
 def _held_by(basket: Basket, line: BasketLine) -> int:

@@ -57,9 +57,7 @@ def release_holds(order: Order, reasons: Collection[Hold.Reason] | None = None, 
 def release_decided(order: Order, *, by: User | None) -> bool:
     """End the hold for prescriptions once each gated unit is decided. Inside the transaction of a decision."""
     for line in order.lines.exclude(gated_at=None):
-        granted = sum(
-            row.units for row in Approval.objects.filter(order_line=line, decision=Approval.Decision.GRANTED)
-        )
+        granted = sum(row.units for row in Approval.objects.filter(order_line=line, decision=Approval.Decision.GRANTED))
         if granted < line.open:
             return False
     return release_holds(order, [Hold.Reason.PRESCRIPTION], by=by) > 0

@@ -141,11 +141,8 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
     kept = Authorisation.objects.filter(session=session).select_related("order").first()
     if facts.is_paid:
         _note_paid(session, facts, kept)
-    elif facts.status == "complete" and facts.intent_status == "requires_capture":
-        note_authorised(session, facts)
-    elif kept is not None:
-        if facts.intent_status == "canceled":
-            note_released(kept, why="let go at the provider")
+    elif kept is not None or facts.intent_status == "requires_capture":
+        _note_kept(session, facts, kept)
     elif facts.status == "complete" and facts.intent_status in BANK_SAID_NO:
         _note_bank_refused(session, facts)
     elif facts.status == "complete":
@@ -153,6 +150,13 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
     elif facts.status == "expired":
         _note_ended(session)
     return facts
+
+
+def _note_kept(session: CheckoutSession, facts: SessionFacts, kept: Authorisation | None) -> None:
+    if kept is None:
+        note_authorised(session, facts)
+    elif facts.intent_status == "canceled":
+        note_released(kept, why="let go at the provider")
 
 
 def end_session(session: CheckoutSession) -> None:

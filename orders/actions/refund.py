@@ -15,7 +15,7 @@ from orders.actions.fees import read_fee_later
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
-from orders.providers.base import ByHand, Refused, RefundFacts, Unclear
+from orders.providers.base import ByHand, RefundFacts, Refused, Unclear
 from orders.providers.registry import provider_of
 from orders.states import RefundStatus, move_refund
 from shop.models import User
