@@ -13,15 +13,7 @@ from config.audit import run_audit
 from demo.payments.webhooks import signature
 from orders.actions.payment import open_session
 from orders.models import IncomingEvent, Order, WorkItem
-from shop.models import Product, Variant
 from tests.demo.payment_process import WEBHOOK_SECRET
-
-
-def gate(variant: Variant) -> Variant:
-    """Let a variant be sold on prescription only."""
-    Product.objects.filter(pk=variant.product_id).update(gate="prescription")
-    variant.product.refresh_from_db()
-    return variant
 
 
 def pay(sandbox, order: Order, **asked: object) -> None:

@@ -14,7 +14,8 @@ from orders.actions.holds import place_hold, release_hold, release_holds
 from orders.models import Authorisation, Hold, Order, Payment, Refund, WorkItem
 from suppliers.models import SupplierOrder
 from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
-from tests.money import assert_it_adds_up, gate, intents, open_work, pay, tell, work_again
+from tests.money import assert_it_adds_up, intents, open_work, pay, tell, work_again
+from tests.pharmacy import gated
 
 pytestmark = pytest.mark.django_db
 
@@ -256,7 +257,7 @@ def test_every_webhook_twice_and_in_any_order_comes_to_the_same(held, sandbox, r
 @pytest.fixture(name="prescribed")
 def prescribed_fixture(sandbox, relay, settings):
     supplier = make_supplier()
-    order = make_order((make_variant(supplier, stock=9), 1), (gate(make_variant(supplier, stock=9)), 1))
+    order = make_order((make_variant(supplier, stock=9), 1), (gated(supplier, stock=9), 1))
     pay(sandbox, order)
     tell(sandbox, settings)
     relay.run_until_idle()

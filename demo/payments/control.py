@@ -108,7 +108,7 @@ def _dispute(sandbox: Sandbox, asked: dict) -> dict:
             dispute = found_dispute(sandbox, asked["dispute"])
             if status == "under_review":
                 return submit_evidence(sandbox, dispute)
-            return close_dispute(sandbox, dispute, status=status)
+            return close_dispute(sandbox, dispute, status=status, is_overturned=bool(asked.get("overturned")))
         charge_id = asked.get("charge") or found_intent(sandbox, asked["payment_intent"])["latest_charge"]
         charge = found_charge(sandbox, charge_id or "", param="charge")
         if not charge["captured"] or charge["disputed"]:

@@ -59,9 +59,9 @@ def submit_evidence(sandbox: Sandbox, dispute: dict) -> dict:
     return dispute
 
 
-def close_dispute(sandbox: Sandbox, dispute: dict, *, status: str) -> dict:
-    """Let the bank decide: ``won`` is for the shop, ``lost`` for the cardholder."""
-    if dispute["status"] in {"won", "lost"}:
+def close_dispute(sandbox: Sandbox, dispute: dict, *, status: str, is_overturned: bool = False) -> dict:
+    """Let the bank decide: ``won`` is for the shop, ``lost`` for the cardholder; or turn a decision over."""
+    if dispute["status"] in {"won", "lost"} and not is_overturned:
         raise Invalid(f"Dispute {dispute['id']} is closed: {dispute['status']}.", param="dispute")
     dispute["status"] = status
     if status == "won":
