@@ -8,7 +8,7 @@ fails. The sweep that works on the table is ``config/waiting.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
+from config.decisions import BY_HAND, DECISIONS
 from config.models import NightlyAudit
+from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, Wait
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
@@ -61,12 +63,8 @@ from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
 from support.models import Ticket
 from support.states import TicketStatus
 
-AT_ONCE = timedelta(0)
 # The engine's own work is done in seconds; so long, and something is broken.
 ENGINE = timedelta(minutes=15)
-# A supplier, Stripe or the mail server may be away for a while; the tries go on all the time.
-AWAY = timedelta(hours=1)
-A_DAY = timedelta(days=1)
 # The audit runs every night; one night may fail and be made up for.
 TWO_NIGHTS = timedelta(days=2)
 # The contract: every unit is decided within a day. An answer to a cancellation within two.
@@ -82,7 +80,6 @@ LABEL_LIES, NO_SCAN, LOST_SIGHT = timedelta(days=5), timedelta(days=10), timedel
 WITH_DRIVER, TRIED, AT_THE_SHOP, HELD_UP = timedelta(days=2), timedelta(days=3), timedelta(days=7), timedelta(days=2)
 RETURN_ANSWER, RETURN_WAY, RETURN_DECISION = timedelta(days=3), timedelta(days=30), timedelta(days=14)
 CASE_AT_SUPPLIER, CASE_WITHOUT_TERM = timedelta(days=5), timedelta(days=3)
-ALWAYS = Q()
 # Reasons of carriers after which waiting helps nobody.
 SEVERE = ["lost", "destroyed", "damaged", "address_problem", "refused"]
 
@@ -91,39 +88,6 @@ _O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
 _B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
 _W, _A = CancellationStatus, SupplierCancellationStatus
 _K, _D = AuthorisationStatus, DisputeStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One way in which rows of a model wait.
-
-    ``states`` are values of the machine's column that it covers (none: the model has no machine);
-    ``cause`` restricts them further. All columns ``since`` must be older than ``after``; only the first
-    must be known. ``says`` is the sentence for staff, of the ``row``. ``money`` names a column of the
-    row, or counts it; empty: the order's total. With ``until_news`` younger news ends the waiting, otherwise only
-    another state does. ``sticks``: whoever closes the work by hand has dealt with it for good. Without
-    ``opens`` somebody else asks the person, and the entry says only how long the cause is there.
-    """
-
-    name: str
-    model: type[Model]
-    states: tuple[str, ...]
-    reason: WorkItem.Reason
-    since: tuple[str, ...]
-    after: timedelta
-    says: str
-    cause: Q = ALWAYS
-    money: str | Callable[[Any], int] = ""
-    related: tuple[str, ...] = ("order",)
-    until_news: bool = False
-    sticks: bool = False
-    opens: bool = True
-
-
-def column_of(model: type[Model]) -> str:
-    """Return the name of the column that holds a model's state."""
-    names = {field.name for field in model._meta.get_fields()}
-    return "status" if "status" in names else "state"
 
 
 def _order(name: str, state: str, since: str, after: timedelta, says: str, cause: Q = ALWAYS) -> Wait:
@@ -140,10 +104,7 @@ def _refund(
 _at_bank = Q(Exists(CheckoutSession.objects.filter(order=OuterRef("pk"), state=_C.COMPLETE)))
 _again = Refund.objects.filter(idempotency_key=Concat(OuterRef("idempotency_key"), Value(AGAIN)))
 _held = Hold.objects.filter(order=OuterRef("order"), released_at=None)
-# Whoever pays the surplus back closes the question; another state of the row does not.
-_by_transfer = Q(provider="bank_transfer")
 _CHANGED = ("status_changed_at",)
-_by_hand = Q(payment__provider="bank_transfer")
 _goes_on = Q(order__status__in=[_O.PAID, _O.LATE_PAID, _O.AUTHORISED])
 _is_open = Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID) & ~Q(Exists(_held))
 MONEY = [
@@ -152,11 +113,7 @@ MONEY = [
     _order("authorised", _O.AUTHORISED, "status_changed_at", AUTHORISED_FOR, "is authorised, and its money not taken."),
     _order("late paid", _O.LATE_PAID, "status_changed_at", ENGINE, "was paid too late, and nothing is decided."),
     _refund(
-        "refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe.", cause=~_by_hand
-    ),
-    _refund(
-        "refund by hand", _F.REQUESTED, R.REFUND_BY_HAND, "requested_at", AT_ONCE,
-        "must be transferred back by a person, and noted.", cause=_by_hand,
+        "refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe.", cause=~BY_HAND
     ),
     _refund("refund under way", _F.PENDING, R.REFUND_STUCK, "status_changed_at", BANK_REFUNDS, "are still on their way."),
     _refund(
@@ -166,29 +123,6 @@ MONEY = [
     Wait(
         "payment that does not fit", Payment, (), R.PAYMENT_UNEXPECTED, ("captured_at",), AT_ONCE,
         "{row.captured} for {row.order.number} do not fit.", Q(refunded_minor__lt=F("captured_minor")), opens=False,
-    ),
-    # Asked for by whoever noted it, with the time that is left; this entry says how long the cause is there.
-    Wait(
-        "authorisation", Authorisation, (_K.HELD,), R.DECIDE_PAYMENT, ("held_at",), AT_ONCE,
-        "{row.amount} for {row.order.number} wait for a decision.", money="amount_minor",
-    ),
-    Wait(
-        "authorisation decided", Authorisation, (_K.CAPTURING, _K.RELEASING), R.PAYMENT_STUCK, _CHANGED, AWAY,
-        "What was decided about {row.amount} for {row.order.number} cannot be carried out. {row.last_error:.100}",
-        money="amount_minor",
-    ),
-    Wait(
-        "dispute", Dispute, (_D.INQUIRY, _D.OPEN, _D.REVIEW), R.DISPUTE, ("opened_at",), AT_ONCE,
-        "A bank takes {row.amount} for {row.order.number} back.", money="amount_minor",
-    ),
-    # What went back through the bank is asked about until somebody has dealt with what is not sent.
-    Wait(
-        "dispute lost", Dispute, (_D.LOST,), R.DISPUTE, _CHANGED, AT_ONCE,
-        "{row.amount} for {row.order.number} went back through the bank.", money="amount_minor", sticks=True,
-    ),
-    Wait(
-        "too much paid", Payment, (), R.OVERPAID, ("captured_at",), AT_ONCE,
-        "{row.captured} for {row.order.number} are more than it asks for.", _by_transfer, opens=False,
     ),
     Wait(
         "hold", Hold, (), R.ORDER_HELD, ("created_at",), A_DAY, "{row.order.number} has been held for a day: {row.reason}.",
@@ -376,7 +310,7 @@ def _aside(model: type[DueWork]) -> Wait:
 
 
 # Of several reasons about one row the first is asked about: "set aside" says more than "silent".
-WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
+WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *DECISIONS, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
 
 # States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
 RESTS: Mapping[tuple[type[Model], str], str] = {
@@ -426,7 +360,7 @@ class Retry:
 
 RETRIES = [
     Retry(CheckoutSession, Q(state__in=[_C.NEW, _C.OPEN, _C.ENDING]) | Q(state=_C.COMPLETE, order__status=_O.PLACED)),
-    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING]) & ~_by_hand),
+    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING]) & ~BY_HAND),
     Retry(Authorisation, Q(status__in=[_K.HELD, _K.CAPTURING, _K.RELEASING])),
     Retry(Dispute, Q(status__in=[_D.INQUIRY, _D.OPEN, _D.REVIEW])),
     Retry(Payment, UNREAD),

@@ -25,7 +25,7 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
         "suppliers.tasks.forward_order",
         "notifications.tasks.tell_order_confirmed",
     ],
-    orders.order_placed: ["notifications.tasks.tell_order_placed"],
+    orders.payment_awaited: ["notifications.tasks.tell_payment_awaited"],
     orders.order_authorised: ["suppliers.tasks.ask_pharmacists", "notifications.tasks.tell_order_authorised"],
     orders.order_refused: ["notifications.tasks.tell_order_refused"],
     orders.order_late_paid: ["orders.tasks.settle_late_payment"],

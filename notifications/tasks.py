@@ -20,8 +20,8 @@ def tell_order_confirmed(reaction_id: int) -> None:
 
 
 @shared_task
-def tell_order_placed(reaction_id: int) -> None:
-    react(reaction_id, tell.order_placed)
+def tell_payment_awaited(reaction_id: int) -> None:
+    react(reaction_id, tell.payment_awaited)
 
 
 @shared_task

@@ -47,6 +47,7 @@ UNPAID_THEN = Q(order__paid_at=None) | Q(at__lt=F("order__paid_at"))
 # paid by then, an arrival that moved again) cannot be asked for afterwards, and is not listed.
 TELLINGS = [
     Telling("order.paid", "order-confirmed", Value("1")),
+    Telling("payment.awaited", "transfer-awaited", Value("1")),
     Telling("payment.pending", "payment-pending", Value("1")),
     Telling("parcel.in_transit", "parcel-sent", SUBJECT_ID),
     Telling("parcel.delivered", "parcel-delivered", SUBJECT_ID),

@@ -10,8 +10,7 @@ from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
-from orders.providers.registry import provider_of
-from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus
+from orders.states import AuthorisationStatus, ParcelStatus
 from support.models import TicketMessage
 
 # The message that a quantity is cancelled names its refund as well.
@@ -31,10 +30,9 @@ def order_confirmed(event: Event) -> None:
     _about_order("order-confirmed", messages.order_confirmed(event.order), event.order, event, 1)
 
 
-def order_placed(event: Event) -> None:
+def payment_awaited(event: Event) -> None:
     """Once, to whoever is to transfer the money; on a pay page the customer is told there."""
-    if provider_of(event.order.pay_with).details(event.order) and event.order.status == OrderStatus.PLACED:
-        _about_order("transfer-awaited", payment_messages.transfer_awaited(event.order), event.order, event, 1)
+    _about_order("transfer-awaited", payment_messages.transfer_awaited(event.order), event.order, event, 1)
 
 
 def order_authorised(event: Event) -> None:

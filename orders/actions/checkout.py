@@ -220,6 +220,7 @@ def _make(
     if not provider.has_page:
         # The customer has bought: there is no page from which they could come back to change it.
         empty_basket(basket.pk, generation=basket.generation)
+        events.record("payment.awaited", order, by=None)
     refresh_availability(line.variant_id for line in lines)
     events.record("order.placed", order, by=user, total_minor=order.total_minor)
     return order
