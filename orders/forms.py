@@ -22,6 +22,7 @@ from phonenumbers import NumberParseException
 from orders.actions.checkout import Address
 from orders.models import Order
 from orders.providers.registry import offered
+from orders.states import OrderStatus
 
 
 def _text(
@@ -217,7 +218,7 @@ class CancelForm(forms.Form):
             )
             for line in chosen
         ]
-        if not order.is_paid:
+        if order.status == OrderStatus.PLACED:
             del self.fields["lines"]
         if not self.is_bound:
             self.initial |= {"form_key": uuid.uuid4(), "lines": [str(line.pk) for line in chosen]}

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from config.deadlines import RESTS, RETRIES, WAITS, column_of
+from config.deadlines import RESTS, RETRIES, WAITS
 from config.waiting import overdue
+from config.waits import column_of
 from orders.actions.work import open_work
 from orders.events import key_of
 from orders.models import Event
