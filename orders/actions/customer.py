@@ -63,7 +63,7 @@ def _row_of(user: User) -> ProviderCustomer:
         return known
     now = timezone.now()
     # The time is part of the key: a row made anew after the customer was deleted makes a new one.
-    key = f"customer-{user.pk}-{int(now.timestamp())}"
+    key = f"customer-{user.pk}-{int(now.timestamp() * 1_000_000)}"
     try:
         with transaction.atomic():
             return ProviderCustomer.objects.create(user=user, idempotency_key=key, created_at=now)
