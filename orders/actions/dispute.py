@@ -50,7 +50,7 @@ def take_dispute(dispute_id: str) -> Dispute:
         raise UnknownPayment(dispute_id)
     with transaction.atomic():
         lock_order(payment.order)
-        dispute = _row_of(payment, facts)
+        dispute, new = _row_of(payment, facts)
         to = STATUS_OF.get(facts.status, Status.OPEN)
         try:
             moved = dispute.status != to and move_dispute(dispute, to, by=None, told=facts.status)
@@ -58,7 +58,7 @@ def take_dispute(dispute_id: str) -> Dispute:
             # A fact is never refused: a person looks at what makes no sense to us.
             _ask(dispute, f"{dispute.stripe_id}: we have it as {dispute.status}, and Stripe says {facts.status}.")
             return dispute
-        if moved:
+        if moved or new:
             _follow(dispute)
         elif dispute.is_undecided:
             # The time for evidence, or the amount, may be another by now.
@@ -80,7 +80,7 @@ def read_again(dispute_pk: int) -> None:
     lease.finish(dispute, due_in=READ_AGAIN if dispute.is_undecided else None)
 
 
-def _row_of(payment: Payment, facts: DisputeFacts) -> Dispute:
+def _row_of(payment: Payment, facts: DisputeFacts) -> tuple[Dispute, bool]:
     until = datetime.fromtimestamp(facts.due_by, UTC) if facts.due_by else None
     dispute, new = Dispute.objects.get_or_create(
         stripe_id=facts.id,
@@ -99,10 +99,9 @@ def _row_of(payment: Payment, facts: DisputeFacts) -> Dispute:
     dispute.refresh_from_db()
     if new:
         events.record("dispute.opened", dispute, by=None, dispute=facts.id, amount_minor=facts.amount_minor)
-        _follow(dispute)
     # Its fee is part of what the payment cost.
     Payment.objects.filter(pk=payment.pk).update(due_at=lease.db_now_plus(settings.FEE_SECONDS))
-    return dispute
+    return dispute, new
 
 
 def _follow(dispute: Dispute) -> None:
