@@ -105,7 +105,8 @@ _at_bank = Q(Exists(CheckoutSession.objects.filter(order=OuterRef("pk"), state=_
 _again = Refund.objects.filter(idempotency_key=Concat(OuterRef("idempotency_key"), Value(AGAIN)))
 _held = Hold.objects.filter(order=OuterRef("order"), released_at=None)
 _CHANGED = ("status_changed_at",)
-_goes_on = Q(order__status__in=[_O.PAID, _O.LATE_PAID, _O.AUTHORISED])
+# Of an authorised order, and of a dispute, somebody is asked with the time that is left.
+_goes_on = Q(order__status__in=[_O.PAID, _O.LATE_PAID]) & ~Q(reason=Hold.Reason.DISPUTE)
 _is_open = Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID) & ~Q(Exists(_held))
 MONEY = [
     _order("unpaid", _O.PLACED, "pay_by", AWAY, "should be paid or given up by now, and is neither.", ~_at_bank),

@@ -115,7 +115,8 @@ def take_if_free(order: Order, *, by: User | None) -> bool:
     if kept is None or order.status != OrderStatus.AUTHORISED or open_holds(order):
         return False
     left_out = _left_out(order)
-    minor = order.total_minor - sum(part["minor"] for part in left_out)
+    # Should the bank keep less than the order asks for, that is taken, does not fit, and a person is asked.
+    minor = min(order.total_minor - sum(part["minor"] for part in left_out), kept.amount_minor)
     if minor < 1:
         _release(kept, by=by, note="nothing of it costs anything any more")
         return True
