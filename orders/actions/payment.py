@@ -223,7 +223,7 @@ def _note_paid(session: CheckoutSession, facts: SessionFacts, kept: Authorisatio
         _close(session, State.COMPLETE)
         if kept is not None:
             note_captured(kept)
-        record_payment(
+        is_new = record_payment(
             session.order,
             stripe_id=facts.intent_id,
             paid=Money(facts.captured_minor or facts.amount_minor, facts.currency),
@@ -233,7 +233,7 @@ def _note_paid(session: CheckoutSession, facts: SessionFacts, kept: Authorisatio
         )
         payment = Payment.objects.select_related("order").get(stripe_id=facts.intent_id)
         take_in_refunds(payment, refunds)
-        if kept is not None and payment.order.status == OrderStatus.CANCELLED:
+        if is_new and kept is not None and payment.order.status == OrderStatus.CANCELLED:
             # All of it was cancelled between the decision and the act.
             refund_everything(payment, reason=Refund.Reason.CANCELLED, by=None)
             close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, payment)
