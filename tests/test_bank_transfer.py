@@ -187,7 +187,7 @@ def test_a_transfer_that_comes_after_that_goes_on_if_the_goods_are_there(order, 
 
 
 def test_money_for_an_order_that_is_over_is_noted_and_a_person_is_asked(order, relay, client):
-    client.post(f"/orders/{order.token}/cancel/", {})
+    client.post(f"/orders/{order.token}/cancel/", {"form_key": str(uuid.uuid4())})
     relay.run_until_idle()
     order.refresh_from_db()
     assert order.status == "cancelled"
