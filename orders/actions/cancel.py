@@ -13,7 +13,14 @@ from django.utils import timezone
 from orders import events
 from orders.actions.letting_go import let_go_later
 from orders.actions.pay_page import end_later
-from orders.actions.refund import RefundPart, TooMuch, cancelled_part, request_refund, units_minor
+from orders.actions.refund import (
+    RefundPart,
+    TooMuch,
+    cancelled_part,
+    refund_everything,
+    request_refund,
+    units_minor,
+)
 from orders.actions.reservation import release_line
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
@@ -284,6 +291,10 @@ def cancel_paid_back(order: Order) -> Cancellation | None:
 def _end_if_empty(order: Order, by: User | None) -> None:
     order.refresh_from_db(fields=["status"])
     if order.status in ENDS and not order.lines.exclude(quantity=F("cancelled")).exists():
+        was_late = order.status == OrderStatus.LATE_PAID
         move_order(order, OrderStatus.CANCELLED, by=by)
         end_later(order)
         let_go_later(order, by=by)
+        # Its money is here and counts for nothing yet: nothing is left that it could pay for.
+        for payment in order.payments.all() if was_late else ():
+            refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=by)
