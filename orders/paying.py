@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 
 from orders.cancellations import PAYABLE
-from orders.models import Order
+from orders.models import Authorisation, Order
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 
@@ -20,3 +20,9 @@ def can_pay_now(order: Order) -> bool:
 def transfer_details(order: Order) -> list[tuple[str | Promise, str]]:
     """Return where the money of an unpaid order is to go; empty where that is not for the customer to do."""
     return provider_of(order.pay_with).details(order) if order.status == OrderStatus.PLACED else []
+
+
+def kept_by_bank(order: Order) -> Authorisation | None:
+    """Return what a bank keeps, or kept, for an order that is being checked or over; None for every other one."""
+    is_asked = order.status in {OrderStatus.AUTHORISED, OrderStatus.CANCELLED}
+    return order.authorisations.first() if is_asked else None

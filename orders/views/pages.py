@@ -14,7 +14,7 @@ from orders import events
 from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import FindForm
 from orders.models import Order, OrderLine
-from orders.paying import can_pay_now, transfer_details
+from orders.paying import can_pay_now, kept_by_bank, transfer_details
 from orders.progress import is_moving, order_word, parcel_cards, refund_lines
 from shop.limits import allow
 from shop.panels import panels
@@ -40,7 +40,7 @@ def detail(request: HttpRequest, token: str) -> HttpResponse:
         "panels": panels("order_page", request, order),
         "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,
         "transfer": transfer_details(order),
-        "kept": order.authorisations.first(),
+        "kept": kept_by_bank(order),
         "thanks": "thanks" in request.GET and order.is_paid,
         "can_pay": can_pay_now(order) and not is_waiting,
     }
