@@ -5,8 +5,6 @@ More functions of the table in ``config/remedies.py``, under the same rules.
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 
@@ -24,9 +22,8 @@ from orders.actions.refund_by_hand import (
 )
 from orders.actions.refund_quote import NothingToPay
 from orders.actions.work import close_work
-from orders.events import key_of
 from orders.lease import DueWork
-from orders.models import Cancellation, Event, IncomingEvent, OrderLine, Payment, RefundRequest, WorkItem
+from orders.models import Cancellation, OrderLine, RefundRequest, WorkItem
 from orders.remedies import NotPossible
 from orders.states import IllegalMove
 from shop.models import User
@@ -166,21 +163,6 @@ def _take_question(line: OrderLine, by: User) -> int:
     approved = approved_units([line.pk]).get(line.pk, 0)
     line.refresh_from_db()
     return line.open - approved
-
-
-def read_dispute(payment: Payment, *, by: User) -> str:
-    """Owe a fresh reading of a disputed payment from Stripe, through the inbox of its news."""
-    last = Event.objects.filter(kind="payment.disputed", subject_key=key_of(payment)).order_by("pk").last()
-    if last is None:
-        raise NotPossible(_t("Nothing is known of a dispute about it."))
-    IncomingEvent.objects.create(
-        source="stripe",
-        event_id=f"asked-{uuid4().hex}",
-        kind="charge.dispute.updated",
-        body={"data": {"object": {"id": last.facts["dispute"]}}},
-        due_at=timezone.now(),
-    )
-    return _t("Stripe is asked in a moment. This closes by itself when the dispute is over.")
 
 
 def audit_now(subject: AuditCheck | NightlyAudit, *, by: User) -> str:

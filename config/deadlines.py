@@ -16,15 +16,19 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
+from config.decisions import BY_HAND, CREDITS, DECISIONS
 from config.models import NightlyAudit
-from config.wait import ALWAYS, Wait
+from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, Wait
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
+from orders.actions.fees import UNREAD
 from orders.lease import DueWork
 from orders.models import (
+    Authorisation,
     Cancellation,
     CheckoutSession,
+    Dispute,
     Event,
     Hold,
     IncomingEvent,
@@ -40,7 +44,15 @@ from orders.models import (
     WorkItem,
 )
 from orders.models.order import ReservationState
-from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundRequestStatus, RefundStatus
+from orders.states import (
+    AuthorisationStatus,
+    CancellationStatus,
+    DisputeStatus,
+    OrderStatus,
+    ParcelStatus,
+    RefundRequestStatus,
+    RefundStatus,
+)
 from suppliers.models import (
     Supplier,
     SupplierCancellation,
@@ -54,12 +66,8 @@ from suppliers.states import SupplierCancellationStatus, SupplierCreditStatus, S
 from support.models import Ticket
 from support.states import TicketStatus
 
-AT_ONCE = timedelta(0)
 # The engine's own work is done in seconds; so long, and something is broken.
 ENGINE = timedelta(minutes=15)
-# A supplier, Stripe or the mail server may be away for a while; the tries go on all the time.
-AWAY = timedelta(hours=1)
-A_DAY = timedelta(days=1)
 # The audit runs every night; one night may fail and be made up for.
 TWO_NIGHTS = timedelta(days=2)
 # The contract: every unit is decided within a day. An answer to a cancellation within two.
@@ -75,7 +83,6 @@ LABEL_LIES, NO_SCAN, LOST_SIGHT = timedelta(days=5), timedelta(days=10), timedel
 WITH_DRIVER, TRIED, AT_THE_SHOP, HELD_UP = timedelta(days=2), timedelta(days=3), timedelta(days=7), timedelta(days=2)
 RETURN_ANSWER, RETURN_WAY, RETURN_DECISION = timedelta(days=3), timedelta(days=30), timedelta(days=14)
 # Claimed with the next statement; and a supplier's accounts answer within the month.
-CREDIT_CLAIMED_WITHIN, CREDIT_SETTLED_WITHIN = timedelta(days=14), timedelta(days=45)
 CASE_AT_SUPPLIER, CASE_WITHOUT_TERM = timedelta(days=5), timedelta(days=3)
 # Reasons of carriers after which waiting helps nobody.
 SEVERE = ["lost", "destroyed", "damaged", "address_problem", "refused"]
@@ -84,7 +91,8 @@ R = WorkItem.Reason
 _O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
 _B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
 _W, _A = CancellationStatus, SupplierCancellationStatus
-_Q, _D = RefundRequestStatus, SupplierCreditStatus
+_Q, _M = RefundRequestStatus, SupplierCreditStatus
+_K, _D = AuthorisationStatus, DisputeStatus
 
 
 def _order(name: str, state: str, since: str, after: timedelta, says: str, cause: Q = ALWAYS) -> Wait:
@@ -101,17 +109,22 @@ def _refund(
 _at_bank = Q(Exists(CheckoutSession.objects.filter(order=OuterRef("pk"), state=_C.COMPLETE)))
 _again = Refund.objects.filter(idempotency_key=Concat(OuterRef("idempotency_key"), Value(AGAIN)))
 _held = Hold.objects.filter(order=OuterRef("order"), released_at=None)
+_CHANGED = ("status_changed_at",)
+# Of an authorised order, and of a dispute, somebody is asked with the time that is left.
+_goes_on = Q(order__status__in=[_O.PAID, _O.LATE_PAID]) & ~Q(reason=Hold.Reason.DISPUTE)
 _is_open = Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID) & ~Q(Exists(_held))
 MONEY = [
     _order("unpaid", _O.PLACED, "pay_by", AWAY, "should be paid or given up by now, and is neither.", ~_at_bank),
     _order("bank", _O.PLACED, "placed_at", BANK_PAYS, "waits for its bank, for two weeks now.", _at_bank),
     _order("authorised", _O.AUTHORISED, "status_changed_at", AUTHORISED_FOR, "is authorised, and its money not taken."),
     _order("late paid", _O.LATE_PAID, "status_changed_at", ENGINE, "was paid too late, and nothing is decided."),
-    _refund("refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe."),
+    _refund(
+        "refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe.", cause=~BY_HAND
+    ),
     _refund("refund under way", _F.PENDING, R.REFUND_STUCK, "status_changed_at", BANK_REFUNDS, "are still on their way."),
     _refund(
         "refund failed", _F.FAILED, R.REFUND_FAILED, "status_changed_at", AT_ONCE,
-        "could not be paid back: {row.failure}", cause=~Q(Exists(_again)), sticks=True,
+        "could not be paid back: {row.failure}", cause=~Q(Exists(_again)) & ~Q(reason=Refund.Reason.DISPUTE), sticks=True,
     ),
     Wait(
         "refund to approve", RefundRequest, (_Q.ASKED,), R.REFUND_APPROVAL, ("asked_at",), AT_ONCE,
@@ -123,13 +136,14 @@ MONEY = [
     ),
     Wait(
         "hold", Hold, (), R.ORDER_HELD, ("created_at",), A_DAY, "{row.order.number} has been held for a day: {row.reason}.",
-        Q(released_at=None),
+        Q(released_at=None) & _goes_on,
     ),
     # Asked for by whoever forwards the order, with the deadline promised to customers.
     Wait(
         "goods for a pharmacist", OrderLine, (), R.APPROVAL, ("order__paid_at",), AT_ONCE,
         "{row.sku} of {row.order.number} waits for a pharmacist.",
-        Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID), "paid_minor", opens=False,
+        Q(quantity__gt=F("forwarded") + F("cancelled"), order__status__in=[_O.PAID, _O.AUTHORISED]), "paid_minor",
+        opens=False,
     ),
     Wait(
         "cancellation without answer", Cancellation, (_W.REQUESTED,), R.CANCELLATION_SILENT, ("answer_by",), AT_ONCE,
@@ -144,19 +158,6 @@ MONEY = [
         "{row.open} x {row.sku} of {row.order.number} are with no supplier.", _is_open, "paid_minor",
     ),
 ]  # fmt: skip
-
-
-def _credit(name: str, state: str, after: timedelta, says: str) -> Wait:
-    says, related = "{row.supplier.name} owes {row.owed} for {row.order.number}, " + says, ("order", "supplier")
-    # What is at stake counts in the shop's currency; in another one it stands in the sentence.
-    return Wait(
-        name, SupplierCredit, (state,), R.SUPPLIER_CREDIT, ("status_changed_at",), after, says, money=_owed_here,
-        related=related,
-    )  # fmt: skip
-
-
-def _owed_here(credit: SupplierCredit) -> int:
-    return credit.owed.minor if credit.currency == credit.order.currency else 0
 
 
 def _dialogue(
@@ -177,7 +178,7 @@ def _has_line(**condition: object) -> Q:
     return Q(Exists(SupplierOrderLine.objects.filter(supplier_order=OuterRef("pk"), **condition)))
 
 
-_CHANGED, _PLACED, _AT = ("status_changed_at",), (_S.PLACED,), ("placed_at",)
+_PLACED, _AT = (_S.PLACED,), ("placed_at",)
 # The time to change one's mind does not count.
 _MAY_GO = ("created_at", "order__forward_after")
 # Its cancellation has the deadline, as long as an answer is looked for.
@@ -186,7 +187,8 @@ _asked = SupplierCancellation.objects.filter(
 )
 _NOT_YET, _UNSENT = (_S.READY, _S.SENDING, _S.UNKNOWN), _has_line(accepted__gt=F("shipped"))
 SUPPLIERS = [
-    _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day."),
+    # Of an order on hold, whoever holds it is asked.
+    _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day.", ~Q(Exists(_held))),
     _dialogue("not placed", _NOT_YET, R.SUPPLIER_SILENT, _MAY_GO, AWAY, "not taken yet. {row.last_error:.150}"),
     _dialogue("not decided", _PLACED, R.SUPPLIER_SILENT, _AT, UNDECIDED, "not decided for a day.", _has_line(pending__gt=0)),
     _dialogue("held there", _PLACED, R.SUPPLIER_HOLD, _AT, AT_ONCE, "held: {row.hold_code}.", ~Q(hold_code="")),
@@ -222,8 +224,7 @@ SUPPLIERS = [
         "The lists of {row.name} cannot be read. {row.last_error:.150}",
         Q(is_active=True, uses_polling=True, paused_reason="", failures__gte=8), related=(),
     ),
-    _credit("credit to claim", _D.OPEN, CREDIT_CLAIMED_WITHIN, "and nobody has claimed it."),
-    _credit("credit claimed", _D.CLAIMED, CREDIT_SETTLED_WITHIN, "and it is on no paper of the supplier's."),
+    *CREDITS,
 ]  # fmt: skip
 
 
@@ -305,6 +306,7 @@ MACHINERY = [
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
+ASIDE += [Authorisation, Dispute, Payment]
 ASIDE += [SupplierReturn, Notification, Reaction, IncomingEvent]
 
 
@@ -316,7 +318,7 @@ def _aside(model: type[DueWork]) -> Wait:
 
 
 # Of several reasons about one row the first is asked about: "set aside" says more than "silent".
-WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
+WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *DECISIONS, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
 
 # States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
 RESTS: Mapping[tuple[type[Model], str], str] = {
@@ -332,9 +334,13 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (RefundRequest, _Q.APPROVED): "its refunds wait, each with a deadline of its own",
     (RefundRequest, _Q.DECLINED): "over",
     (RefundRequest, _Q.LAPSED): "over",
-    (SupplierCredit, _D.MATCHED): "over",
-    (SupplierCredit, _D.WRITTEN_OFF): "over",
-    (SupplierCredit, _D.WITHDRAWN): "over; the refund that takes the failed one's place is claimed anew",
+    (SupplierCredit, _M.MATCHED): "over",
+    (SupplierCredit, _M.WRITTEN_OFF): "over",
+    (SupplierCredit, _M.WITHDRAWN): "over; the refund that takes the failed one's place is claimed anew",
+    (Authorisation, _K.CAPTURED): "over",
+    (Authorisation, _K.RELEASED): "over",
+    (Dispute, _D.WON): "over",
+    (Dispute, _D.CLOSED): "over",
     (Cancellation, _W.ACCEPTED): "over",
     (Cancellation, _W.PARTLY): "over",
     (Cancellation, _W.REFUSED): "over",
@@ -368,7 +374,10 @@ class Retry:
 
 RETRIES = [
     Retry(CheckoutSession, Q(state__in=[_C.NEW, _C.OPEN, _C.ENDING]) | Q(state=_C.COMPLETE, order__status=_O.PLACED)),
-    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING])),
+    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING]) & ~BY_HAND),
+    Retry(Authorisation, Q(status__in=[_K.HELD, _K.CAPTURING, _K.RELEASING])),
+    Retry(Dispute, Q(status__in=[_D.INQUIRY, _D.OPEN, _D.REVIEW])),
+    Retry(Payment, UNREAD),
     # Of an order that is not paid its pay page is closed first; of any other the suppliers are asked.
     Retry(Cancellation, Q(status=_W.REQUESTED, order__status=_O.PLACED)),
     Retry(SupplierCancellation, Q(status__in=[_A.TO_ASK, _A.ASKED])),

@@ -61,6 +61,19 @@ def read_seller(env: environ.Env, shop_name: str) -> dict[str, object]:
     }
 
 
+def iban(env: environ.Env, name: str) -> str:
+    """Return an account number without its spaces; empty if it is not set.
+
+    Raises ImproperlyConfigured for one that cannot be right (ISO 13616: the check digits), because
+    customers would send their money to it.
+    """
+    value = env.str(name, default="").replace(" ", "").upper()
+    is_formed = value.isascii() and value.isalnum() and 15 <= len(value) <= 34
+    if value and not (is_formed and int("".join(str(int(one, 36)) for one in value[4:] + value[:4])) % 97 == 1):
+        raise ImproperlyConfigured(f"{name} is no valid IBAN: its check digits do not fit. Copy it from your bank.")
+    return value
+
+
 def mail_transport(url: str, folder: Path) -> dict[str, object]:
     """Return the settings of the backend that carries mail out of the house.
 

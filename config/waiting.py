@@ -11,7 +11,7 @@ from django.db.models import CharField, DateField, Exists, Model, OuterRef, Q, Q
 from django.db.models.functions import Cast, Concat
 
 from config.deadlines import RETRIES, WAITS
-from config.wait import Wait, column_of
+from config.waits import Wait, column_of
 from orders import events, lease
 from orders.actions.work import close_item, open_work
 from orders.lease import DueWork

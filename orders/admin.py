@@ -39,12 +39,14 @@ from orders.models import (
     TrackingEvent,
     WorkItem,
 )
+from orders.money_admin import act_on_money, money_context
 from orders.paper_admin import PaperAdmin
 from orders.progress import order_word
 from orders.refund_admin import MAY_REFUND, order_refund
 from orders.remedies import remedies_of
 from orders.states import RefundRequestStatus
 from orders.work_admin import WorkItemAdmin, act_url
+from shop.money import Money
 from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
@@ -161,6 +163,7 @@ class OrderAdmin(admin.ModelAdmin):
                     for item in order.work_items.filter(closed_at=None)
                 ],
                 "panels": panels("order_admin", request, order),
+                **money_context(order),
                 "can_cancel": bool(cancellable_units(order)),
                 "can_refund": order.is_paid and request.user.has_perm(MAY_REFUND),
                 "to_approve": order.refund_requests.filter(status=RefundRequestStatus.ASKED),
@@ -171,6 +174,8 @@ class OrderAdmin(admin.ModelAdmin):
     def response_change(self, request: HttpRequest, obj: Order) -> HttpResponse:
         if "_cancel" in request.POST:
             self._cancel(request, obj)
+            return HttpResponseRedirect(reverse("admin:orders_order_change", args=[obj.pk]))
+        if act_on_money(request, obj):
             return HttpResponseRedirect(reverse("admin:orders_order_change", args=[obj.pk]))
         return super().response_change(request, obj)
 
@@ -248,10 +253,14 @@ class RefundLineInline(ReadOnlyInline):
 class PaymentAdmin(ReadOnlyAdmin):
     """Money in."""
 
-    list_display = ["stripe_id", "order", "taken", "card_brand", "card_last4", "captured_at"]
+    list_display = ["stripe_id", "order", "taken", "provider", "card_brand", "card_last4", "captured_at", "fee"]
     search_fields = ["stripe_id", "order__number", "order__email"]
-    list_filter = ["captured_at", "card_brand"]
+    list_filter = ["captured_at", "provider", "card_brand"]
     list_select_related = ["order"]
+
+    @admin.display(description=_("provider's fee"), ordering="fee_minor")
+    def fee(self, payment: Payment) -> str:
+        return str(Money(payment.fee_minor, payment.fee_currency)) if payment.fee_minor is not None else ""
 
     @admin.display(description=_("captured"), ordering="captured_minor")
     def taken(self, payment: Payment) -> str:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import stripe
 from django.conf import settings
 from django.db import connection
+
+from orders.providers.base import Fee, IntentFacts, RefundFacts, Refused, Unclear
 
 # The longest page that Stripe's lists give.
 PAGE = 100
@@ -20,7 +23,7 @@ class NotSigned(Exception):
     """The body was not signed by Stripe, or too long ago."""
 
 
-class StripeUnclear(Exception):
+class StripeUnclear(Unclear):
     """It may have happened (time-out, cut answer, 5xx): repeat with the same key, or look up."""
 
 
@@ -28,12 +31,8 @@ class StripeKeptFailure(StripeUnclear):
     """Stripe repeats the 5xx of an earlier try with this key, and will for a day: that try is over."""
 
 
-class StripeRefused(Exception):
+class StripeRefused(Refused):
     """Nothing happened, and repeating will not help. ``code`` is Stripe's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
 
 
 class InTransaction(Exception):
@@ -56,18 +55,14 @@ class SessionFacts:
     captured_minor: int = 0
     intent_status: str = ""
     refunded_minor: int = 0
+    # Of money that a bank keeps for us: how much, and until when (seconds since 1970; None: Stripe does not say).
+    capturable_minor: int = 0
+    capture_before: int | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class RefundFacts:
-    """A refund at Stripe; ``status`` in Stripe's words: pending, succeeded, failed, canceled, requires_action."""
-
-    id: str
-    status: str
-    amount_minor: int
-    currency: str
-    intent_id: str
-    failure: str = ""
+    @property
+    def is_paid(self) -> bool:
+        """True once the money is taken, whichever of Stripe's two words for it is the newer one."""
+        return self.payment_status == "paid" or (self.intent_status == "succeeded" and self.captured_minor > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +76,7 @@ class DisputeFacts:
     intent_id: str
     reason: str = ""
     due_by: int | None = None
+    fee: Fee | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +87,31 @@ class EventFacts:
     kind: str
     body: dict[str, Any]
 
+    @property
+    def api_version(self) -> str:
+        """The version that the body is written in."""
+        return str(self.body.get("api_version") or "")
+
 
 def _client() -> stripe.StripeClient:
     # As atomic(durable=True) judges: a test case's own outermost block does not count.
     if connection.atomic_blocks and not connection.atomic_blocks[-1]._from_testcase:
         raise InTransaction
-    return _client_for(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, settings.STRIPE_TIMEOUT_SECONDS)
+    return _client_for(
+        settings.STRIPE_SECRET_KEY,
+        settings.STRIPE_API_BASE,
+        settings.STRIPE_TIMEOUT_SECONDS,
+        settings.STRIPE_API_VERSION,
+    )
 
 
 @cache
-def _client_for(key: str, base: str, timeout: float) -> stripe.StripeClient:
+def _client_for(key: str, base: str, timeout: float, version: str) -> stripe.StripeClient:
     # Kept, because each thread's connection is kept in it: a new handshake per call costs more than the call.
     return stripe.StripeClient(
         key,
         base_addresses={"api": base} if base else {},  # type: ignore[arg-type]
+        stripe_version=version,
         # Repeating is ours to decide: the row has a due time, and a web worker has none to lose.
         max_network_retries=0,
         http_client=stripe.RequestsClient(timeout=timeout),
@@ -142,11 +149,67 @@ def read_session(session_id: str) -> SessionFacts:
 
 def expire_session(session_id: str) -> bool:
     """End an open session so that it can no longer be paid; False if it was no longer open."""
+    expire = _client().v1.checkout.sessions.expire
     try:
-        _asked(_client().v1.checkout.sessions.expire, session_id)
+        try:
+            _asked(expire, session_id, {}, {"idempotency_key": f"expire-{session_id}"})
+        except StripeKeptFailure:
+            # An end is an end, however often it is asked for: any other key will do.
+            _asked(expire, session_id, {}, {"idempotency_key": f"expire-{uuid4().hex}"})
     except StripeRefused:
         return False
     return True
+
+
+def create_customer(*, email: str, name: str, reference: str, key: str) -> str:
+    """Make a customer, and return its id (``cus_…``); safe to repeat with the same key for a day.
+
+    Raises StripeUnclear or StripeRefused.
+    """
+    params: Any = {"email": email, "metadata": {"account": reference}} | ({"name": name} if name else {})
+    return str(_asked(_client().v1.customers.create, params, {"idempotency_key": key})["id"])
+
+
+def find_customer(*, email: str, reference: str) -> str:
+    """Return the id of the customer that an earlier try has made; empty if there is none."""
+    for one in _pages(_client().v1.customers.list, {"email": email}):
+        if (one.get("metadata") or {}).get("account") == reference:
+            return str(one["id"])
+    return ""
+
+
+def read_intent(intent_id: str) -> IntentFacts:
+    """Read a payment as it stands now. Raises StripeUnclear or StripeRefused."""
+    return _intent(_asked(_client().v1.payment_intents.retrieve, intent_id))
+
+
+def capture_intent(intent_id: str, *, amount_minor: int, key: str) -> IntentFacts:
+    """Take so much of what a bank keeps for us, once and for all; what is left over is let go.
+
+    Raises StripeUnclear (StripeKeptFailure: not with this key any more) or StripeRefused.
+    """
+    params: Any = {"amount_to_capture": amount_minor}
+    return _intent(_asked(_client().v1.payment_intents.capture, intent_id, params, {"idempotency_key": key}))
+
+
+def cancel_intent(intent_id: str, *, key: str) -> IntentFacts:
+    """Let go what a bank keeps for us. Raises as ``capture_intent`` does."""
+    return _intent(_asked(_client().v1.payment_intents.cancel, intent_id, {}, {"idempotency_key": key}))
+
+
+def read_fee(intent_id: str) -> Fee | None:
+    """Return what Stripe keeps for a payment, its refunds and its disputes; None if it does not know yet.
+
+    Raises StripeUnclear or StripeRefused.
+    """
+    params: Any = {"expand": ["latest_charge.balance_transaction"]}
+    intent = _asked(_client().v1.payment_intents.retrieve, intent_id, params).to_dict()
+    booked = [(intent.get("latest_charge") or {}).get("balance_transaction")]
+    by_intent = {"payment_intent": intent_id, "expand": ["data.balance_transaction"]}
+    booked += [one.get("balance_transaction") for one in _pages(_client().v1.refunds.list, by_intent)]
+    for dispute in _pages(_client().v1.disputes.list, {"payment_intent": intent_id}):
+        booked += dispute.get("balance_transactions") or []
+    return _fee(booked) if isinstance(booked[0], dict) else None
 
 
 def create_refund(intent_id: str, *, amount_minor: int, reference: str, key: str) -> RefundFacts:
@@ -180,6 +243,7 @@ def read_dispute(dispute_id: str) -> DisputeFacts:
         intent_id=_id_of(plain.get("payment_intent")),
         reason=str(plain.get("reason") or ""),
         due_by=(plain.get("evidence_details") or {}).get("due_by"),
+        fee=_fee(plain.get("balance_transactions") or []),
     )
 
 
@@ -201,6 +265,24 @@ def _pages(call: Any, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if not page.get("has_more") or not page["data"]:
             return
         after = {"starting_after": page["data"][-1]["id"]}
+
+
+def _fee(booked: Sequence[Any]) -> Fee | None:
+    """Add up the fees of balance transactions, which are all in the currency of our own account."""
+    known = [one for one in booked if isinstance(one, dict)]
+    if not known:
+        return None
+    return Fee(sum(one.get("fee") or 0 for one in known), str(known[0].get("currency") or "").upper())
+
+
+def _intent(intent: Any) -> IntentFacts:
+    plain = intent.to_dict()
+    return IntentFacts(
+        id=plain["id"],
+        status=plain.get("status") or "",
+        captured_minor=plain.get("amount_received") or 0,
+        currency=str(plain.get("currency") or "").upper(),
+    )
 
 
 def verified_event(body: bytes, signature: str) -> EventFacts:
@@ -232,6 +314,8 @@ def _session(session: Any) -> SessionFacts:
         captured_minor=(intent.get("amount_received") or 0) if isinstance(intent, dict) else 0,
         intent_status=str(intent.get("status") or "") if isinstance(intent, dict) else "",
         refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
+        capturable_minor=(intent.get("amount_capturable") or 0) if isinstance(intent, dict) else 0,
+        capture_before=card.get("capture_before"),
     )
 
 

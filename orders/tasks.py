@@ -6,9 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import lease
-from orders.actions import incoming
+from orders.actions import fees, incoming
+from orders.actions.capture import work_on_authorisation
+from orders.actions.dispute import read_again
+from orders.actions.late import settle_late_payment as decide_late_payment
 from orders.actions.papers import issue_credit_note as write_credit_note, issue_invoice as write_invoice
-from orders.actions.payment import end_session, settle, settle_late_payment as decide_late_payment
+from orders.actions.payment import end_session, settle
 from orders.actions.refund import send_refund as ask_for_refund
 from orders.actions.refund_by_hand import lapse_requests
 from orders.actions.withdraw import withdraw_unpaid as withdraw
@@ -39,6 +42,24 @@ def settle_session(session_id: int) -> None:
 def send_refund(refund_id: int) -> None:
     """Ask Stripe for a refund, or how it stands."""
     ask_for_refund(refund_id)
+
+
+@shared_task
+def settle_authorisation(authorisation_id: int) -> None:
+    """Take what a bank keeps for us, or let it go."""
+    work_on_authorisation(authorisation_id)
+
+
+@shared_task
+def read_dispute(dispute_id: int) -> None:
+    """Read a dispute whose news may have been lost."""
+    read_again(dispute_id)
+
+
+@shared_task
+def read_fee(payment_id: int) -> None:
+    """Read what a provider keeps for a payment."""
+    fees.read_fee(payment_id)
 
 
 @shared_task

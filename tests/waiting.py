@@ -16,12 +16,15 @@ from config.waiting import Swept, keep_deadlines
 from notifications.models import Notification
 from orders.events import key_of
 from orders.models import (
+    Authorisation,
     Cancellation,
     CheckoutSession,
+    Dispute,
     Hold,
     IncomingEvent,
     Order,
     OrderLine,
+    Payment,
     Reaction,
     Refund,
     RefundRequest,
@@ -94,6 +97,30 @@ def a_supplier_credit(**fields: object) -> SupplierCredit:
     return SupplierCredit.objects.create(
         supplier=row.supplier, order=row.order, refund=refund, line=row.lines.get(), **facts | fields
     )
+
+
+def an_authorisation(**fields: object) -> Authorisation:
+    session = put(a_session(), state="complete", due_at=None)
+    put(session.order, status="authorised")
+    facts = {"stripe_id": "pi_kept", "amount_minor": 1640, "currency": "EUR", "idempotency_key": "kept"}
+    facts |= {"lapses_at": timezone.now() + timedelta(days=7), "due_at": timezone.now() + timedelta(days=6)}
+    return Authorisation.objects.create(order=session.order, session=session, **facts | fields)
+
+
+def a_dispute(**fields: object) -> Dispute:
+    order = paid_order()
+    facts = {"stripe_id": "dp_1", "amount_minor": 100, "currency": "EUR"}
+    return Dispute.objects.create(payment=order.payments.get(), order=order, **facts | fields)
+
+
+def a_transfer(**fields: object) -> Payment:
+    return put(paid_order().payments.get(), provider="bank_transfer", **fields)
+
+
+def a_refund_by_hand() -> Refund:
+    refund = a_refund()
+    put(refund.payment, provider="bank_transfer")
+    return refund
 
 
 def a_parcel(**fields: object) -> Shipment:
@@ -187,6 +214,8 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "Refund": a_refund,
     "RefundRequest": a_refund_request,
     "SupplierCredit": a_supplier_credit,
+    "Authorisation": an_authorisation,
+    "Dispute": a_dispute,
     "Cancellation": a_cancellation,
     "SupplierCancellation": a_supplier_cancellation,
     "Shipment": a_parcel,

@@ -15,10 +15,12 @@ from orders import events
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
 from orders.actions.pay_page import end_later
 from orders.actions.reservation import SoldOut, release, reserve
+from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
+from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
-from shop.actions.basket import basket_lines, most_of
+from shop.actions.basket import basket_lines, empty_basket, most_of
 from shop.actions.catalog import refresh_availability
 from shop.cards import picture_of
 from shop.delivery import Parcel, plan_parcels
@@ -52,8 +54,12 @@ class Address:
     note: str = ""
 
 
-def place_order(basket: Basket, address: Address, *, user: User | None, now: datetime) -> Order:
+def place_order(
+    basket: Basket, address: Address, *, user: User | None, now: datetime, pay_with: str = "stripe"
+) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
+
+    ``pay_with`` is the provider's name. Without a page of its own the customer has bought with the order.
 
     Asked again for the same basket, it returns the open order if nothing has changed; otherwise
     that one is given up and a new one made. Raises EmptyBasket, Undeliverable, or SoldOut.
@@ -63,14 +69,14 @@ def place_order(basket: Basket, address: Address, *, user: User | None, now: dat
         if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(basket, line):
             raise SoldOut(line.variant)
     current = open_order(basket)
-    if current is not None and _is_as_wanted(current, address, parcels, now):
+    if current is not None and _is_as_wanted(current, address, parcels, now, pay_with):
         return current
     try:
         with transaction.atomic():
             if current is not None and not give_up(current) and current.is_paid:
                 # Its money came this very moment.
                 return current
-            return _make(basket, address, parcels, lines, user, now)
+            return _make(basket, address, parcels, lines, user, now, pay_with)
     except IntegrityError:
         # Another click was faster; its order is the one.
         winner = open_order(basket)
@@ -84,13 +90,13 @@ def open_order(basket: Basket) -> Order | None:
     return Order.objects.unpaid().filter(basket=basket, basket_generation=basket.generation).first()
 
 
-def order_in_the_way(basket: Basket, address: Address, *, now: datetime) -> Order | None:
+def order_in_the_way(basket: Basket, address: Address, *, now: datetime, pay_with: str = "stripe") -> Order | None:
     """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up.
 
     Raises EmptyBasket or Undeliverable.
     """
     current = open_order(basket)
-    if current is None or _is_as_wanted(current, address, _plan(basket, address, now)[1], now):
+    if current is None or _is_as_wanted(current, address, _plan(basket, address, now)[1], now, pay_with):
         return None
     return current
 
@@ -136,8 +142,10 @@ def _plan(basket: Basket, address: Address, now: datetime) -> tuple[list[BasketL
     return lines, plan_parcels([(line.variant, line.quantity) for line in lines], address.country, now=now)
 
 
-def _is_as_wanted(order: Order, address: Address, parcels: Sequence[Parcel], now: datetime) -> bool:
-    return order.pay_by > now and _fingerprint_of(order) == _fingerprint(address, parcels)
+def _is_as_wanted(order: Order, address: Address, parcels: Sequence[Parcel], now: datetime, pay_with: str) -> bool:
+    return (
+        order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == _fingerprint(address, parcels)
+    )
 
 
 def _held_by(basket: Basket, line: BasketLine) -> int:
@@ -167,9 +175,11 @@ def _make(
     lines: Sequence[BasketLine],
     user: User | None,
     now: datetime,
+    pay_with: str,
 ) -> Order:
-    ends = now + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
-    order = _insert(basket, address, parcels, user, now, ends + SLACK)
+    provider = provider_of(pay_with)
+    ends = now + provider.time_to_pay()
+    order = _insert(basket, address, parcels, user, now, ends + SLACK, pay_with)
     pictures = {line.variant_id: picture_of(line.variant, line.variant.product.images.all()) for line in lines}
     position = 0
     for number, parcel in enumerate(parcels, start=1):
@@ -205,14 +215,25 @@ def _make(
     tax = sum(line.tax_minor for line in order.lines.all())
     Order.objects.filter(pk=order.pk).update(tax_minor=tax)
     order.tax_minor = tax
+    hold_for_review(order)
     add_session(order, ends_at=ends)
+    if not provider.has_page:
+        # The customer has bought: there is no page from which they could come back to change it.
+        empty_basket(basket.pk, generation=basket.generation)
+        events.record("payment.awaited", order, by=None)
     refresh_availability(line.variant_id for line in lines)
     events.record("order.placed", order, by=user, total_minor=order.total_minor)
     return order
 
 
 def _insert(
-    basket: Basket, address: Address, parcels: Sequence[Parcel], user: User | None, now: datetime, pay_by: datetime
+    basket: Basket,
+    address: Address,
+    parcels: Sequence[Parcel],
+    user: User | None,
+    now: datetime,
+    pay_by: datetime,
+    pay_with: str,
 ) -> Order:
     items = sum(parcel.items_minor for parcel in parcels)
     delivery = sum(parcel.price_minor for parcel in parcels)
@@ -228,6 +249,7 @@ def _insert(
         total_minor=items + delivery,
         placed_at=now,
         pay_by=pay_by,
+        pay_with=pay_with,
         **asdict(address),
     )
 
@@ -260,11 +282,16 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
 def add_session(order: Order, *, ends_at: datetime) -> CheckoutSession:
     """Owe the order a Checkout Session: a row with its key, before Stripe is asked.
 
+    An order on hold is only authorised there; a person decides before its money is taken.
+
     The sweep looks at it first when it should have ended.
     """
     serial = order.sessions.count() + 1
+    is_held = order.holds.filter(released_at=None).exists()
     return CheckoutSession.objects.create(
         order=order,
+        provider=order.pay_with,
+        authorises=is_held and provider_of(order.pay_with).can_authorise,
         serial=serial,
         idempotency_key=f"session-{order.number}-{serial}",
         # Whole seconds: Stripe counts in them, and a repeat must send the same value.

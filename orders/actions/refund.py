@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from orders import events, lease, stripe_client
+from orders import events, lease
+from orders.actions.fees import read_fee_later
 from orders.actions.refund_shares import Shares, left_of, shares_of
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
+from orders.providers.base import ByHand, RefundFacts, Refused, Unclear
+from orders.providers.registry import provider_of
 from orders.states import RefundStatus, move_refund
-from orders.stripe_client import RefundFacts, StripeKeptFailure, StripeRefused, StripeUnclear
 from shop.models import User
 from shop.money import split_by_weight
 
-# Stripe may forget a key after a day; from then on a repeat could pay twice, so it is looked up.
-KEY_LIFE = timedelta(hours=20)
 # Stripe's words for how a refund stands, and ours.
 STATUS_OF = {
     "pending": RefundStatus.PENDING,
@@ -112,7 +111,7 @@ def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | Non
         if not still_left.update(refunded_minor=F("captured_minor")):
             raise TooMuch("some of it is paid back elsewhere")
         refund = owe_refund(payment, [], left, reason=reason, note="", by=by, key=key)
-        _spread(payment.order)
+        spread_refunds(payment.order)
     return refund
 
 
@@ -193,7 +192,10 @@ def _take_from_line(part: RefundPart) -> None:
 
 
 def send_refund(refund_id: int) -> None:
-    """Ask Stripe for a refund, or how it stands. Talks to the network; safe to repeat."""
+    """Ask the provider for a refund, or how it stands. Talks to the network; safe to repeat.
+
+    Where people pay back (a bank transfer), one is asked, and notes it when it is done.
+    """
     waiting = Refund.objects.filter(status__in=[RefundStatus.REQUESTED, RefundStatus.PENDING])
     refund = lease.take(waiting, refund_id)
     if refund is None:
@@ -202,33 +204,26 @@ def send_refund(refund_id: int) -> None:
         Refund.objects.filter(lease.is_free(), pk=refund_id, status__in=over).update(due_at=None, lease_until=None)
         return
     try:
-        facts = _ask(refund)
-    except StripeUnclear as error:
+        facts = provider_of(refund.payment.provider).refund(refund)
+    except ByHand:
+        _ask_to_pay_back(refund)
+        return
+    except Unclear as error:
         lease.fail(refund, f"Stripe does not answer: {error}")
         return
-    except StripeRefused as error:
+    except Refused as error:
         _fail(refund, str(error))
         return
     take_refund_facts(refund, facts)
 
 
-def _ask(refund: Refund) -> RefundFacts:
-    if refund.stripe_id:
-        return stripe_client.read_refund(refund.stripe_id)
-    intent, reference = refund.payment.stripe_id, refund.idempotency_key
-    if refund.failures or timezone.now() - refund.requested_at > KEY_LIFE:
-        for facts, theirs in stripe_client.list_refunds(intent).values():
-            if theirs == reference:
-                return facts
-    try:
-        return stripe_client.create_refund(
-            intent, amount_minor=refund.amount_minor, reference=reference, key=refund.key
-        )
-    except StripeKeptFailure:
-        # Stripe repeats the failure for a day. The next try has another key, and looks first whether
-        # this one left something behind: only then is it no second refund.
-        refund.take_next_key()
-        raise
+def _ask_to_pay_back(refund: Refund) -> None:
+    summary = f"Transfer {refund.amount} back for {refund.order.number}, to where it came from, and note it here."
+    with transaction.atomic():
+        lock_order(refund.order)
+        if lease.finish(refund):
+            reason = WorkItem.Reason.REFUND_BY_HAND
+            open_work(reason, refund, order=refund.order, summary=summary, money_minor=refund.amount_minor)
 
 
 def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:
@@ -241,7 +236,8 @@ def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:
     Refund.objects.filter(pk=refund.pk, stripe_id="").update(stripe_id=facts.id)
     refund.refresh_from_db()
     if status == RefundStatus.SUCCEEDED and refund.status != RefundStatus.FAILED:
-        move_refund(refund, RefundStatus.SUCCEEDED, by=None)
+        if move_refund(refund, RefundStatus.SUCCEEDED, by=None):
+            read_fee_later(refund.payment_id)
         lease.finish(refund)
     elif status == RefundStatus.PENDING and refund.status in {RefundStatus.REQUESTED, RefundStatus.PENDING}:
         move_refund(refund, RefundStatus.PENDING, by=None)
@@ -269,8 +265,8 @@ def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
             OrderLine.objects.filter(pk=part.line_id).update(
                 refunded_minor=F("refunded_minor") - part.amount_minor, refunded=F("refunded") - part.quantity
             )
-        _count(refund.payment)
-        _spread(refund.order)
+        count_refunds(refund.payment)
+        spread_refunds(refund.order)
         summary = f"{refund.amount} for {refund.order.number} could not be paid back: {why}"
         open_work(
             WorkItem.Reason.REFUND_FAILED, refund, order=refund.order, summary=summary, money_minor=refund.amount_minor
@@ -311,20 +307,22 @@ def import_refund(payment: Payment, facts: RefundFacts) -> Refund:
             idempotency_key=f"outside-{facts.id}",
             stripe_id=facts.id,
         )
-        _count(payment)
-        _spread(payment.order)
+        count_refunds(payment)
+        spread_refunds(payment.order)
         events.record("refund.requested", refund, by=None, amount_minor=facts.amount_minor, reason="outside")
     return refund
 
 
-def _count(payment: Payment) -> None:
+def count_refunds(payment: Payment) -> None:
     """Write on a payment what its refunds sum up to; call it with the order locked."""
-    alive = payment.refunds.exclude(status=RefundStatus.FAILED).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    # What was never taken is no money that goes back.
+    rows = payment.refunds.exclude(status=RefundStatus.FAILED).exclude(reason=Refund.Reason.NOT_TAKEN)
+    alive = rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0
     Payment.objects.filter(pk=payment.pk).update(refunded_minor=min(alive, payment.captured_minor))
     if alive > payment.captured_minor:
-        summary = (
-            f"More is to go back for {payment.order.number} than was taken: Stripe will refuse one of the refunds."
-        )
+        summary = f"More is to go back for {payment.order.number} than was taken: one of the refunds will be refused."
+        if payment.refunds.filter(reason=Refund.Reason.DISPUTE, status=RefundStatus.SUCCEEDED).exists():
+            summary = f"More went back for {payment.order.number} than was taken: a refund, and then through the bank."
         open_work(
             WorkItem.Reason.REFUND_FAILED,
             payment,
@@ -338,18 +336,19 @@ def _count(payment: Payment) -> None:
         close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, payment)
 
 
-def _spread(order: Order) -> None:
+def spread_refunds(order: Order) -> None:
     """Let the lines offer no more than the payments still hold; call it with the order locked.
 
     A refund made in the dashboard names no goods. Its money is taken from the lines in proportion to
     what they still offer, so that whatever is paid back later counts it in.
     """
     payments = list(order.payments.filter(currency=order.currency))
-    if sum(payment.captured_minor for payment in payments) < order.total_minor:
+    alive = order.refunds.exclude(status=RefundStatus.FAILED).filter(currency=order.currency)
+    never_taken = alive.filter(reason=Refund.Reason.NOT_TAKEN).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    if sum(payment.captured_minor for payment in payments) + never_taken < order.total_minor:
         return
     excess = sum(refundable_minor(line) for line in order.lines.all())
     excess -= sum(payment.captured_minor - payment.refunded_minor for payment in payments)
-    alive = order.refunds.exclude(status=RefundStatus.FAILED).filter(currency=order.currency)
     for refund in alive.order_by("-pk") if excess > 0 else []:
         named = refund.lines.aggregate(sum=Sum("amount_minor"))["sum"] or 0
         share = min(excess, refund.amount_minor - named)

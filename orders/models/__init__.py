@@ -2,19 +2,22 @@
 
 from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
+from orders.models.dispute import Dispute
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
 from orders.models.paper import Paper, PaperCounter, PaperKind
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
-from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
+from orders.models.payment import Authorisation, CheckoutSession, Payment, ProviderCustomer, Refund, RefundLine
 from orders.models.refund_request import RefundCap, RefundRequest
 from orders.models.work import WorkItem
 
 __all__ = [
     "Approval",
+    "Authorisation",
     "Cancellation",
     "CancellationLine",
     "CheckoutSession",
+    "Dispute",
     "Estimate",
     "Event",
     "Hold",
@@ -27,6 +30,7 @@ __all__ = [
     "PaperKind",
     "ParcelNumber",
     "Payment",
+    "ProviderCustomer",
     "Reaction",
     "Refund",
     "RefundCap",

@@ -66,6 +66,7 @@ class Order(models.Model):
     phone = models.CharField(_("telephone"), max_length=20, blank=True)
     note = models.CharField(_("note for the courier"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en-gb")
+    pay_with = models.CharField(_("way to pay"), max_length=20, default="stripe")
     # --- money, all tax included, minor units
     currency = models.CharField(_("currency"), max_length=3)
     items_minor = models.PositiveIntegerField(_("goods"), help_text=_("Minor units, tax included."))
@@ -297,6 +298,7 @@ class Hold(models.Model):
         PRESCRIPTION = "prescription", _("prescription")
         MARGIN = "margin", _("margin")
         MANUAL = "manual", _("manual")
+        DISPUTE = "dispute", _("dispute")
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="holds")
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)

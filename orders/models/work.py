@@ -23,6 +23,10 @@ class WorkItem(models.Model):
     class Reason(models.TextChoices):
         PAYMENT_UNEXPECTED = "payment_unexpected", _("a payment does not fit its order")
         PAYMENT_STUCK = "payment_stuck", _("a payment is not decided")
+        DECIDE_PAYMENT = "decide_payment", _("an authorised payment must be decided")
+        OVERPAID = "overpaid", _("a customer paid too much")
+        REFUND_BY_HAND = "refund_by_hand", _("money must be paid back by hand")
+        API_VERSION = "api_version", _("the payment provider speaks another version")
         REFUND_FAILED = "refund_failed", _("a refund failed")
         REFUND_STUCK = "refund_stuck", _("a refund does not arrive")
         REFUND_APPROVAL = "refund_approval", _("a refund waits for approval")

@@ -18,6 +18,8 @@ from orders.actions.payment import make_way, open_session, settle
 from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
+from orders.providers.registry import provider_of
+from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
 from shop.actions.basket import basket_lines, basket_of
 from shop.cards import picture_of, small_picture
@@ -83,11 +85,12 @@ def _plan(lines: list[BasketLine], country: str) -> list[Parcel]:
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order | None:
     user = request.user if request.user.is_authenticated else None
     try:
-        bought = make_way(basket, form.address(), now=timezone.now())
+        pay_with = form.cleaned_data["pay_with"]
+        bought = make_way(basket, form.address(), now=timezone.now(), pay_with=pay_with)
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
-        return place_order(basket, form.address(), user=user, now=timezone.now())
+        return place_order(basket, form.address(), user=user, now=timezone.now(), pay_with=pay_with)
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
         form.add_error(None, text % {"name": error.variant.product.name})
@@ -140,6 +143,10 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
     session = order.sessions.filter(state__in=payable).first()
     if session is None or order.cancellations.waiting().exists():
         return redirect(order)
+    if not provider_of(session.provider).has_page:
+        # The order page says where the money is to go.
+        request.session.pop(SESSION_KEY, None)
+        return redirect(order)
     try:
         session = open_session(session)
     except (StripeUnclear, StripeRefused) as error:
@@ -170,6 +177,6 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
         except (StripeUnclear, StripeRefused):
             logger.warning("payment of order %s not known yet", order.pk)
     order.refresh_from_db()
-    if order.is_paid:
+    if order.is_paid or order.status == OrderStatus.AUTHORISED:
         request.session.pop(SESSION_KEY, None)
     return redirect(reverse("orders:detail", args=[order.token]) + ("?thanks=1" if order.is_paid else ""))

@@ -137,7 +137,7 @@ INNER = (
     "gross", "refunded_gross", "tax", "cost", "delivered_for", "fee", "credit",
 )  # fmt: skip
 COLUMNS = (*INNER[:11], "refunded", "tax", "cost", "delivery", "fee", "credit")
-UNKNOWN_PARTS = ("cost", "delivery", "fee")
+UNKNOWN_PARTS = ("cost", "delivery", "fee", "credit")
 
 
 def _sums(period: Period, columns: Sequence[str] = (), tail: str = "") -> Iterator[Sums]:

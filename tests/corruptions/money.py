@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.db.models import F
+from django.utils import timezone
 
 from orders import events
 from orders.models import (
+    Authorisation,
+    Dispute,
     Event,
     IncomingEvent,
     Order,
@@ -18,7 +21,20 @@ from orders.models import (
     RefundRequest,
 )
 from suppliers.models import SupplierCredit, SupplierInvoice
-from tests.corruptions.hand import HOUR, Corruption, erase, kind
+from tests.corruptions.hand import HOUR, Corruption, World, erase, kind
+
+
+def _dispute(w: World, **fields: object) -> Dispute:
+    payment = w.other.payments.get()
+    facts = {"stripe_id": "dp_1", "amount_minor": 100, "currency": "EUR", "due_at": timezone.now() + HOUR}
+    return Dispute.objects.create(payment=payment, order=w.other, **facts | fields)
+
+
+def _kept(w: World, **fields: object) -> Authorisation:
+    facts = {"stripe_id": "pi_kept", "amount_minor": 100, "currency": "EUR", "idempotency_key": "kept"}
+    facts |= {"lapses_at": timezone.now() + HOUR, "due_at": timezone.now() + HOUR}
+    return Authorisation.objects.create(order=w.waiting, session=w.waiting.sessions.get(), **facts | fields)
+
 
 MONEY: dict[str, Corruption] = {
     "delivery share of a refund raised": kind(
@@ -95,6 +111,15 @@ MONEY: dict[str, Corruption] = {
         lambda w: Payment.objects.filter(order=w.other).update(refunded_minor=F("captured_minor") + 1),
         Payment,
     ),
+    "dispute lost without its money": kind("V03 disputes", lambda w: _dispute(w, status="lost")),
+    "dispute won and still money back": kind(
+        "V03 disputes", lambda w: _dispute(w, status="won", refund=Refund.objects.exclude(status="failed").first())
+    ),
+    "order authorised by nobody": kind(
+        "V02 authorised", lambda w: Order.objects.filter(pk=w.waiting.pk).update(status="authorised")
+    ),
+    "authorisation of an order that waits for nothing": kind("V02 authorised", _kept),
+    "authorisation taken without a payment": kind("V02 authorised", lambda w: _kept(w, status="captured")),
     "refund line deleted": kind("V03 lines", lambda w: erase(RefundLine.objects.filter(line=w.goods))),
     "refunded units of a line raised": kind(
         "V03 lines", lambda w: OrderLine.objects.filter(pk=w.goods.pk).update(refunded=1)

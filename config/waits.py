@@ -1,4 +1,4 @@
-"""What an entry of the table of deadlines is (``config/deadlines.py``)."""
+"""What an entry of the table of deadlines says (``config/deadlines.py``), and the times that all parts of it share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from django.db.models import Model, Q
 
 from orders.models import WorkItem
 
+AT_ONCE = timedelta(0)
+# A supplier, Stripe or the mail server may be away for a while; the tries go on all the time.
+AWAY = timedelta(hours=1)
+A_DAY = timedelta(days=1)
 ALWAYS = Q()
 
 
