@@ -108,7 +108,7 @@ WAYS = {
     "refund failed": (_failed_refund, {"status": "succeeded"}),
     "payment that does not fit": (lambda: waiting.paid_order().payments.get(), {"captured_minor": 0}),
     "refund by hand": (waiting.a_refund_by_hand, {"status": "succeeded"}),
-    "authorisation": (waiting.an_authorisation, {"status": "capturing"}),
+    "authorisation": (waiting.an_authorisation, {"status": "captured"}),
     "authorisation decided": (_in(waiting.an_authorisation, status="releasing"), {"status": "released"}),
     "dispute": (_in(waiting.a_dispute, status="review"), {"status": "won"}),
     "dispute lost": (_in(waiting.a_dispute, status="lost"), {"status": "won"}),
