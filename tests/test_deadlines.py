@@ -111,7 +111,7 @@ WAYS = {
     "credit claimed": (_in(waiting.a_supplier_credit, status="claimed"), {"status": "written_off"}),
     "payment that does not fit": (lambda: waiting.paid_order().payments.get(), {"captured_minor": 0}),
     "refund by hand": (waiting.a_refund_by_hand, {"status": "succeeded"}),
-    "authorisation": (waiting.an_authorisation, {"status": "capturing"}),
+    "authorisation": (waiting.an_authorisation, {"status": "captured"}),
     "authorisation decided": (_in(waiting.an_authorisation, status="releasing"), {"status": "released"}),
     "dispute": (_in(waiting.a_dispute, status="review"), {"status": "won"}),
     "dispute lost": (_in(waiting.a_dispute, status="lost"), {"status": "won"}),
