@@ -104,6 +104,8 @@ def build() -> World:
         source="stripe", event_id="evt_1", kind="checkout.session.completed", body=body, done_at=timezone.now()
     )
     run_until_idle()
+    # So many calls have failed by now that nothing more of its supplier's would be due.
+    close_breaker(supplier)
     for row in (order, goods, lost, gated, waiting, expired, other, case):
         row.refresh_from_db()
     return World(order, goods, lost, gated, waiting, expired, other, case)
@@ -152,9 +154,6 @@ def change_their_mind(whole: Order, late: OrderLine) -> None:
     request_cancellation(whole, key="whole", by=None)
     request_cancellation(late.order, {late.pk: 1}, key="late", by=None)
     run_until_idle()
-    # So many calls have failed by now that nothing more of it would be due.
-    for supplier in Supplier.objects.all():
-        close_breaker(supplier)
 
 
 @contextmanager

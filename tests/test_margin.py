@@ -12,7 +12,6 @@ from orders.actions.payment import record_payment
 from orders.actions.refund import RefundPart, refundable_minor, request_refund, units_minor
 from orders.models import Order, OrderLine, Payment, Refund
 from suppliers.actions.forward import forward_order
-from suppliers.margin import facts
 from suppliers.margin.figures import GROUPS, Period, count_groups, days_of, groups_of, reconciled, total_of
 from suppliers.models import SupplierCredit, SupplierOrder
 from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
@@ -22,6 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 def period(**changes: object) -> Period:
+    """Return the last thirty days; what the provider kept of the payments is known by then: nothing."""
+    Payment.objects.filter(fee_minor=None).update(fee_minor=0, fee_currency="EUR")
     today = timezone.localdate()
     return Period(**({"first": today - timedelta(days=30), "last": today, "currency": "EUR"} | changes))
 
@@ -212,8 +213,17 @@ def test_losses_come_first_if_asked_and_unknown_ones_last(supplier):
     )
 
 
-def test_fees_are_read_from_payments_as_soon_as_they_have_them():
-    assert hasattr(Payment, "fee_minor") == facts.FEES_ARE_READ
+def test_what_the_provider_keeps_is_unknown_until_it_is_read_and_then_shared_out(supplier):
+    order = make_paid_order((make_variant(supplier), 1), (make_variant(supplier), 3))
+    span = period()
+    Payment.objects.update(fee_minor=None, fee_currency="")
+    assert (total_of(span).amounts["fee"], total_of(span).without["fee"]) == (None, 2)
+    Payment.objects.update(fee_minor=101, fee_currency="EUR")
+    assert total_of(span).amounts["fee"] == 101
+    assert sum(row.amounts["fee"] for row in groups_of(span, "line")) == 101
+    Payment.objects.update(fee_currency="GBP")
+    assert total_of(span).without["fee"] == 2
+    assert order.payments.count() == 1
 
 
 def test_a_line_belongs_to_the_supplier_who_has_most_of_it_else_to_whom_it_was_sold_from(supplier):

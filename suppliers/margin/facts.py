@@ -30,8 +30,6 @@ from suppliers.states import SupplierCreditStatus, SupplierOrderStatus
 
 WHOLE = BigIntegerField()
 UNKNOWN = Value(None, output_field=WHOLE)
-# Payments carry what the provider kept of them once that is read in; before, margins are before fees.
-FEES_ARE_READ = any(field.name == "fee_minor" for field in Payment._meta.get_fields())
 
 
 def whole(column: str) -> Cast:
@@ -130,8 +128,6 @@ def fee_share(currency: str) -> Expression:
 
 def fee_of_order(currency: str) -> Expression:
     """Return what the payment provider kept of an order's payments; NULL while one of them is not known."""
-    if not FEES_ARE_READ:
-        return nothing()
     payments = Payment.objects.filter(order=OuterRef("order")).order_by()
     unknown = payments.filter(Q(fee_minor=None) | ~Q(fee_currency=currency))
     known = _sum(payments, "order", whole("fee_minor"))

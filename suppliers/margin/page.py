@@ -20,7 +20,6 @@ from django.utils.translation import get_language, gettext as _, to_locale
 
 from shop.csv_export import csv_rows
 from shop.money import Money
-from suppliers.margin import facts
 from suppliers.margin.figures import (
     FIGURES,
     Period,
@@ -82,7 +81,6 @@ def margin_page(request: HttpRequest) -> HttpResponse:
         "without": total.without,
         "plot": plot_of(days_of(period), period),
         "ledger": {name: Money(minor, period.currency) for name, minor in reconciled(period, total).items()},
-        "fees_are_read": facts.FEES_ARE_READ,
         "page_obj": page,
         "query": chosen.urlencode(),
     }
@@ -136,7 +134,7 @@ def _name(by: str, key: Sequence[Any], suppliers: dict[int, str]) -> tuple[str, 
 
 
 def _row(name: str, url: str, sums: Sums, period: Period) -> Row:
-    cells = [_words(_amount(sums, figure), period) for figure in FIGURES]
+    cells = [_words(sums.amounts[figure], period) for figure in FIGURES]
     rate = _("unknown") if sums.rate is None else format_percent(sums.rate, "#,##0.0%", locale=_locale())
     return Row(
         name=name,
@@ -154,13 +152,8 @@ def _cells(name: tuple[str, str], sums: Sums, period: Period) -> list[object]:
     def plain(minor: int | None) -> object:
         return _("unknown") if minor is None else Money(minor, period.currency).decimal
 
-    amounts = [plain(_amount(sums, figure)) for figure in FIGURES]
+    amounts = [plain(sums.amounts[figure]) for figure in FIGURES]
     return [name[0], sums.lines, sums.unknown, *amounts, plain(sums.margin), period.currency]
-
-
-def _amount(sums: Sums, figure: str) -> int | None:
-    # Fees that are not read in are not nothing.
-    return None if figure == "fee" and not facts.FEES_ARE_READ else sums.amounts[figure]
 
 
 def _words(minor: int | None, period: Period) -> str:
