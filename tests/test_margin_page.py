@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Payment
 from shop.csv_export import csv_rows
 from shop.models import Product
 from suppliers.margin.figures import GROUPS, Period, Sums
