@@ -11,10 +11,11 @@ from django.utils import timezone
 from orders import lease
 from orders.models import WorkItem
 from suppliers.actions.ask import read_news
+from suppliers.actions.breaker import close_breaker, due_probes, open_breaker
 from suppliers.actions.decide import release, set_aside_old
 from suppliers.actions.send import send_supplier_order
 from suppliers.adapters.rest import RestAdapter
-from suppliers.models import Supplier, SupplierOrder
+from suppliers.models import Supplier, SupplierOrder, SupplierProbe
 from tests.demo.supplier_process import API_KEY
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
 
@@ -170,6 +171,19 @@ def test_ask_again_wakes_nothing_that_waits_for_a_person(client, relay):
     client.post(reverse("admin:suppliers_supplierorder_changelist"), ticked)
     row.refresh_from_db()
     assert row.due_at is None
+
+
+def test_a_probe_whose_worker_dies_once_it_has_closed_the_breaker_leaves_nothing_due():
+    supplier = make_supplier()
+    assert open_breaker(supplier, "five calls failed")
+    SupplierProbe.objects.update(due_at=lease.db_now_plus(-1), rested_since=None)
+    assert lease.take(due_probes(), SupplierProbe.objects.get().pk) is not None
+
+    assert close_breaker(supplier)
+
+    assert SupplierProbe.objects.get().due_at is None
+    assert open_breaker(supplier, "again")
+    assert SupplierProbe.objects.get().due_at is not None
 
 
 def test_a_supplier_over_whose_reading_three_workers_died_is_read_again_by_itself(harbour, relay):

@@ -128,7 +128,8 @@ def close_breaker(supplier: Supplier) -> bool:
         changes = {"opened_at": None, "opened_reason": "", "failures_in_row": 0}
         if not rows.update(last_good_at=Now(), counted_from_call=last, **changes):
             return False
-        SupplierProbe.objects.filter(supplier=supplier, lease_until=None).update(due_at=None)
+        # Also one that a worker has in hand: should it die now, nobody would ever look at it again.
+        SupplierProbe.objects.filter(supplier=supplier).update(due_at=None)
         close_work(WorkItem.Reason.SUPPLIER_KEY, supplier)
         close_work(WorkItem.Reason.SUPPLIER_SILENT, supplier)
         wake(supplier)
