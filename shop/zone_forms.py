@@ -47,7 +47,7 @@ class CountriesField(forms.CharField):
 
 
 class ServiceForm(forms.ModelForm):
-    """One service of a zone; its fields stand in a table, so each says itself what it is."""
+    """One service of a zone."""
 
     class Meta:
         model = DeliveryService
@@ -61,11 +61,6 @@ class ServiceForm(forms.ModelForm):
             "supplier_code",
         )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = field.label
-
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
         least, most = cleaned.get("transit_min_days"), cleaned.get("transit_max_days")
@@ -74,19 +69,30 @@ class ServiceForm(forms.ModelForm):
         return cleaned
 
 
-ServiceFormSet = inlineformset_factory(DeliveryZone, DeliveryService, form=ServiceForm, extra=1, can_delete=True)
+class ServiceTable(BaseInlineFormSet):
+    """The services of a zone in a table, where each field must say itself what it is."""
+
+    def add_fields(self, form: ServiceForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs["aria-label"] = field.label
+
+
+ServiceFormSet = inlineformset_factory(
+    DeliveryZone, DeliveryService, form=ServiceForm, formset=ServiceTable, extra=1, can_delete=True
+)
 
 
 class ZoneForm(forms.ModelForm):
     """One zone: the countries in it, or everywhere else; its services are a formset of their own."""
 
     countries = CountriesField(
-        label=_("countries"),
+        label=_("Countries"),
         required=False,
         help_text=_("Two-letter codes, as in “IE, DE, NL”. EU stands for all its states."),
     )
     is_elsewhere = forms.BooleanField(
-        label=_("everywhere else"), required=False, help_text=_("Every country that no other zone names.")
+        label=_("Everywhere else"), required=False, help_text=_("Every country that no other zone names.")
     )
 
     class Meta:
