@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import time
 from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
+from django_countries import countries
 
+from shop.actions.delivery import ServiceTerms, ZoneTerms
 from shop.models import User
 from shop.money import Money
-from suppliers.actions.setup import Connection, Rate, connect_supplier
+from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Supplier
 
 PROFILES = Path(__file__).parent / "supplier" / "profiles"
 SLUGS = ("harbour", "meridian", "kestrel")
 # Everywhere that no service names by its country.
 ELSEWHERE = "*"
+# A zone of no more countries than this is called by their names.
+FEW = 4
 # Goods of so much from one supplier travel free within its home market, in minor units.
 FREE_FROM_MINOR = 5_000
 IMPORT_TEXT = "Sent from the United Kingdom. VAT and duty are included: nothing is due at the door."
@@ -50,20 +55,42 @@ def connect_demo_supplier(slug: str, *, base_url: str, api_key: str, webhook_sec
             return_address="\n".join(line for line in [*address, home["country"]] if line),
             import_text=IMPORT_TEXT if profile["country"] == "GB" else "",
             currency=profile["currency"],
-            rates=_rates(profile),
+            zones=_zones(profile),
         )
     )
 
 
-def _rates(profile: dict[str, Any]) -> list[Rate]:
-    rates = []
-    for place, service in enumerate(one for one in profile["services"] if one["code"] == "standard"):
-        price = Money.parse(service["cost"], profile["currency"]).minor
-        for country in service["countries"]:
-            known = "" if country == ELSEWHERE else country
-            free = FREE_FROM_MINOR if place == 0 else None
-            rates.append(Rate(known, price, free, service["min_days"], service["max_days"]))
-    return rates
+def _zones(profile: dict[str, Any]) -> list[ZoneTerms]:
+    """Return a profile's services by the countries they name, in the profile's order."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for service in profile["services"]:
+        groups.setdefault(tuple(service["countries"]), []).append(service)
+    return [
+        ZoneTerms(
+            _zone_name(named),
+            [country for country in named if country != ELSEWHERE],
+            [_terms(service, profile["currency"], is_home=place == 0) for service in services],
+        )
+        for place, (named, services) in enumerate(groups.items())
+    ]
+
+
+def _zone_name(named: Sequence[str]) -> str:
+    if ELSEWHERE in named:
+        return "Everywhere else"
+    return "Europe" if len(named) > FEW else ", ".join(countries.name(code) for code in named)
+
+
+def _terms(service: dict[str, Any], currency: str, *, is_home: bool) -> ServiceTerms:
+    return ServiceTerms(
+        code=service["code"],
+        name=service["code"].capitalize(),
+        price_minor=Money.parse(service["cost"], currency).minor,
+        free_from_minor=FREE_FROM_MINOR if is_home and service["code"] == "standard" else None,
+        transit_min_days=service["min_days"],
+        transit_max_days=service["max_days"],
+        supplier_code=service["code"],
+    )
 
 
 def make_people() -> None:

@@ -56,7 +56,13 @@ def order_confirmed(order: Order) -> Mail:
             _("We are ordering the goods now. You hear from us as each parcel leaves, and before anything slips.")
         ],
         sections=[
-            *[Section(f"{card.heading}: {card.arrival_words}", [*_goods(card), card.sent_from]) for card in cards],
+            *[
+                Section(
+                    f"{card.heading}: {card.arrival_words}",
+                    [text for text in (*_goods(card), card.sent_from, card.import_text) if text],
+                )
+                for card in cards
+            ],
             Section(_("Payment"), sums),
             Section(_("Goes to"), [part for part in address if part.strip()]),
         ],

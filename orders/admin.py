@@ -65,7 +65,7 @@ class DeliveryInline(ReadOnlyInline):
 
     model = OrderDelivery
     fields = readonly_fields = [
-        "sent_from", "price_money", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
+        "sent_from", "service_name", "price_money", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
     ]  # fmt: skip
     price_money = money_display("price_minor", _("price"))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from shop.models import (
@@ -12,7 +14,7 @@ from shop.models import (
     BasketLine,
     Category,
     DeliveryProfile,
-    DeliveryRate,
+    DeliveryZone,
     Product,
     ProductFact,
     ProductImage,
@@ -20,6 +22,7 @@ from shop.models import (
     Variant,
 )
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from shop.zone_forms import ZoneForm, ZoneFormSet
 
 admin.site.unregister(Group)
 
@@ -139,11 +142,17 @@ class ProductImageAdmin(admin.ModelAdmin):
         return False
 
 
-class RateInline(admin.TabularInline):
-    """Price and transit days per country."""
+class ZoneInline(admin.StackedInline):
+    """Zones with the services into them, edited in place."""
 
-    model = DeliveryRate
-    extra = 0
+    model = DeliveryZone
+    form = ZoneForm
+    formset = ZoneFormSet
+    extra = 1
+    template = "admin/delivery_zones.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeliveryZone]:
+        return super().get_queryset(request).prefetch_related("countries")
 
 
 @admin.register(DeliveryProfile)
@@ -152,7 +161,7 @@ class DeliveryProfileAdmin(admin.ModelAdmin):
 
     list_display = ["name", "sent_from", "country", "cutoff_time", "returns_paid_by_shop"]
     search_fields = ["name", "sent_from"]
-    inlines = [RateInline]
+    inlines = [ZoneInline]
 
 
 class BasketLineInline(ReadOnlyInline):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import time, timedelta
 
 from django.conf import settings
@@ -13,10 +14,11 @@ from orders.actions.checkout import Address, place_order
 from orders.actions.payment import record_payment
 from orders.models import Order
 from shop.actions.catalog import CatalogueEntry, put_variant
+from shop.actions.delivery import ServiceTerms, ZoneTerms
 from shop.models import Basket, BasketLine, User, Variant
 from shop.models.catalogue import Availability
 from suppliers.actions.catalog import write_best_offers
-from suppliers.actions.setup import Connection, Rate, connect_supplier
+from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Offer, Supplier
 
 _number = itertools.count(1)
@@ -30,7 +32,30 @@ ADDRESS = Address(
 )
 
 
-def make_supplier(slug: str = "harbour", *, base_url: str = "http://127.0.0.1:9/v1", **fields: object) -> Supplier:
+def standard(price_minor: int, free_from_minor: int | None, fastest: int, slowest: int) -> ServiceTerms:
+    """Say what the supplier's standard service costs and how long it takes."""
+    return ServiceTerms("standard", "Standard", price_minor, free_from_minor, fastest, slowest)
+
+
+def express(price_minor: int) -> ServiceTerms:
+    """Say what a service costs that arrives the next day, and never for free."""
+    return ServiceTerms("express", "Express", price_minor, None, 1, 1, "express")
+
+
+ZONES = (
+    ZoneTerms("Ireland", ["IE"], [standard(390, 5000, 1, 2)]),
+    ZoneTerms("Germany", ["DE"], [standard(800, None, 3, 5)]),
+)
+
+
+def make_supplier(
+    slug: str = "harbour",
+    *,
+    base_url: str = "http://127.0.0.1:9/v1",
+    country: str = "IE",
+    zones: Sequence[ZoneTerms] = ZONES,
+    **fields: object,
+) -> Supplier:
     """Connect a supplier that sends to Ireland for 3.90, free from 50.00, and to Germany for 8.00."""
     made = connect_supplier(
         Connection(
@@ -39,12 +64,12 @@ def make_supplier(slug: str = "harbour", *, base_url: str = "http://127.0.0.1:9/
             base_url=base_url,
             api_key="test-key-of-the-simulated-supplier",
             webhook_secret="whsec_c2VjcmV0LW9mLXNpbXVsYXRlZC1zdXBwbGllcg==",
-            country="IE",
+            country=country,
             sent_from="Cork",
             time_zone="Europe/Dublin",
             cutoff=time(14),
             return_address="1 Quay, Cork",
-            rates=[Rate("IE", 390, 5000, 1, 2), Rate("DE", 800, None, 3, 5)],
+            zones=zones,
         )
     )
     # Its catalogue is read only where a test asks for it.

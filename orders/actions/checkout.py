@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -52,13 +52,15 @@ class Address:
     note: str = ""
 
 
-def place_order(basket: Basket, address: Address, *, user: User | None, now: datetime) -> Order:
+def place_order(
+    basket: Basket, address: Address, *, user: User | None, now: datetime, services: Mapping[str, str] | None = None
+) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
-    Asked again for the same basket, it returns the open order if nothing has changed; otherwise
+    ``services`` is how its parcels are to go: see ``plan_delivery``. Asked again for the same basket, it returns the open order if nothing has changed; otherwise
     that one is given up and a new one made. Raises EmptyBasket, Undeliverable, or SoldOut.
     """
-    lines, parcels = _plan(basket, address, now)
+    lines, parcels = _plan(basket, address, now, services)
     for line in lines:
         if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(basket, line):
             raise SoldOut(line.variant)
@@ -84,13 +86,15 @@ def open_order(basket: Basket) -> Order | None:
     return Order.objects.unpaid().filter(basket=basket, basket_generation=basket.generation).first()
 
 
-def order_in_the_way(basket: Basket, address: Address, *, now: datetime) -> Order | None:
+def order_in_the_way(
+    basket: Basket, address: Address, *, now: datetime, services: Mapping[str, str] | None = None
+) -> Order | None:
     """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up.
 
     Raises EmptyBasket or Undeliverable.
     """
     current = open_order(basket)
-    if current is None or _is_as_wanted(current, address, _plan(basket, address, now)[1], now):
+    if current is None or _is_as_wanted(current, address, _plan(basket, address, now, services)[1], now):
         return None
     return current
 
@@ -129,11 +133,14 @@ def give_up(order: Order) -> bool:
     return True
 
 
-def _plan(basket: Basket, address: Address, now: datetime) -> tuple[list[BasketLine], list[Parcel]]:
+def _plan(
+    basket: Basket, address: Address, now: datetime, services: Mapping[str, str] | None
+) -> tuple[list[BasketLine], list[Parcel]]:
     lines = basket_lines(basket)
     if not lines:
         raise EmptyBasket
-    return lines, plan_parcels([(line.variant, line.quantity) for line in lines], address.country, now=now)
+    goods = [(line.variant, line.quantity) for line in lines]
+    return lines, plan_parcels(goods, address.country, now=now, services=services)
 
 
 def _is_as_wanted(order: Order, address: Address, parcels: Sequence[Parcel], now: datetime) -> bool:
@@ -151,13 +158,21 @@ def _fingerprint(address: Address, parcels: Sequence[Parcel]) -> tuple[object, .
     goods = sorted(
         (variant.sku, quantity, variant.price_minor) for parcel in parcels for variant, quantity in parcel.lines
     )
-    return (*asdict(address).values(), *goods, sum(parcel.price_minor for parcel in parcels))
+    ways = sorted(
+        (parcel.profile.pk, parcel.service.code, parcel.window.earliest_on, parcel.window.latest_on)
+        for parcel in parcels
+    )
+    return (*asdict(address).values(), *goods, *ways, sum(parcel.price_minor for parcel in parcels))
 
 
 def _fingerprint_of(order: Order) -> tuple[object, ...]:
     fields = [str(getattr(order, name)) for name in Address.__dataclass_fields__]
     goods = sorted((line.sku, line.quantity, line.unit_price_minor) for line in order.lines.all())
-    return (*fields, *goods, order.delivery_minor)
+    ways = sorted(
+        (delivery.profile_id, delivery.service, delivery.promised_earliest_on, delivery.promised_latest_on)
+        for delivery in order.deliveries.all()
+    )
+    return (*fields, *goods, *ways, order.delivery_minor)
 
 
 def _make(
@@ -249,6 +264,10 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
         position=number,
         price_minor=parcel.price_minor,
         sent_from=parcel.profile.sent_from,
+        service=parcel.service.code,
+        service_name=parcel.service.name,
+        supplier_service=parcel.service.supplier_code,
+        import_text=parcel.import_text[:300],
         promised_earliest_on=window.earliest_on,
         promised_latest_on=window.latest_on,
         expected_earliest_on=window.earliest_on,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -157,14 +158,16 @@ def end_session(session: CheckoutSession) -> None:
         settle(session)
 
 
-def make_way(basket: Basket, address: Address, *, now: datetime) -> Order | None:
+def make_way(
+    basket: Basket, address: Address, *, now: datetime, services: Mapping[str, str] | None = None
+) -> Order | None:
     """End the pay page of what the basket was ordered as before, if something else is ordered now.
 
     Returns that order if it is paid after all, or its bank is deciding: then the customer has bought,
     and nothing is to be ordered again. When Stripe does not answer, the new order is made and the end
     of the old page stays owed. Talks to the network. Raises EmptyBasket or Undeliverable.
     """
-    order = order_in_the_way(basket, address, now=now)
+    order = order_in_the_way(basket, address, now=now, services=services)
     if order is None:
         return None
     for session in order.sessions.filter(state=State.OPEN):

@@ -129,13 +129,20 @@ class Order(models.Model):
 
 
 class OrderDelivery(models.Model):
-    """The delivery sold with an order: one per place that goods are sent from."""
+    """The delivery sold with an order: one per place that goods are sent from, and service they go by."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="deliveries")
     profile = models.ForeignKey(DeliveryProfile, models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=1)
     price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units, tax included."))
     sent_from = models.CharField(_("sent from"), max_length=80)
+    # --- as sold: zones and services may be other ones by tomorrow
+    service = models.CharField(_("service"), max_length=40, blank=True, help_text=_("Code of the service chosen."))
+    service_name = models.CharField(_("service as customers read it"), max_length=60, blank=True)
+    supplier_service = models.CharField(
+        _("supplier's code"), max_length=40, blank=True, help_text=_("Empty: the supplier's standard.")
+    )
+    import_text = models.CharField(_("said about import duty"), max_length=300, blank=True)
     # Promised at sale and never changed; estimates later are rows of their own.
     promised_earliest_on = models.DateField(_("promised from"))
     promised_latest_on = models.DateField(_("promised until"))
@@ -148,7 +155,7 @@ class OrderDelivery(models.Model):
         verbose_name_plural = _("deliveries")
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "profile"], name="order_delivery_once"),
+            models.UniqueConstraint(fields=["order", "profile", "service"], name="order_delivery_once"),
             models.CheckConstraint(
                 condition=Q(promised_earliest_on__lte=F("promised_latest_on")), name="promise_is_a_window"
             ),

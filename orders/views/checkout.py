@@ -19,11 +19,14 @@ from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
 from orders.stripe_client import StripeRefused, StripeUnclear
-from shop.actions.basket import basket_lines, basket_of
+from orders.views.delivery import changed_promises, choice_sets, chosen_services, days_shown
+from shop.actions.basket import basket_lines, basket_of, set_quantity
 from shop.cards import picture_of, small_picture
-from shop.delivery import Parcel, Undeliverable, plan_parcels
+from shop.delivery import Plan, Undeliverable, plan_delivery
 from shop.models import Basket, BasketLine
 from shop.money import Money
+from shop.visitor import country_of, remember_country, remember_services, services_of
+from shop.words import country_name
 
 logger = logging.getLogger(__name__)
 SESSION_KEY = "checkout"
@@ -40,10 +43,14 @@ def checkout(request: HttpRequest) -> HttpResponse:
     form = CheckoutForm(request.POST)
     # What was typed survives a look at the basket and a failed payment.
     request.session[SESSION_KEY] = {name: request.POST.get(name, "")[:200] for name in form.fields}
+    remember_country(request, request.POST.get("country", ""))
+    remember_services(request, chosen_services(request.POST.dict()))
+    if "remove" in request.POST:
+        return _remove(request, basket)
     if "look" in request.POST:
-        # Only the country was changed: show parcels and costs anew, complain about nothing yet.
-        return _page(request, CheckoutForm(initial=request.session[SESSION_KEY]), lines)
-    order = _order_of(request, basket, form) if form.is_valid() and _total_was_shown(form, lines) else None
+        # Only the country or a service was changed: show parcels and costs anew, complain about nothing yet.
+        return _page(request, CheckoutForm(initial=_known(request)), lines)
+    order = _order_of(request, basket, form) if form.is_valid() and _total_was_shown(request, form, lines) else None
     if order is None:
         return _page(request, form, lines, status=422)
     return _to_pay_page(request, order)
@@ -51,43 +58,57 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 def _known(request: HttpRequest) -> dict[str, str]:
     user = request.user
-    known = {"country": settings.SHOP_COUNTRY}
+    known: dict[str, str] = {}
     if user.is_authenticated:
         known |= {"email": user.email, "name": user.name}
-    return known | request.session.get(SESSION_KEY, {})
+    # The basket's page may have been told another country since.
+    return known | request.session.get(SESSION_KEY, {}) | {"country": country_of(request)}
 
 
-def _total_was_shown(form: CheckoutForm, lines: list[BasketLine]) -> bool:
-    """False, with an error, if the total the customer saw is not the one they would pay.
+def _remove(request: HttpRequest, basket: Basket) -> HttpResponse:
+    """Take out a line that is not sent to the country; what was typed is kept already."""
+    wanted = request.POST["remove"]
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
+        set_quantity(basket, int(wanted), quantity=0)
+    return redirect("orders:checkout")
+
+
+def _total_was_shown(request: HttpRequest, form: CheckoutForm, lines: list[BasketLine]) -> bool:
+    """False, with an error, if what the customer saw is not what they would get: the total, or a parcel's days.
 
     A price may have changed since, or the country without a look at what delivery there costs.
     """
     shown = form.data.get("shown", "")
-    try:
-        parcels = _plan(lines, form.cleaned_data["country"])
-    except Undeliverable:
+    plan = _plan(lines, form.cleaned_data["country"], services_of(request))
+    if plan.stuck:
         # Said in its own words when the order is made.
         return True
+    parcels = plan.parcels
+    for text in changed_promises(parcels, form.data.get("days", ""), chosen_services(request.POST.dict())):
+        form.add_error(None, text)
     total = sum(parcel.items_minor + parcel.price_minor for parcel in parcels)
     if not shown.isdecimal() or int(shown[:12]) == total:
-        return True
+        return form.is_valid()
     text = _("The total is %(total)s now: look at the goods and the delivery, and continue if it suits you.")
     form.add_error(None, text % {"total": Money(total, settings.SHOP_CURRENCY)})
     return False
 
 
-def _plan(lines: list[BasketLine], country: str) -> list[Parcel]:
-    return plan_parcels([(line.variant, line.quantity) for line in lines], country, now=timezone.now())
+def _plan(lines: list[BasketLine], country: str, services: dict[str, str]) -> Plan:
+    return plan_delivery(
+        [(line.variant, line.quantity) for line in lines], country, now=timezone.now(), services=services
+    )
 
 
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order | None:
     user = request.user if request.user.is_authenticated else None
+    services = services_of(request)
     try:
-        bought = make_way(basket, form.address(), now=timezone.now())
+        bought = make_way(basket, form.address(), now=timezone.now(), services=services)
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
-        return place_order(basket, form.address(), user=user, now=timezone.now())
+        return place_order(basket, form.address(), user=user, now=timezone.now(), services=services)
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
         form.add_error(None, text % {"name": error.variant.product.name})
@@ -103,24 +124,23 @@ def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order
 def _page(request: HttpRequest, form: CheckoutForm, lines: list[BasketLine], status: int = 200) -> HttpResponse:
     typed = str(form["country"].value() or "")
     country = typed if typed in dict(form.fields["country"].choices) else settings.SHOP_COUNTRY
-    parcels: list[Parcel] = []
-    stuck: list[str] = []
-    try:
-        parcels = _plan(lines, country)
-    except Undeliverable as error:
-        stuck = [variant.product.name for variant in error.variants]
-    items = sum(line.variant.price_minor * line.quantity for line in lines)
+    plan = _plan(lines, country, services_of(request))
+    parcels = plan.parcels
+    # What is not sent there is said by line and counted nowhere: it cannot be ordered.
+    items = sum(parcel.items_minor for parcel in parcels)
     delivery = sum(parcel.price_minor for parcel in parcels)
     context = {
         "form": form,
         "groups": [(parcel, [_item(variant, units) for variant, units in parcel.lines]) for parcel in parcels],
-        "stuck": ", ".join(stuck),
-        "import_texts": {parcel.profile.import_text for parcel in parcels if parcel.profile.import_text},
+        "stuck": [line for line in lines if line.variant in plan.stuck],
+        "choice_sets": choice_sets(parcels),
+        "days": days_shown(parcels),
+        "import_texts": list(dict.fromkeys(parcel.import_text for parcel in parcels if parcel.import_text)),
+        "country_name": country_name(country),
         "currency": settings.SHOP_CURRENCY,
         "items": Money(items, settings.SHOP_CURRENCY),
         "delivery": Money(delivery, settings.SHOP_CURRENCY),
         "total": Money(items + delivery, settings.SHOP_CURRENCY),
-        "country": country,
     }
     return render(request, "orders/checkout.html", context, status=status)
 

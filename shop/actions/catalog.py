@@ -137,6 +137,7 @@ def write_best_offer(
     restock_on: date | None,
     handling_min_days: int,
     handling_max_days: int,
+    ships_to: Sequence[str] | None,
     delivery_profile: DeliveryProfile,
 ) -> bool:
     """Write the best offer's facts down to the shop window; return whether anything changed.
@@ -152,6 +153,7 @@ def write_best_offer(
         "restock_on": restock_on,
         "handling_min_days": handling_min_days,
         "handling_max_days": handling_max_days,
+        "ships_to": None if ships_to is None else list(ships_to),
         "delivery_profile": delivery_profile,
         "is_active": availability != Availability.DISCONTINUED,
     }

@@ -2,7 +2,7 @@
 
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
-from shop.models.delivery import DeliveryProfile, DeliveryRate
+from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
 from shop.models.user import User
 
 __all__ = [
@@ -10,10 +10,12 @@ __all__ = [
     "BasketLine",
     "Category",
     "DeliveryProfile",
-    "DeliveryRate",
+    "DeliveryService",
+    "DeliveryZone",
     "Product",
     "ProductFact",
     "ProductImage",
     "User",
     "Variant",
+    "ZoneCountry",
 ]

@@ -157,6 +157,9 @@ class Variant(models.Model):
     delivery_profile = models.ForeignKey(
         DeliveryProfile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("delivery")
     )
+    ships_to = models.JSONField(
+        _("sent to"), null=True, blank=True, help_text=_("Country codes; empty: wherever its origin sends to.")
+    )
     # --- written by orders
     reserved = models.PositiveIntegerField(
         _("reserved"), default=0, help_text=_("Units of open reservations; the sum of their rows.")
@@ -199,6 +202,10 @@ class Variant(models.Model):
     def is_sellable(self) -> bool:
         """True if at least one can be bought and some origin sends it."""
         return self.delivery_profile_id is not None and self.sellable != 0
+
+    def is_sent_to(self, country: str) -> bool:
+        """True unless its supplier keeps these goods out of the country."""
+        return self.ships_to is None or country in self.ships_to
 
 
 class ProductFact(models.Model):

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_POST
 
@@ -23,10 +24,12 @@ from shop.actions.basket import (
     set_quantity,
 )
 from shop.cards import Picture, picture_of, small_picture
-from shop.delivery import Parcel, Undeliverable, plan_parcels
-from shop.forms import QuantityForm
+from shop.delivery import Plan, plan_delivery
+from shop.forms import CountryForm, QuantityForm
 from shop.models import BasketLine, Variant
 from shop.money import Money
+from shop.visitor import country_of, remember_country, services_of
+from shop.words import country_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +69,39 @@ def line_view(line: BasketLine) -> LineView:
 def basket(request: HttpRequest) -> HttpResponse:
     lines = basket_lines(basket_of(request))
     views = {line.variant_id: line_view(line) for line in lines}
-    country = settings.SHOP_COUNTRY
-    undeliverable: list[Variant] = []
-    parcels: list[Parcel] = []
-    try:
-        parcels = (
-            plan_parcels([(line.variant, line.quantity) for line in lines], country, now=timezone.now())
-            if lines
-            else []
-        )
-    except Undeliverable as error:
-        undeliverable = error.variants
-    items = sum(line.variant.price_minor * line.quantity for line in lines)
-    delivery = sum(parcel.price_minor for parcel in parcels)
+    country = country_of(request)
+    goods = [(line.variant, line.quantity) for line in lines]
+    plan = plan_delivery(goods, country, now=timezone.now(), services=services_of(request)) if lines else Plan([], [])
+    # What is not sent there is said by line and counted nowhere: it cannot be ordered.
+    items = sum(parcel.items_minor for parcel in plan.parcels)
+    delivery = sum(parcel.price_minor for parcel in plan.parcels)
     context = {
-        "groups": [(parcel, [views[variant.pk] for variant, _quantity in parcel.lines]) for parcel in parcels],
-        "loose": [view for view in views.values() if not parcels],
-        "undeliverable": undeliverable,
+        "groups": [(parcel, [views[variant.pk] for variant, _quantity in parcel.lines]) for parcel in plan.parcels],
+        "stuck": [views[variant.pk] for variant in plan.stuck],
+        "country_name": country_name(country),
+        "country_form": CountryForm(initial={"country": country}),
+        "import_texts": list(dict.fromkeys(parcel.import_text for parcel in plan.parcels if parcel.import_text)),
         "items": Money(items, settings.SHOP_CURRENCY),
         "delivery": Money(delivery, settings.SHOP_CURRENCY),
         "total": Money(items + delivery, settings.SHOP_CURRENCY),
         "currency": settings.SHOP_CURRENCY,
-        "can_order": bool(parcels) and all(view.line.quantity <= view.most for view in views.values()),
+        "can_order": not plan.stuck and all(view.line.quantity <= view.most for view in views.values()),
     }
     return render(request, "shop/basket.html", context)
+
+
+@require_POST
+def choose_country(request: HttpRequest) -> HttpResponse:
+    """Keep the country the visitor buys for, and go back to the page where it was named."""
+    form = CountryForm(request.POST)
+    if form.is_valid():
+        remember_country(request, form.cleaned_data["country"])
+    else:
+        messages.error(request, form.errors["country"][0])
+    back = request.POST.get("next", "")
+    # Only paths of ours: whoever makes the link must not choose where it ends.
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+    return redirect(back if is_ours else "shop:basket")
 
 
 @require_POST

@@ -7,7 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from shop.customs import import_text
 from shop.models import DeliveryProfile
+from shop.visitor import country_of
 
 PAGES = {
     "delivery": _("Delivery times and costs"),
@@ -22,9 +24,18 @@ PAGES = {
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in PAGES:
         raise Http404
-    profiles = DeliveryProfile.objects.prefetch_related("rates") if slug in {"delivery", "returns", "about"} else []
-    context = {"title": PAGES[slug], "profiles": profiles, "currency": settings.SHOP_CURRENCY}
+    context: dict[str, object] = {"title": PAGES[slug], "currency": settings.SHOP_CURRENCY}
+    if slug == "delivery":
+        context["origins"] = _origins(country_of(request))
+    elif slug in {"returns", "about"}:
+        context["profiles"] = DeliveryProfile.objects.all()
     return render(request, f"shop/pages/{slug}.html", context)
+
+
+def _origins(country: str) -> list[tuple[DeliveryProfile, str]]:
+    """Return the places goods are sent from, each with what to say of duty to visitors of a country."""
+    profiles = DeliveryProfile.objects.prefetch_related("zones__services", "zones__countries")
+    return [(profile, import_text(profile, country)) for profile in profiles]
 
 
 def robots(request: HttpRequest) -> HttpResponse:

@@ -129,6 +129,7 @@ def _write(variant: Variant, offer: Offer) -> None:
         restock_on=offer.restock_on,
         handling_min_days=offer.handling_min_days,
         handling_max_days=offer.handling_max_days,
+        ships_to=offer.ships_to,
         delivery_profile=offer.supplier.delivery_profile,
     )
 
@@ -197,10 +198,19 @@ def _put_offer(supplier: Supplier, variant: Variant, item: dict[str, Any]) -> Of
         "status": OfferStatus(item["status"]),
         "handling_min_days": whole_number(handling["min"]),
         "handling_max_days": whole_number(handling["max"]),
-        "ships_to": item.get("ships_to"),
+        "ships_to": _countries(item.get("ships_to")),
     }
     offer, _new = Offer.objects.update_or_create(supplier=supplier, supplier_sku=str(item["sku"]), defaults=fields)
     return offer
+
+
+def _countries(told: object) -> list[str] | None:
+    """Read the countries an item is sent to; None is everywhere. Raises ValueError for what is no such list."""
+    if told is None:
+        return None
+    if not isinstance(told, list) or not all(isinstance(code, str) and len(code) == 2 for code in told):
+        raise ValueError("ships_to is no list of countries")
+    return [code.upper() for code in told]
 
 
 def _take_pictures(adapter: Adapter, pairs: list[tuple[Variant, dict[str, Any]]], report: Report) -> None:
