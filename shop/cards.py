@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from shop.arrival import Window, arrival_window
 from shop.delivery import rates_for
 from shop.models import DeliveryRate, Product, ProductImage, Variant
+from shop.money import Money
+from shop.tax import Terms
 from shop.words import day, day_range
 
 LOW_STOCK = 5
@@ -53,20 +55,20 @@ def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.select_related("department").prefetch_related(variants, pictures)
 
 
-def cards(products: Iterable[Product], country: str) -> list[Card]:
-    """Return the cards of products fetched by ``for_cards``; one query for the delivery rates."""
+def cards(products: Iterable[Product], terms: Terms) -> list[Card]:
+    """Return the cards of products fetched by ``for_cards``, at a country's prices; one query for delivery."""
     products = list(products)
     profiles = {variant.delivery_profile_id for product in products for variant in product.offered}
-    rates = rates_for([pk for pk in profiles if pk], country)
+    rates = rates_for([pk for pk in profiles if pk], terms.country)
     now = timezone.now()
-    return [_card(product, rates, now) for product in products]
+    return [_card(product, terms, rates, now) for product in products]
 
 
-def _card(product: Product, rates: Mapping[int, DeliveryRate], now: datetime) -> Card:
+def _card(product: Product, terms: Terms, rates: Mapping[int, DeliveryRate], now: datetime) -> Card:
     best = next((variant for variant in product.offered if variant.is_sellable), None)
     window = window_of(best, rates, now) if best else None
     words, level = stock_words(best or next(iter(product.offered), None))
-    price = str(product.price_from)
+    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
     if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
     return Card(

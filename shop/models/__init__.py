@@ -3,6 +3,7 @@
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryRate
+from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
 from shop.models.user import User
 
 __all__ = [
@@ -11,9 +12,13 @@ __all__ = [
     "Category",
     "DeliveryProfile",
     "DeliveryRate",
+    "Market",
+    "MarketCountry",
     "Product",
     "ProductFact",
     "ProductImage",
+    "TaxClass",
+    "TaxRate",
     "User",
     "Variant",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import F, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -19,7 +18,10 @@ from shop.cards import Picture, cards, for_cards, large_picture, picture_of, sma
 from shop.delivery import rates_for
 from shop.forms import ListForm
 from shop.models import Category, DeliveryRate, Product, ProductImage, Variant
+from shop.money import Money
+from shop.pricing import price_of, terms_of
 from shop.search import clean_query, find_products
+from shop.tax import Terms
 
 PER_PAGE = 24
 ON_HOME = 8
@@ -28,7 +30,7 @@ NEW_OF_EACH = 2
 
 def home(request: HttpRequest) -> HttpResponse:
     newest = for_cards(Product.objects.filter(pk__in=_newest_of_each())).order_by("-created_at", "-pk")
-    context = {"cards": cards(newest, settings.SHOP_COUNTRY), "tiles": _tiles()}
+    context = {"cards": cards(newest, terms_of(request)), "tiles": _tiles()}
     return render(request, "shop/home.html", context)
 
 
@@ -92,7 +94,7 @@ def _list_context(request: HttpRequest, products: QuerySet[Product]) -> dict[str
         "list_form": form,
         "page_obj": page,
         "count": pages.count,
-        "cards": cards(page.object_list, settings.SHOP_COUNTRY),
+        "cards": cards(page.object_list, terms_of(request)),
         "querystring": kept.urlencode().replace("%00", ""),
     }
 
@@ -104,7 +106,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = Product.objects.on_sale().select_related("department", "category")
     shown = get_object_or_404(found.prefetch_related(variants, "images", "facts"), slug=slug)
     variant = _chosen(shown, request.GET.get("variant", ""))
-    rates = rates_for([variant.delivery_profile_id] if variant.delivery_profile_id else [], settings.SHOP_COUNTRY)
+    terms = terms_of(request)
+    rates = rates_for([variant.delivery_profile_id] if variant.delivery_profile_id else [], terms.country)
     images = list(shown.images.all())
     own = [image for image in images if image.variant_id == variant.pk] or images
     main = own[_place(request.GET.get("picture", ""), len(own))] if own else None
@@ -113,6 +116,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "product": shown,
         "variant": variant,
+        "price": price_of(variant, terms),
+        "terms": terms,
         "choices": [_choice(one, picture_of(one, images), variant) for one in shown.offered],
         "axes": ", ".join(variant.options),
         "rate": rates.get(variant.delivery_profile_id or 0),
@@ -123,7 +128,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "main": large_picture(main) if main else None,
         "thumbs": [(place, small_picture(image), image is main) for place, image in enumerate(own)],
         "crumbs": [(_("Home"), "/"), (shown.department.name, shown.department.get_absolute_url())],
-        "structured": structured_product(request, shown, variant, rates, large_picture(main) if main else None),
+        "structured": structured_product(request, shown, variant, terms, rates, large_picture(main) if main else None),
         "department": shown.department,
     }
     return render(request, "shop/product.html", context)
@@ -149,25 +154,29 @@ def _choice(variant: Variant, image: ProductImage | None, chosen: Variant) -> di
         "is_gone": level == "gone",
         "stock_words": words,
         "image": small_picture(image),
-        "price": str(variant.price),
     }
 
 
 def structured_product(
-    request: HttpRequest, shown: Product, variant: Variant, rates: Mapping[int, DeliveryRate], main: Picture | None
+    request: HttpRequest,
+    shown: Product,
+    variant: Variant,
+    terms: Terms,
+    rates: Mapping[int, DeliveryRate],
+    main: Picture | None,
 ) -> str:
     """Return the product as JSON-LD (schema.org), safe inside a script element."""
     offer: dict[str, object] = {
         "@type": "Offer",
-        "price": variant.price.plain,
+        "price": price_of(variant, terms).plain,
         "priceCurrency": variant.currency,
         "availability": f"https://schema.org/{'InStock' if variant.is_sellable else 'OutOfStock'}",
         "url": request.build_absolute_uri(shown.get_absolute_url()),
     }
     rate = rates.get(variant.delivery_profile_id or 0)
     if rate is not None:
-        cost = {"@type": "MonetaryAmount", "value": variant.price.__class__(rate.price_minor, variant.currency).plain}
-        region = {"@type": "DefinedRegion", "addressCountry": settings.SHOP_COUNTRY}
+        cost = {"@type": "MonetaryAmount", "value": Money(rate.price_minor, variant.currency).plain}
+        region = {"@type": "DefinedRegion", "addressCountry": terms.country}
         offer["shippingDetails"] = {
             "@type": "OfferShippingDetails",
             "shippingRate": cost | {"currency": variant.currency},

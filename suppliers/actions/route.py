@@ -55,12 +55,7 @@ def _live() -> QuerySet[Offer]:
 def _fits(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> bool:
     if offer.stock is not None and offer.stock < quantity:
         return False
-    net_minor = (
-        line.line_minor
-        - line.discount_minor
-        - line.line_minor * line.tax_basis_points // (10_000 + line.tax_basis_points)
-    )
-    if line_cost_minor(offer.unit_cost, line.quantity, offer.currency) > net_minor:
+    if line_cost_minor(offer.unit_cost, line.quantity, offer.currency) > line.goods_net_minor:
         return False
     rate = rates_for([offer.supplier.delivery_profile_id], line.order.country.code).get(
         offer.supplier.delivery_profile_id
