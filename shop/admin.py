@@ -20,6 +20,9 @@ from shop.models import (
     Variant,
 )
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from shop.tax_admin import MarketAdmin, TaxRateAdmin
+
+__all__ = ["MarketAdmin", "TaxRateAdmin"]
 
 admin.site.unregister(Group)
 
@@ -84,7 +87,7 @@ class ProductAdmin(admin.ModelAdmin):
     """What is shown. Suppliers' syncs write names and prices; staff decide what is published."""
 
     list_display = ["name", "brand", "department", "price", "is_available", "is_published", "gate", "updated_at"]
-    list_filter = ["is_published", "is_available", "department", "gate"]
+    list_filter = ["is_published", "is_available", "department", "tax_class", "gate"]
     search_fields = ["name", "brand", "variants__sku", "variants__gtin"]
     list_select_related = ["department"]
     list_per_page = 50
