@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
@@ -55,6 +56,9 @@ class DiscountCodeAdmin(admin.ModelAdmin):
         (_("When and how often"), {"fields": ["valid_from", "valid_until", "limit_total", "limit_per_customer"]}),
         (_("So far"), {"fields": ["uses", "orders"]}),
     ]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
+        return {"currency": settings.SHOP_CURRENCY} | super().get_changeform_initial_data(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: DiscountCode | None = None) -> list[str]:
         # Orders name the code they were placed with.

@@ -21,7 +21,10 @@ def pay_lines(order: Order) -> list[PayLine]:
     lines: list[PayLine] = []
     delivery = order.delivery_minor
     for line in order.lines.all():
-        off_goods = 0 if is_off_delivery else min(line.discount_minor, line.line_minor)
+        # What one of the two cannot bear comes off the other.
+        most = line.delivery_minor if is_off_delivery else line.line_minor
+        first = min(line.discount_minor, most)
+        off_goods = line.discount_minor - first if is_off_delivery else first
         delivery -= line.discount_minor - off_goods
         lines.append(_goods(line, off_goods))
     lines += [("Delivery", delivery, 1), ("Tax", order.added_tax_minor, 1)]

@@ -201,7 +201,9 @@ def note_waiting(cancellation: Cancellation) -> bool:
 
 def asked_minor(cancellation: Cancellation) -> int:
     """Return what is at stake: the price of the units without an answer, in minor units."""
-    return sum(units_minor(row.line, row.waiting) for row in cancellation.lines.select_related("line") if row.waiting)
+    return sum(
+        units_minor(row.line, row.waiting) for row in cancellation.lines.select_related("line__order") if row.waiting
+    )
 
 
 def cancel_units(

@@ -77,10 +77,7 @@ def place_order(
     otherwise that one is given up and a new one made. Raises EmptyBasket, Undeliverable, SoldOut,
     CodeRefused or TaxUnknown.
     """
-    lines = basket_lines(basket)
-    if not lines:
-        raise EmptyBasket
-    current = open_order(basket)
+    lines, current = _lines(basket), open_order(basket)
     if quote is None:
         quote = quote_for(lines, address, code=code, user=user, order=current, now=now)
     if quote.refusal is not None:
@@ -94,7 +91,7 @@ def place_order(
         return _place(basket, address, quote, user, current, now)
     except IntegrityError:
         # Another click was faster; its order is the one.
-        winner = open_order(basket)
+        winner = open_order(basket) or _bought(basket)
         if winner is None:
             raise
         return winner
@@ -136,10 +133,30 @@ def open_order(basket: Basket) -> Order | None:
     return Order.objects.unpaid().filter(basket=basket, basket_generation=basket.generation).first()
 
 
-def order_in_the_way(basket: Basket, address: Address, quote: Quote, *, now: datetime) -> Order | None:
-    """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up."""
+def _bought(basket: Basket) -> Order | None:
+    # What costs nothing is paid in the moment it is placed.
+    return Order.objects.filter(
+        basket=basket, basket_generation=basket.generation, status=OrderStatus.PAID, total_minor=0
+    ).first()
+
+
+def order_in_the_way(basket: Basket, address: Address, *, now: datetime, quote: Quote | None = None) -> Order | None:
+    """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up.
+
+    ``quote``: see ``place_order``. Raises EmptyBasket, Undeliverable or TaxUnknown.
+    """
     current = open_order(basket)
-    return None if current is None or _is_as_wanted(current, address, quote, now) else current
+    if current is None:
+        return None
+    quote = quote or quote_for(_lines(basket), address, code="", user=None, order=current, now=now)
+    return None if _is_as_wanted(current, address, quote, now) else current
+
+
+def _lines(basket: Basket) -> list[BasketLine]:
+    lines = basket_lines(basket)
+    if not lines:
+        raise EmptyBasket
+    return lines
 
 
 def is_replaced(order: Order) -> bool:

@@ -150,14 +150,14 @@ def end_session(session: CheckoutSession) -> None:
         settle(session)
 
 
-def make_way(basket: Basket, address: Address, quote: Quote, *, now: datetime) -> Order | None:
+def make_way(basket: Basket, address: Address, *, now: datetime, quote: Quote | None = None) -> Order | None:
     """End the pay page of what the basket was ordered as before, if something else is ordered now.
 
     Returns that order if it is paid after all, or its bank is deciding: then the customer has bought,
     and nothing is to be ordered again. When Stripe does not answer, the new order is made and the end
-    of the old page stays owed. Talks to the network.
+    of the old page stays owed. ``quote``: see ``place_order``. Talks to the network.
     """
-    order = order_in_the_way(basket, address, quote, now=now)
+    order = order_in_the_way(basket, address, now=now, quote=quote)
     if order is None:
         return None
     for session in order.sessions.filter(state=State.OPEN):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from django.db import models
@@ -19,7 +18,7 @@ LONGEST_CODE = 30
 
 def normal_code(typed: str) -> str:
     """Return a code as it is stored: capital letters and digits, without the blanks and dashes people type."""
-    return re.sub(r"[\s\-_.]", "", unicodedata.normalize("NFKC", typed)).upper()[:LONGEST_CODE]
+    return "".join(sign for sign in unicodedata.normalize("NFKC", typed) if sign.isalnum()).upper()[:LONGEST_CODE]
 
 
 class CodeField(models.CharField):

@@ -68,7 +68,7 @@ def _known(request: HttpRequest) -> dict[str, str]:
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote) -> Order | None:
     user = request.user if request.user.is_authenticated else None
     try:
-        bought = make_way(basket, form.address(), quote, now=timezone.now())
+        bought = make_way(basket, form.address(), now=timezone.now(), quote=quote)
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought

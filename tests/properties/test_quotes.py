@@ -75,6 +75,7 @@ def draw_code(chance: Random) -> DiscountCode | None:
 def order_of(quote: Quote) -> tuple[Order, list[OrderLine]]:
     """Return the order and lines that would be placed from a quote, unsaved."""
     order = Order(
+        pk=1,
         currency=quote.terms.currency,
         prices_include_tax=quote.terms.includes_tax,
         delivery_minor=quote.delivery_minor,
