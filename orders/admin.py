@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
+from orders import discount_admin
 from orders.actions.approval import MAY_DECIDE, NothingToDecide, grant_approval, refuse_approval
 from orders.actions.cancel import NothingToCancel, NotOpen, cancellable_units, request_cancellation
-from orders.discount_admin import DiscountCodeAdmin, DiscountUseAdmin
 from orders.models import (
     Approval,
     Cancellation,
@@ -45,7 +45,8 @@ from orders.work_admin import WorkItemAdmin, act_url
 from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
-__all__ = ["DiscountCodeAdmin", "DiscountUseAdmin"]
+# The other modules of this admin.
+__all__ = ["discount_admin"]
 
 admin.site.register(WorkItem, WorkItemAdmin)
 

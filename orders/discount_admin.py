@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import DiscountCode, DiscountUse
+from orders.models import CodeGuess, DiscountCode, DiscountTally, DiscountUse
 from shop.money import Money
 from shop.readonly import ReadOnlyAdmin
 
@@ -103,3 +103,20 @@ class DiscountUseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("payment"), ordering="order__status")
     def order_status(self, use: DiscountUse) -> str:
         return use.order.get_status_display()
+
+
+@admin.register(DiscountTally)
+class DiscountTallyAdmin(ReadOnlyAdmin):
+    """How often each customer uses each code; whose mailbox it is cannot be read from it."""
+
+    list_display = ["code", "who", "used"]
+    list_filter = ["code"]
+    list_select_related = ["code"]
+
+
+@admin.register(CodeGuess)
+class CodeGuessAdmin(ReadOnlyAdmin):
+    """Unknown codes that came from one place within an hour."""
+
+    list_display = ["hour", "misses", "who"]
+    list_filter = ["hour"]

@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from shop import tax_admin
 from shop.models import (
     Basket,
     BasketLine,
@@ -20,9 +21,9 @@ from shop.models import (
     Variant,
 )
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
-from shop.tax_admin import MarketAdmin, TaxRateAdmin
 
-__all__ = ["MarketAdmin", "TaxRateAdmin"]
+# The other modules of this admin.
+__all__ = ["tax_admin"]
 
 admin.site.unregister(Group)
 

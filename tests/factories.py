@@ -15,6 +15,7 @@ from orders.models import DiscountCode, Order
 from shop.actions.catalog import CatalogueEntry, put_variant
 from shop.models import Basket, BasketLine, User, Variant
 from shop.models.catalogue import Availability
+from shop.money import minor_units
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.setup import Connection, Rate, connect_supplier
 from suppliers.models import Offer, Supplier
@@ -89,7 +90,7 @@ def add_offer(supplier: Supplier, variant: Variant, *, price_minor: int = 1250, 
         supplier=supplier,
         variant=variant,
         supplier_sku=variant.sku,
-        unit_cost=price_minor * 40,
+        unit_cost=price_minor * 4_000 // 10 ** minor_units(settings.SHOP_CURRENCY),
         currency=settings.SHOP_CURRENCY,
         recommended_minor=price_minor,
         availability=Availability.OUT_OF_STOCK if stock == 0 else Availability.IN_STOCK,

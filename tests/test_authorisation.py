@@ -33,6 +33,7 @@ RULES = {
     "shop:basket": "open",
     "shop:basket-add": "open",
     "shop:basket-update": "open",
+    "shop:country": "open",
     "shop:page": "open",
     "shop:robots": "open",
     "shop:sitemap": "open",
