@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='taxrate',
-            constraint=models.CheckConstraint(condition=models.Q(('basis_points__lte', 10000)), name='tax_rate_at_most_whole', violation_error_message='A rate is at most 10000, which is 100 %.'),
+            constraint=models.CheckConstraint(condition=models.Q(('basis_points__lte', 10000)), name='tax_rate_at_most_whole', violation_error_message='A rate is at most 10000, which is 100 %%.'),
         ),
         migrations.AddConstraint(
             model_name='taxrate',

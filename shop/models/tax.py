@@ -67,7 +67,7 @@ class TaxRate(models.Model):
             models.CheckConstraint(
                 condition=Q(basis_points__lte=10_000),
                 name="tax_rate_at_most_whole",
-                violation_error_message=_("A rate is at most 10000, which is 100 %."),
+                violation_error_message=_("A rate is at most 10000, which is 100 %%."),
             ),
             models.CheckConstraint(
                 condition=Q(tax_class=TaxClass.ZERO, basis_points=0) | ~Q(tax_class=TaxClass.ZERO),
