@@ -16,8 +16,10 @@ from orders.actions.refund import units_minor
 from orders.models import DiscountCode, DiscountTally, DiscountUse, Order
 from shop.models import Variant
 from shop.money import Money
+from suppliers.models import SupplierOrder
 from tests.factories import (
     ADDRESS,
+    add_offer,
     make_code,
     make_order,
     make_paid_order,
@@ -25,6 +27,7 @@ from tests.factories import (
     make_supplier,
     make_variant,
 )
+from tests.test_audit_corruption import take, told
 from tests.test_checkout import TYPED, add
 
 pytestmark = pytest.mark.django_db
@@ -344,3 +347,20 @@ def test_baskets_in_currencies_without_and_with_three_decimals(
     for number in range(3):
         request_cancellation(order, {order.lines.get().pk: 1}, key=f"unit {number}", by=None)
     assert [refund.amount_minor for refund in order.refunds.order_by("pk")] == units
+
+
+def test_units_that_another_supplier_takes_over_keep_their_price_and_their_discount(relay):
+    make_code("ODD", percent=33)
+    variant = make_variant(make_supplier("harbour"), price_minor=999)
+    add_offer(make_supplier("meridian"), variant, price_minor=999)
+    order = make_paid_order((variant, 3), code="ODD")
+    relay.run_until_idle()
+    row = SupplierOrder.objects.get(order=order)
+
+    take(row, 1, "rejected", told(row.lines.get(), rejected=3))
+    relay.run_until_idle()
+
+    assert SupplierOrder.objects.filter(order=order).exclude(supplier=row.supplier).count() == 1
+    line = order.lines.get()
+    assert (line.paid_minor, line.cancelled, line.refunded_minor) == (order.total_minor, 0, 0)
+    assert unexplained() == {}
