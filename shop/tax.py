@@ -126,10 +126,10 @@ class Terms:
     def sentence(self) -> Promise:
         """The same for the foot of the page."""
         if self.includes_tax:
-            return _("Prices include tax. Delivery is shown before you order.")
+            return _("Tax is included. Delivery is shown before you order.")
         if self.charges_tax:
-            return _("Prices are without tax, which is added at the checkout. Delivery is shown before you order.")
-        return _("Prices are without tax: we charge none there, but your customs may.")
+            return _("Tax is added at the checkout. Delivery is shown before you order.")
+        return _("No tax is included: we charge none there, but customs may.")
 
 
 def terms_for(country: str, *, on: date | None = None) -> Terms:
@@ -143,7 +143,8 @@ def terms_for(country: str, *, on: date | None = None) -> Terms:
         country,
         settings.SHOP_CURRENCY,
         includes_tax=False,
-        charges_tax=rates.charges_in(country),
+        # What another calculator takes there is known only when it is asked.
+        charges_tax=rates.charges_in(country) or not settings.TAX_CALCULATOR.endswith(".TableCalculator"),
         home={str(kind): rates.of(kind, Place(home)) for kind in TaxClass},
     )
 
