@@ -275,7 +275,7 @@ def read_parcel(shipment: Shipment, *, by: User) -> str:
 def refund_parcel(shipment: Shipment, *, by: User) -> str:
     """Pay back the units in a parcel that have not been paid back."""
     parts = []
-    for part in shipment.lines.select_related("line"):
+    for part in shipment.lines.select_related("line__order"):
         units = min(part.quantity, part.line.quantity - part.line.refunded)
         if units > 0:
             parts.append(RefundPart(part.line, units, units_minor(part.line, units)))

@@ -281,6 +281,8 @@ LOGGING = {
 SHOP_NAME = env.str("SHOP_NAME", default="Larkfield")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="IE")
+# Who works out the tax: the table in the database, or orders.tax.StripeCalculator.
+TAX_CALCULATOR = env.str("TAX_CALCULATOR", default="orders.tax.TableCalculator")
 # Letters before every order number, as in LF-204182.
 ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
 # Seconds between payment and forwarding in which a customer may still change their mind; 0: none.

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django_countries import countries
 
+from orders.models import DiscountCode
 from shop.actions.delivery import ServiceTerms, ZoneTerms
-from shop.models import User
+from shop.models import Category, User
 from shop.money import Money
 from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Supplier
@@ -27,6 +29,22 @@ FEW = 4
 # Goods of so much from one supplier travel free within its home market, in minor units.
 FREE_FROM_MINOR = 5_000
 IMPORT_TEXT = "Sent from the United Kingdom. VAT and duty are included: nothing is due at the door."
+CODES: dict[str, dict[str, Any]] = {
+    "WELCOME10": {
+        "kind": "percent",
+        "percent": 10,
+        "minimum_minor": 2_000,
+        "limit_per_customer": 1,
+        "announcement": "WELCOME10: 10 % off from €20, once per customer",
+    },
+    "KITCHEN5": {
+        "kind": "amount",
+        "amount_minor": 500,
+        "minimum_minor": 3_000,
+        "announcement": "KITCHEN5: €5 off kitchen goods from €30",
+    },
+    "FREEPOST": {"kind": "free_delivery", "limit_total": 100, "announcement": "FREEPOST: free delivery"},
+}
 PASSWORD = "demo-demo-demo"  # noqa: S105  (the demo's own, printed at its start)
 PEOPLE = [
     ("staff@demo.test", "Sam Staff", "Store staff", True),
@@ -91,6 +109,14 @@ def _terms(service: dict[str, Any], currency: str, *, is_home: bool) -> ServiceT
         transit_max_days=service["max_days"],
         supplier_code=service["code"],
     )
+
+
+def make_codes() -> None:
+    """Make the demo's discount codes; the shop itself says at the checkout which there are. Safe to repeat."""
+    for code, fields in CODES.items():
+        DiscountCode.objects.get_or_create(code=code, defaults={"currency": settings.SHOP_CURRENCY, **fields})
+    kitchen = DiscountCode.objects.get(code="KITCHEN5")
+    kitchen.categories.set(Category.objects.filter(parent=None, slug="kitchen"))
 
 
 def make_people() -> None:

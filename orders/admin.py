@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
+from orders import discount_admin
 from orders.actions.approval import MAY_DECIDE, NothingToDecide, grant_approval, refuse_approval
 from orders.actions.cancel import NothingToCancel, NotOpen, cancellable_units, request_cancellation
 from orders.models import (
@@ -44,6 +45,9 @@ from orders.work_admin import WorkItemAdmin, act_url
 from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
+# The other modules of this admin.
+__all__ = ["discount_admin"]
+
 admin.site.register(WorkItem, WorkItemAdmin)
 
 
@@ -52,11 +56,20 @@ class LineInline(ReadOnlyInline):
 
     model = OrderLine
     fields = [
-        "sku", "name", "options_label", "quantity", "line_money", "forwarded", "confirmed", "backordered",
+        "sku", "name", "options_label", "quantity", "line_money", "delivery_money", "discount_money", "tax_rate",
+        "tax_money", "forwarded", "confirmed", "backordered",
         "shipped", "delivered", "returned", "cancelled", "refunded_money",
     ]  # fmt: skip
     readonly_fields = fields
     line_money = money_display("line_minor", _("line total"))
+    delivery_money = money_display("delivery_minor", _("delivery"))
+    discount_money = money_display("discount_minor", _("discount"))
+    tax_money = money_display("tax_minor", _("tax"))
+
+    @admin.display(description=_("tax rate"))
+    def tax_rate(self, line: OrderLine) -> str:
+        return f"{line.tax_basis_points / 100:g} %"
+
     refunded_money = money_display("refunded_minor", _("refunded"))
 
 
@@ -109,12 +122,23 @@ class OrderAdmin(admin.ModelAdmin):
         (_("Address"), {"fields": ["company", "line1", "line2", "postcode", "city", "region", "country", "note"]}),
         (
             _("Money"),
-            {"fields": ["items_money", "delivery_money", "discount_money", "total_money", "tax_money"]},
+            {
+                "fields": [
+                    "items_money",
+                    "delivery_money",
+                    "discount_money",
+                    "discount_code",
+                    "added_tax_money",
+                    "total_money",
+                    "tax_money",
+                ]
+            },
         ),
     ]
     items_money = money_display("items_minor", _("goods"))
     delivery_money = money_display("delivery_minor", _("delivery"))
     discount_money = money_display("discount_minor", _("discount"))
+    added_tax_money = money_display("added_tax_minor", _("tax on top"))
     total_money = money_display("total_minor", _("total"))
     tax_money = money_display("tax_minor", _("of which tax"))
 

@@ -63,6 +63,13 @@ class CheckoutForm(forms.Form):
     )
     note = _text(gettext_lazy("Note for the carrier"), 200, "off", required=False)
 
+    code = forms.CharField(
+        label=gettext_lazy("Discount code"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
     MISSING = {
         "name": gettext_lazy("Type the name that is on the door bell."),
         "line1": gettext_lazy("Type street and house number."),

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import stripe
 from django.conf import settings
 from django.db import connection
+
+from shop.tax import Place
 
 # The longest page that Stripe's lists give.
 PAGE = 100
@@ -92,6 +95,22 @@ class EventFacts:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class TaxItem:
+    """One line to be taxed: its amount in minor units, and Stripe's code for what it is."""
+
+    amount_minor: int
+    tax_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxFacts:
+    """What Stripe Tax says: rate (1/100 of a percent) and tax of each line, and the tax of the delivery."""
+
+    lines: tuple[tuple[int, int], ...]
+    delivery_tax_minor: int
+
+
 def _client() -> stripe.StripeClient:
     # As atomic(durable=True) judges: a test case's own outermost block does not count.
     if connection.atomic_blocks and not connection.atomic_blocks[-1]._from_testcase:
@@ -147,6 +166,50 @@ def expire_session(session_id: str) -> bool:
     except StripeRefused:
         return False
     return True
+
+
+def calculate_tax(
+    items: Sequence[TaxItem], *, delivery_minor: int, place: Place, currency: str, is_included: bool
+) -> TaxFacts:
+    """Ask Stripe Tax what tax some lines and their delivery bear at an address; it books nothing.
+
+    ``is_included``: the amounts hold the tax, else it comes on top. Raises StripeUnclear or StripeRefused
+    (as for an address that does not say enough).
+    """
+    behaviour = "inclusive" if is_included else "exclusive"
+    address = {"state": place.region, "postal_code": place.postcode, "city": place.city, "line1": place.line1}
+    # What costs nothing bears nothing; but Stripe wants to be told of one line at least.
+    asked = [number for number, item in enumerate(items) if item.amount_minor] or [0]
+    params: dict[str, Any] = {
+        "currency": currency.lower(),
+        "customer_details": {
+            "address": {"country": place.country, **{name: value for name, value in address.items() if value}},
+            "address_source": "shipping",
+        },
+        "line_items": [
+            {
+                "amount": items[number].amount_minor,
+                "reference": f"L{number}",
+                "tax_behavior": behaviour,
+                "tax_code": items[number].tax_code,
+            }
+            for number in asked
+        ],
+        "expand": ["line_items", "line_items.data.tax_breakdown"],
+    }
+    if delivery_minor:
+        params["shipping_cost"] = {"amount": delivery_minor, "tax_behavior": behaviour}
+    plain = _asked(_client().v1.tax.calculations.create, params).to_dict()
+    told = {one["reference"]: (_rate_of(one), one["amount_tax"]) for one in plain["line_items"]["data"]}
+    delivery = plain.get("shipping_cost") or {}
+    lines = tuple(told.get(f"L{number}", (0, 0)) for number in range(len(items)))
+    return TaxFacts(lines, delivery.get("amount_tax") or 0)
+
+
+def _rate_of(line: Mapping[str, Any]) -> int:
+    # Where several places tax the same goods, as in the United States, the rates add up.
+    parts = [(one.get("tax_rate_details") or {}).get("percentage_decimal") for one in line.get("tax_breakdown") or []]
+    return int(sum((Decimal(part) for part in parts if part), Decimal(0)) * 100)
 
 
 def create_refund(intent_id: str, *, amount_minor: int, reference: str, key: str) -> RefundFacts:

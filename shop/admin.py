@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from shop import tax_admin
 from shop.models import (
     Basket,
     BasketLine,
@@ -23,6 +24,9 @@ from shop.models import (
 )
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
 from shop.zone_forms import ZoneForm, ZoneFormSet
+
+# The other modules of this admin.
+__all__ = ["tax_admin"]
 
 admin.site.unregister(Group)
 
@@ -87,7 +91,7 @@ class ProductAdmin(admin.ModelAdmin):
     """What is shown. Suppliers' syncs write names and prices; staff decide what is published."""
 
     list_display = ["name", "brand", "department", "price", "is_available", "is_published", "gate", "updated_at"]
-    list_filter = ["is_published", "is_available", "department", "gate"]
+    list_filter = ["is_published", "is_available", "department", "tax_class", "gate"]
     search_fields = ["name", "brand", "variants__sku", "variants__gtin"]
     list_select_related = ["department"]
     list_per_page = 50

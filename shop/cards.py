@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 
 from shop.delivery import Choice, choices_of, services_for
 from shop.models import DeliveryService, Product, ProductImage, Variant
+from shop.money import Money
+from shop.pricing import price_of
+from shop.tax import Terms
 from shop.words import day
 
 LOW_STOCK = 5
@@ -52,20 +55,20 @@ def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.select_related("department").prefetch_related(variants, pictures)
 
 
-def cards(products: Iterable[Product], country: str) -> list[Card]:
-    """Return the cards of products fetched by ``for_cards``; one query for the delivery services."""
+def cards(products: Iterable[Product], terms: Terms) -> list[Card]:
+    """Return the cards of products fetched by ``for_cards``, at a country's prices; one query for delivery."""
     products = list(products)
     profiles = {variant.delivery_profile_id for product in products for variant in product.offered}
-    services = services_for([pk for pk in profiles if pk], country)
+    services = services_for([pk for pk in profiles if pk], terms.country)
     now = timezone.now()
-    return [_card(product, services, country, now) for product in products]
+    return [_card(product, services, terms, now) for product in products]
 
 
-def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], country: str, now: datetime) -> Card:
+def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime) -> Card:
     best = next((variant for variant in product.offered if variant.is_sellable), None)
-    usual = usual_delivery(best, services, country, now) if best else None
+    usual = usual_delivery(best, services, terms, now) if best else None
     words, level = stock_words(best or next(iter(product.offered), None))
-    price = str(product.price_from)
+    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
     if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
     return Card(
@@ -82,15 +85,15 @@ def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], c
 
 
 def usual_delivery(
-    variant: Variant, services: Mapping[int, Sequence[DeliveryService]], country: str, now: datetime
+    variant: Variant, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime
 ) -> Choice | None:
     """Return how one of a variant, ordered now, would travel unless asked otherwise; None if it is not sent there."""
     known = services.get(variant.delivery_profile_id or 0)
-    if not known or not variant.is_sent_to(country):
+    if not known or not variant.is_sent_to(terms.country):
         return None
     choices = choices_of(
         known,
-        items_minor=variant.price_minor,
+        items_minor=price_of(variant, terms).minor,
         handling_min_days=variant.handling_min_days,
         handling_max_days=variant.handling_max_days,
         now=now,

@@ -16,7 +16,7 @@ SELECTED = SafeString(" selected")
 
 @lru_cache(maxsize=20)
 def country_choices(language: str) -> list[tuple[str, str]]:
-    """Return codes and names of all countries in a language."""
+    """Return every country's code and name in a language, by name."""
     # Translating and sorting 250 names takes longer than all the rest of the page.
     return [(code, str(name)) for code, name in countries]
 
@@ -76,7 +76,7 @@ class ListForm(forms.Form):
 
 
 class CountryForm(forms.Form):
-    """Where goods are to be sent to."""
+    """Where goods are to be sent to: it decides prices, delivery and days."""
 
     country = forms.ChoiceField(
         label=_("Deliver to"),

@@ -1,4 +1,4 @@
-"""Where a visitor wants goods sent to and by which services, as far as the visit has told."""
+"""Where a visitor wants goods sent to, by which services and at which prices, as far as the visit has told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.http import HttpRequest
 from django_countries import countries
+
+from shop.tax import Terms, terms_for
 
 SESSION_KEY = "delivery"
 # More than any shop has origins; a longer list is nobody's choice.
@@ -30,7 +32,17 @@ def remember_country(request: HttpRequest, country: str) -> bool:
         return False
     if country != country_of(request):
         request.session[SESSION_KEY] = _told(request) | {"country": country}
+        request._terms = None  # type: ignore[attr-defined]
     return True
+
+
+def terms_of(request: HttpRequest) -> Terms:
+    """Return how the visitor's country reads prices, asked for once per request."""
+    known = getattr(request, "_terms", None)
+    if known is None:
+        known = terms_for(country_of(request))
+        request._terms = known  # type: ignore[attr-defined]
+    return known
 
 
 def remember_services(request: HttpRequest, chosen: Mapping[str, str]) -> None:
@@ -43,4 +55,5 @@ def remember_services(request: HttpRequest, chosen: Mapping[str, str]) -> None:
 
 
 def _told(request: HttpRequest) -> dict[str, object]:
-    return request.session.get(SESSION_KEY, {})
+    # An error page may come before there is a session.
+    return request.session.get(SESSION_KEY, {}) if hasattr(request, "session") else {}

@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from orders.actions.checkout import Address, place_order
 from orders.actions.payment import record_payment
-from orders.models import Order
+from orders.models import DiscountCode, Order
 from shop.actions.catalog import CatalogueEntry, put_variant
 from shop.actions.delivery import ServiceTerms, ZoneTerms
 from shop.models import Basket, BasketLine, User, Variant
 from shop.models.catalogue import Availability
+from shop.money import minor_units
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Offer, Supplier
@@ -100,7 +101,7 @@ def make_variant(
             max_per_order=99,
             not_returnable_reason="",
             price_minor=price_minor,
-            currency="EUR",
+            currency=settings.SHOP_CURRENCY,
         )
     )
     add_offer(supplier, variant, price_minor=price_minor, stock=stock)
@@ -114,8 +115,8 @@ def add_offer(supplier: Supplier, variant: Variant, *, price_minor: int = 1250, 
         supplier=supplier,
         variant=variant,
         supplier_sku=variant.sku,
-        unit_cost=price_minor * 40,
-        currency="EUR",
+        unit_cost=price_minor * 4_000 // 10 ** minor_units(settings.SHOP_CURRENCY),
+        currency=settings.SHOP_CURRENCY,
         recommended_minor=price_minor,
         availability=Availability.OUT_OF_STOCK if stock == 0 else Availability.IN_STOCK,
         stock=stock,
@@ -135,14 +136,25 @@ def make_basket(*lines: tuple[Variant, int]) -> Basket:
     return basket
 
 
-def make_order(*lines: tuple[Variant, int], user: User | None = None, address: Address = ADDRESS) -> Order:
+def make_code(code: str = "TENOFF", **fields: object) -> DiscountCode:
+    """Make a discount code: 10 % off everything, unless told otherwise."""
+    if "kind" not in fields:
+        fields = {"percent": 10} | fields
+    return DiscountCode.objects.create(code=code, currency=settings.SHOP_CURRENCY, **fields)
+
+
+def make_order(
+    *lines: tuple[Variant, int], user: User | None = None, address: Address = ADDRESS, code: str = ""
+) -> Order:
     """Place an order that waits for its money."""
-    return place_order(make_basket(*lines), address, user=user, now=timezone.now())
+    return place_order(make_basket(*lines), address, user=user, now=timezone.now(), code=code)
 
 
-def make_paid_order(*lines: tuple[Variant, int], user: User | None = None, address: Address = ADDRESS) -> Order:
+def make_paid_order(
+    *lines: tuple[Variant, int], user: User | None = None, address: Address = ADDRESS, code: str = ""
+) -> Order:
     """Place an order and note its payment."""
-    order = make_order(*lines, user=user, address=address)
+    order = make_order(*lines, user=user, address=address, code=code)
     record_payment(order, stripe_id=f"pi_{order.number}", paid=order.total, card_brand="visa", card_last4="4242")
     order.refresh_from_db()
     return order

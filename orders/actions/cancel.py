@@ -11,6 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from orders import events
+from orders.actions.discount import free_use, lock_codes
 from orders.actions.pay_page import end_later
 from orders.actions.refund import RefundPart, TooMuch, cancelled_part, request_refund, units_minor
 from orders.actions.reservation import release_line
@@ -200,7 +201,9 @@ def note_waiting(cancellation: Cancellation) -> bool:
 
 def asked_minor(cancellation: Cancellation) -> int:
     """Return what is at stake: the price of the units without an answer, in minor units."""
-    return sum(units_minor(row.line, row.waiting) for row in cancellation.lines.select_related("line") if row.waiting)
+    return sum(
+        units_minor(row.line, row.waiting) for row in cancellation.lines.select_related("line__order") if row.waiting
+    )
 
 
 def cancel_units(
@@ -223,6 +226,9 @@ def cancel_units(
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
             return known
+        if not order.is_paid:
+            # Its code before its units, as everybody takes them.
+            lock_codes(order)
         parts = []
         for line in order.lines.filter(pk__in=quantities).order_by("variant", "pk"):
             units = quantities[line.pk]
@@ -284,3 +290,5 @@ def _end_if_empty(order: Order, by: User | None) -> None:
     if order.status in ENDS and not order.lines.exclude(quantity=F("cancelled")).exists():
         move_order(order, OrderStatus.CANCELLED, by=by)
         end_later(order)
+        if not order.is_paid:
+            free_use(order)

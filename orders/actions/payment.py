@@ -14,12 +14,15 @@ from django.utils import timezone
 
 from orders import events, lease, stripe_client
 from orders.actions.checkout import SLACK, Address, add_session, give_up, is_replaced, order_in_the_way
+from orders.actions.discount import CodeRefused, take_use_again
 from orders.actions.pay_page import end_later
+from orders.actions.quote import Quote
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
 from orders.actions.reservation import SoldOut, keep, release, reserve
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import CheckoutSession, Order, Payment, Refund, WorkItem
+from orders.pay_lines import pay_lines
 from orders.states import IllegalMove, OrderStatus, move_order
 from orders.stripe_client import SessionFacts, StripeKeptFailure, StripeRefused, StripeUnclear
 from shop.actions.basket import empty_basket
@@ -82,16 +85,6 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
     """Return what Stripe is asked for; the same for the same row, so that a repeat may reuse the key."""
     order = session.order
     back = settings.SITE_URL + reverse("orders:return", args=[order.token])
-    lines = [
-        (
-            f"{line.name} ({line.options_label})" if line.options_label else line.name,
-            line.unit_price_minor,
-            line.quantity,
-        )
-        for line in order.lines.all()
-    ]
-    if order.delivery_minor:
-        lines.append(("Delivery", order.delivery_minor, 1))
     metadata = {"order": order.number, "session": str(session.serial)}
     return {
         "mode": "payment",
@@ -111,7 +104,7 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
                     "product_data": {"name": name[:250]},
                 },
             }
-            for name, minor, quantity in lines
+            for name, minor, quantity in pay_lines(order)
         ],
     }
 
@@ -159,15 +152,20 @@ def end_session(session: CheckoutSession) -> None:
 
 
 def make_way(
-    basket: Basket, address: Address, *, now: datetime, services: Mapping[str, str] | None = None
+    basket: Basket,
+    address: Address,
+    *,
+    now: datetime,
+    services: Mapping[str, str] | None = None,
+    quote: Quote | None = None,
 ) -> Order | None:
     """End the pay page of what the basket was ordered as before, if something else is ordered now.
 
     Returns that order if it is paid after all, or its bank is deciding: then the customer has bought,
     and nothing is to be ordered again. When Stripe does not answer, the new order is made and the end
-    of the old page stays owed. Talks to the network. Raises EmptyBasket or Undeliverable.
+    of the old page stays owed. ``services``, ``quote``: see ``place_order``. Talks to the network.
     """
-    order = order_in_the_way(basket, address, now=now, services=services)
+    order = order_in_the_way(basket, address, now=now, services=services, quote=quote)
     if order is None:
         return None
     for session in order.sessions.filter(state=State.OPEN):
@@ -332,7 +330,8 @@ def _note_unexpected(payment: Payment) -> None:
 def settle_late_payment(order: Order) -> bool:
     """Decide about money that came after the order had run out: go on, or pay it back.
 
-    It goes on if the goods are there and the customer has not ordered them anew since. Call it
+    It goes on if the goods are there, and a use of its discount code, and the customer has not
+    ordered them anew since. Call it
     inside a transaction (a reaction's). Returns True if the order goes on. Safe to repeat.
     """
     lock_order(order)
@@ -346,8 +345,8 @@ def settle_late_payment(order: Order) -> bool:
             with transaction.atomic():
                 _take_up_again(order, payment)
             return True
-        except (SoldOut, IntegrityError):
-            # The goods are gone; or the newer order was paid this very moment, which the database saw.
+        except (SoldOut, CodeRefused, IntegrityError):
+            # The goods are gone, or the discount they were sold with; or the newer order was paid this very moment, which the database saw.
             order.refresh_from_db()
     refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
     move_order(order, OrderStatus.CANCELLED, by=None, reason=why)
@@ -355,6 +354,7 @@ def settle_late_payment(order: Order) -> bool:
 
 
 def _take_up_again(order: Order, payment: Payment) -> None:
+    take_use_again(order)
     release(order)
     for line in order.lines.order_by("variant", "pk"):
         if line.cancelled < line.quantity:

@@ -15,10 +15,11 @@ from orders import events, lease, stripe_client
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
+from orders.models.order import PAID_MINOR
 from orders.states import RefundStatus, move_refund
 from orders.stripe_client import RefundFacts, StripeKeptFailure, StripeRefused, StripeUnclear
 from shop.models import User
-from shop.money import split_by_weight
+from shop.money import payable_step, split_by_weight
 
 # Stripe may forget a key after a day; from then on a repeat could pay twice, so it is looked up.
 KEY_LIFE = timedelta(hours=20)
@@ -54,7 +55,13 @@ def units_minor(line: OrderLine, units: int) -> int:
     """Return what so many units of a line cost the customer; the last units get the odd cents."""
     if line.refunded + units >= line.quantity:
         return refundable_minor(line)
-    return min(line.paid_minor * units // line.quantity, refundable_minor(line))
+    return min(_share(line, units), refundable_minor(line))
+
+
+def _share(line: OrderLine, units: int) -> int:
+    # Rounded down to what a card can be paid back: the last unit gets the rest.
+    step = payable_step(line.order.currency)
+    return line.paid_minor * units // (line.quantity * step) * step
 
 
 def cancelled_part(line: OrderLine, units: int) -> RefundPart:
@@ -68,7 +75,7 @@ def cancelled_part(line: OrderLine, units: int) -> RefundPart:
         return RefundPart(line, min(units, free), refundable_minor(line))
     if units <= free:
         return RefundPart(line, units, units_minor(line, units))
-    return RefundPart(line, free, min(line.paid_minor * units // line.quantity, refundable_minor(line)))
+    return RefundPart(line, free, min(_share(line, units), refundable_minor(line)))
 
 
 def request_refund(
@@ -155,7 +162,7 @@ def _take_from(order: Order, amount: int) -> Payment:
 
 
 def _take_from_line(part: RefundPart) -> None:
-    most = F("line_minor") + F("delivery_minor") - F("discount_minor") - part.amount_minor
+    most = PAID_MINOR - part.amount_minor
     row = OrderLine.objects.filter(
         pk=part.line.pk, refunded_minor__lte=most, refunded__lte=F("quantity") - part.quantity
     )
@@ -334,7 +341,8 @@ def _spread(order: Order) -> None:
 def _name_lines(refund: Refund, amount: int) -> None:
     lines = list(refund.order.lines.all())
     offers = [refundable_minor(line) for line in lines]
-    for line, share in zip(lines, split_by_weight(amount, offers), strict=True):
+    shares = split_by_weight(amount, offers, step=payable_step(refund.order.currency))
+    for line, share in zip(lines, shares, strict=True):
         if share:
             OrderLine.objects.filter(pk=line.pk).update(refunded_minor=F("refunded_minor") + share)
             part, _new = RefundLine.objects.get_or_create(

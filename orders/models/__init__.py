@@ -2,6 +2,7 @@
 
 from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
+from orders.models.discount import CodeGuess, DiscountCode, DiscountTally, DiscountUse
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
@@ -13,6 +14,10 @@ __all__ = [
     "Cancellation",
     "CancellationLine",
     "CheckoutSession",
+    "CodeGuess",
+    "DiscountCode",
+    "DiscountTally",
+    "DiscountUse",
     "Estimate",
     "Event",
     "Hold",

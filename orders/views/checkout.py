@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,19 +13,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from orders.actions.checkout import EmptyBasket, place_order
+from orders.actions.discount import CodeRefused, announced_codes
 from orders.actions.payment import make_way, open_session, settle
+from orders.actions.quote import Quote
 from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
 from orders.stripe_client import StripeRefused, StripeUnclear
-from orders.views.delivery import changed_promises, choice_sets, chosen_services, days_shown
+from orders.views.delivery import chosen_services
+from orders.views.summary import quote_shown, summary, was_shown
 from shop.actions.basket import basket_lines, basket_of, set_quantity
-from shop.cards import picture_of, small_picture
-from shop.delivery import Plan, Undeliverable, plan_delivery
 from shop.models import Basket, BasketLine
-from shop.money import Money
-from shop.visitor import country_of, remember_country, remember_services, services_of
-from shop.words import country_name
+from shop.visitor import country_of, remember_country, remember_services
 
 logger = logging.getLogger(__name__)
 SESSION_KEY = "checkout"
@@ -39,20 +37,26 @@ def checkout(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Your basket is empty, so there is nothing to order yet."))
         return redirect("shop:basket")
     if request.method != "POST":
-        return _page(request, CheckoutForm(initial=_known(request)), lines)
+        return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
     form = CheckoutForm(request.POST)
+    typed = {name: request.POST.get(name, "")[:200] for name in form.fields}
+    if "drop_code" in request.POST:
+        typed["code"] = ""
     # What was typed survives a look at the basket and a failed payment.
-    request.session[SESSION_KEY] = {name: request.POST.get(name, "")[:200] for name in form.fields}
-    remember_country(request, request.POST.get("country", ""))
-    remember_services(request, chosen_services(request.POST.dict()))
+    request.session[SESSION_KEY] = typed
+    remember_country(request, typed["country"])
+    remember_services(request, chosen_services(request.POST))
     if "remove" in request.POST:
         return _remove(request, basket)
-    if "look" in request.POST:
-        # Only the country or a service was changed: show parcels and costs anew, complain about nothing yet.
-        return _page(request, CheckoutForm(initial=_known(request)), lines)
-    order = _order_of(request, basket, form) if form.is_valid() and _total_was_shown(request, form, lines) else None
+    if {"look", "apply_code", "drop_code"} & set(request.POST):
+        # Only the country, a service or the code was changed: show the sums anew, complain about nothing else yet.
+        return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
+    order = None
+    if form.is_valid():
+        quote = quote_shown(request, form, basket, lines)
+        order = _order_of(request, basket, form, quote) if quote is not None and was_shown(form, quote) else None
     if order is None:
-        return _page(request, form, lines, status=422)
+        return _page(request, form, basket, lines, status=422)
     return _to_pay_page(request, order)
 
 
@@ -61,7 +65,7 @@ def _known(request: HttpRequest) -> dict[str, str]:
     known: dict[str, str] = {}
     if user.is_authenticated:
         known |= {"email": user.email, "name": user.name}
-    # The basket's page may have been told another country since.
+    # The country is the one that all pages show prices for.
     return known | request.session.get(SESSION_KEY, {}) | {"country": country_of(request)}
 
 
@@ -73,86 +77,29 @@ def _remove(request: HttpRequest, basket: Basket) -> HttpResponse:
     return redirect("orders:checkout")
 
 
-def _total_was_shown(request: HttpRequest, form: CheckoutForm, lines: list[BasketLine]) -> bool:
-    """False, with an error, if what the customer saw is not what they would get: the total, or a parcel's days.
-
-    A price may have changed since, or the country without a look at what delivery there costs.
-    """
-    shown = form.data.get("shown", "")
-    plan = _plan(lines, form.cleaned_data["country"], services_of(request))
-    if plan.stuck:
-        # Said in its own words when the order is made.
-        return True
-    parcels = plan.parcels
-    for text in changed_promises(parcels, form.data.get("days", ""), chosen_services(request.POST.dict())):
-        form.add_error(None, text)
-    total = sum(parcel.items_minor + parcel.price_minor for parcel in parcels)
-    if not shown.isdecimal() or int(shown[:12]) == total:
-        return form.is_valid()
-    text = _("The total is %(total)s now: look at the goods and the delivery, and continue if it suits you.")
-    form.add_error(None, text % {"total": Money(total, settings.SHOP_CURRENCY)})
-    return False
-
-
-def _plan(lines: list[BasketLine], country: str, services: dict[str, str]) -> Plan:
-    return plan_delivery(
-        [(line.variant, line.quantity) for line in lines], country, now=timezone.now(), services=services
-    )
-
-
-def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order | None:
+def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote) -> Order | None:
     user = request.user if request.user.is_authenticated else None
-    services = services_of(request)
     try:
-        bought = make_way(basket, form.address(), now=timezone.now(), services=services)
+        bought = make_way(basket, form.address(), now=timezone.now(), quote=quote)
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
-        return place_order(basket, form.address(), user=user, now=timezone.now(), services=services)
+        return place_order(basket, form.address(), user=user, now=timezone.now(), quote=quote)
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
         form.add_error(None, text % {"name": error.variant.product.name})
-    except Undeliverable as error:
-        names = ", ".join(variant.product.name for variant in error.variants)
-        text = _("%(names)s cannot be sent to that country. Please remove it from your basket, or change the country.")
-        form.add_error("country", text % {"names": names})
+    except CodeRefused as error:
+        form.add_error("code", error.words)
     except EmptyBasket:
         form.add_error(None, _("Your basket is empty."))
     return None
 
 
-def _page(request: HttpRequest, form: CheckoutForm, lines: list[BasketLine], status: int = 200) -> HttpResponse:
-    typed = str(form["country"].value() or "")
-    country = typed if typed in dict(form.fields["country"].choices) else settings.SHOP_COUNTRY
-    plan = _plan(lines, country, services_of(request))
-    parcels = plan.parcels
-    # What is not sent there is said by line and counted nowhere: it cannot be ordered.
-    items = sum(parcel.items_minor for parcel in parcels)
-    delivery = sum(parcel.price_minor for parcel in parcels)
-    context = {
-        "form": form,
-        "groups": [(parcel, [_item(variant, units) for variant, units in parcel.lines]) for parcel in parcels],
-        "stuck": [line for line in lines if line.variant in plan.stuck],
-        "choice_sets": choice_sets(parcels),
-        "days": days_shown(parcels),
-        "import_texts": list(dict.fromkeys(parcel.import_text for parcel in parcels if parcel.import_text)),
-        "country_name": country_name(country),
-        "currency": settings.SHOP_CURRENCY,
-        "items": Money(items, settings.SHOP_CURRENCY),
-        "delivery": Money(delivery, settings.SHOP_CURRENCY),
-        "total": Money(items + delivery, settings.SHOP_CURRENCY),
-    }
-    return render(request, "orders/checkout.html", context, status=status)
-
-
-def _item(variant, units: int) -> dict[str, object]:
-    return {
-        "name": variant.product.name,
-        "options": variant.options_label,
-        "quantity": units,
-        "total": Money(variant.price_minor * units, variant.currency),
-        "image": small_picture(picture_of(variant, variant.product.images.all())),
-    }
+def _page(
+    request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine], status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "announced": announced_codes(now=timezone.now())}
+    return render(request, "orders/checkout.html", context | summary(request, form, basket, lines), status=status)
 
 
 def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:

@@ -3,6 +3,7 @@
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
+from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
 from shop.models.user import User
 
 __all__ = [
@@ -12,9 +13,13 @@ __all__ = [
     "DeliveryProfile",
     "DeliveryService",
     "DeliveryZone",
+    "Market",
+    "MarketCountry",
     "Product",
     "ProductFact",
     "ProductImage",
+    "TaxClass",
+    "TaxRate",
     "User",
     "Variant",
     "ZoneCountry",

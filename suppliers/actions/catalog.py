@@ -174,7 +174,7 @@ def _entry(item: dict[str, Any]) -> CatalogueEntry:
         category_path=[str(name) for name in item.get("category_path") or []],
         options={str(axis)[:40]: str(value)[:80] for axis, value in (item.get("variant") or {}).items()},
         facts={str(name): str(value) for name, value in facts.items()},
-        tax_basis_points=parse_cost(str(item.get("tax_rate") or "0")) // 100,
+        tax_basis_points=_told_rate(item),
         weight_grams=item.get("weight_g"),
         max_per_order=int(item.get("max_quantity") or 99),
         not_returnable_reason=not_returnable[:200],
@@ -183,6 +183,12 @@ def _entry(item: dict[str, Any]) -> CatalogueEntry:
         else 0,
         currency=settings.SHOP_CURRENCY,
     )
+
+
+def _told_rate(item: dict[str, Any]) -> int | None:
+    """Return the tax rate a supplier tells, in 1/100 of a percent; None if it tells none."""
+    told = item.get("tax_rate")
+    return None if told in {None, ""} else parse_cost(str(told)) // 100
 
 
 def _put_offer(supplier: Supplier, variant: Variant, item: dict[str, Any]) -> Offer:

@@ -57,12 +57,7 @@ def _live() -> QuerySet[Offer]:
 def _fits(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> bool:
     if offer.stock is not None and offer.stock < quantity:
         return False
-    net_minor = (
-        line.line_minor
-        - line.discount_minor
-        - line.line_minor * line.tax_basis_points // (10_000 + line.tax_basis_points)
-    )
-    if line_cost_minor(offer.unit_cost, line.quantity, offer.currency) > net_minor:
+    if line_cost_minor(offer.unit_cost, line.quantity, offer.currency) > line.goods_net_minor:
         return False
     if _border_of(offer.supplier.delivery_profile, line) > _border_of(line.delivery.profile, line):
         # Whoever was told of no duty is not sent goods that it is due on.

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0010_subject_of_incoming'),
+        ('orders', '0011_parts_of_work'),
         ('shop', '0003_rates_to_zones'),
     ]
 
