@@ -123,6 +123,8 @@ SWEEPS: list[Sweep] = [
 
 PERIODIC: list[Periodic] = [
     Periodic("orders.tasks.reconcile_payments", lambda: settings.RECONCILE_SECONDS, "payments"),
+    Periodic("orders.tasks.look_at_circuit", lambda: 60, "engine"),
+    Periodic("orders.tasks.forget_pay_attempts", lambda: 3600, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),

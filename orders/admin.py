@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
+# Registers its own.
+from orders import defence_admin  # noqa: F401
 from orders.actions.approval import MAY_DECIDE, NothingToDecide, grant_approval, refuse_approval
 from orders.actions.cancel import NothingToCancel, NotOpen, cancellable_units, request_cancellation
 from orders.models import (

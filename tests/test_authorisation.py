@@ -37,6 +37,7 @@ RULES = {
     "shop:robots": "open",
     "shop:sitemap": "open",
     "orders:checkout": "open",
+    "orders:check": "open",
     "orders:find": "open",
     "orders:return": "key",
     "orders:detail": "key",

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from orders import events
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
+from orders.actions.defence import Visit, admit, refuse_small
 from orders.actions.pay_page import end_later
 from orders.actions.reservation import SoldOut, release, reserve
 from orders.actions.shipping import lock_order
@@ -52,11 +53,14 @@ class Address:
     note: str = ""
 
 
-def place_order(basket: Basket, address: Address, *, user: User | None, now: datetime) -> Order:
+def place_order(
+    basket: Basket, address: Address, *, user: User | None, now: datetime, visit: Visit | None = None
+) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     Asked again for the same basket, it returns the open order if nothing has changed; otherwise
-    that one is given up and a new one made. Raises EmptyBasket, Undeliverable, or SoldOut.
+    that one is given up and a new one made. ``visit`` is who asks, and counts; None: nobody from outside.
+    Raises EmptyBasket, Undeliverable, SoldOut, TooSmall, or Limited.
     """
     lines, parcels = _plan(basket, address, now)
     for line in lines:
@@ -70,7 +74,7 @@ def place_order(basket: Basket, address: Address, *, user: User | None, now: dat
             if current is not None and not give_up(current) and current.is_paid:
                 # Its money came this very moment.
                 return current
-            return _make(basket, address, parcels, lines, user, now)
+            return _make(basket, address, parcels, lines, user, now, visit)
     except IntegrityError:
         # Another click was faster; its order is the one.
         winner = open_order(basket)
@@ -93,6 +97,11 @@ def order_in_the_way(basket: Basket, address: Address, *, now: datetime) -> Orde
     if current is None or _is_as_wanted(current, address, _plan(basket, address, now)[1], now):
         return None
     return current
+
+
+def would_be_new(basket: Basket, address: Address, *, now: datetime) -> bool:
+    """True if ``place_order`` would make a new order, and not return the open one. As ``order_in_the_way`` else."""
+    return open_order(basket) is None or order_in_the_way(basket, address, now=now) is not None
 
 
 def is_replaced(order: Order) -> bool:
@@ -167,9 +176,11 @@ def _make(
     lines: Sequence[BasketLine],
     user: User | None,
     now: datetime,
+    visit: Visit | None,
 ) -> Order:
     ends = now + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
     order = _insert(basket, address, parcels, user, now, ends + SLACK)
+    refuse_small(order)
     pictures = {line.variant_id: picture_of(line.variant, line.variant.product.images.all()) for line in lines}
     position = 0
     for number, parcel in enumerate(parcels, start=1):
@@ -205,8 +216,11 @@ def _make(
     tax = sum(line.tax_minor for line in order.lines.all())
     Order.objects.filter(pk=order.pk).update(tax_minor=tax)
     order.tax_minor = tax
-    add_session(order, ends_at=ends)
+    session = add_session(order, ends_at=ends)
     refresh_availability(line.variant_id for line in lines)
+    if visit is not None:
+        # Last of all: whoever waits for the same counters waits no longer than for these few statements.
+        admit(session, visit, now=now)
     events.record("order.placed", order, by=user, total_minor=order.total_minor)
     return order
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from orders import events, lease, stripe_client
 from orders.actions.cancel import cancel_paid_back
+from orders.actions.defence import note_card_declined
 from orders.actions.payment import note_declined, settle
 from orders.actions.refund import take_in_refunds
 from orders.actions.shipping import lock_order
@@ -60,14 +61,24 @@ def _work(incoming: IncomingEvent) -> str:
         settle(session)
         return f"settled {session}"
     if incoming.kind == "payment_intent.payment_failed":
-        order = Order.objects.filter(number=(subject.get("metadata") or {}).get("order", "")).first()
-        code = str((subject.get("last_payment_error") or {}).get("decline_code") or "declined")
-        return "declined" if order and note_declined(order, intent_id=subject["id"], code=code) else "nothing to note"
+        return _note_failed(incoming, subject)
     if incoming.kind in REFUND_KINDS:
         return _take_refunds(_id_of(subject.get("payment_intent")))
     if incoming.kind.startswith("charge.dispute."):
         return _take_dispute(subject["id"])
     return "not used"
+
+
+def _note_failed(incoming: IncomingEvent, subject: dict) -> str:
+    order = Order.objects.filter(number=(subject.get("metadata") or {}).get("order", "")).first()
+    if order is None:
+        return "not our order"
+    code = str((subject.get("last_payment_error") or {}).get("decline_code") or "declined")
+    # When it happened, not when it was told: what comes a day late is no attack of this minute.
+    at = datetime.fromtimestamp(int(incoming.body.get("created") or incoming.received_at.timestamp()), UTC)
+    # One intent may be tried with many cards; each try has a charge of its own.
+    note_card_declined(order, key=_id_of(subject.get("latest_charge")) or incoming.event_id, code=code, at=at)
+    return "declined" if note_declined(order, intent_id=subject["id"], code=code) else "declined again"
 
 
 def _id_of(intent: object) -> str:

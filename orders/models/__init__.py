@@ -2,6 +2,7 @@
 
 from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
+from orders.models.defence import CardCircuit, CardDecline, Meter, PayAttempt
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
@@ -12,15 +13,19 @@ __all__ = [
     "Approval",
     "Cancellation",
     "CancellationLine",
+    "CardCircuit",
+    "CardDecline",
     "CheckoutSession",
     "Estimate",
     "Event",
     "Hold",
     "IncomingEvent",
+    "Meter",
     "Order",
     "OrderDelivery",
     "OrderLine",
     "ParcelNumber",
+    "PayAttempt",
     "Payment",
     "Reaction",
     "Refund",

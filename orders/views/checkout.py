@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from orders.actions.checkout import EmptyBasket, place_order
+from orders.actions.defence import TooSmall
 from orders.actions.payment import make_way, open_session, settle
 from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
 from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from shop.actions.basket import basket_lines, basket_of
 from shop.cards import picture_of, small_picture
 from shop.delivery import Parcel, Undeliverable, plan_parcels
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 SESSION_KEY = "checkout"
 
 
+@guarded
 def checkout(request: HttpRequest) -> HttpResponse:
     basket = basket_of(request)
     lines = basket_lines(basket)
@@ -36,6 +39,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Your basket is empty, so there is nothing to order yet."))
         return redirect("shop:basket")
     if request.method != "POST":
+        note_opened(request, basket)
         return _page(request, CheckoutForm(initial=_known(request)), lines)
     form = CheckoutForm(request.POST)
     # What was typed survives a look at the basket and a failed payment.
@@ -82,12 +86,17 @@ def _plan(lines: list[BasketLine], country: str) -> list[Parcel]:
 
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order | None:
     user = request.user if request.user.is_authenticated else None
+    if is_too_quick(request, basket):
+        form.add_error(None, _("That was quicker than we can look at it. Please press the button once more."))
+        return None
+    visit = visit_of(request, email=form.address().email, basket=basket)
     try:
+        ask_leave(request, basket, form.address(), visit)
         bought = make_way(basket, form.address(), now=timezone.now())
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
-        return place_order(basket, form.address(), user=user, now=timezone.now())
+        return place_order(basket, form.address(), user=user, now=timezone.now(), visit=visit)
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
         form.add_error(None, text % {"name": error.variant.product.name})
@@ -95,6 +104,9 @@ def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order
         names = ", ".join(variant.product.name for variant in error.variants)
         text = _("%(names)s cannot be sent to that country. Please remove it from your basket, or change the country.")
         form.add_error("country", text % {"names": names})
+    except TooSmall as error:
+        text = _("We send orders from %(least)s. Please add something to your basket.")
+        form.add_error(None, text % {"least": error.least})
     except EmptyBasket:
         form.add_error(None, _("Your basket is empty."))
     return None
@@ -140,6 +152,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
     session = order.sessions.filter(state__in=payable).first()
     if session is None or order.cancellations.waiting().exists():
         return redirect(order)
+    ask_to_pay(request, session)
     try:
         session = open_session(session)
     except (StripeUnclear, StripeRefused) as error:
@@ -156,6 +169,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @require_POST
+@guarded
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     return _to_pay_page(request, get_object_or_404(Order.objects.by_token(token)))
 
