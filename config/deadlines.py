@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
-from config.models import NightlyAudit
+from config.models import Comparison, MoneyFinding, NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
@@ -311,10 +311,24 @@ MACHINERY = [
         "nightly audit", NightlyAudit, (), R.AUDIT, ("ran_at",), TWO_NIGHTS,
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
+    Wait(
+        "recent comparison", Comparison, (), R.NOT_COMPARED, ("good_at",), AWAY,
+        "Payments were not compared with Stripe for an hour. {row.last_error:.150}", Q(kind=Comparison.Kind.RECENT),
+        related=(), until_news=True,
+    ),
+    Wait(
+        "whole comparison", Comparison, (), R.NOT_COMPARED, ("good_at",), TWO_NIGHTS,
+        "Nothing was compared in full for two nights. {row.last_error:.150}", Q(kind=Comparison.Kind.FULL),
+        related=(), until_news=True,
+    ),
+    Wait(
+        "difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None),
+        "amount_minor", opens=False,
+    ),
 ]  # fmt: skip
 # Whose rows a worker may die over.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
-ASIDE += [SupplierReturn, Supplier, SupplierProbe, Notification, Reaction, IncomingEvent, NightlyAudit]
+ASIDE += [SupplierReturn, Supplier, SupplierProbe, Notification, Reaction, IncomingEvent, NightlyAudit, Comparison]
 
 
 def _aside(model: type[DueWork]) -> Wait:

@@ -58,12 +58,6 @@ def settle_late_payment(reaction_id: int) -> None:
 
 
 @shared_task
-def reconcile_payments() -> None:
-    """Take in what Stripe told us in vain."""
-    incoming.reconcile(now=timezone.now())
-
-
-@shared_task
 def look_at_circuit() -> None:
     """Open or close the circuit by the last cards: it closes by itself once nobody tries any more."""
     defence.look_at_circuit(now=timezone.now())

@@ -25,6 +25,7 @@ RULES = {
     "stripe-webhook": "signed",
     "supplier-webhook": "signed",
     "audit": "staff",
+    "reconciliation": "staff",
     "styleguide": "open",
     "shop:home": "open",
     "shop:category": "open",
