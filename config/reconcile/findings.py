@@ -38,6 +38,7 @@ def note(kind: Kind, key: str, *, says: str, money: Money, order: Order | None, 
             new = row.explained_at is not None
             again = {"found_at": now, "explained_at": None, "explained_by": None} if new else {}
             MoneyFinding.objects.filter(pk=row.pk).update(seen_at=now, **facts, **again)
+            row.refresh_from_db()
         _ask(row, says, facts["amount_minor"], order)
     return new
 

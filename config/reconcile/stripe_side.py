@@ -47,7 +47,7 @@ def _begun(run: Comparison) -> datetime:
 def intents(run: Comparison) -> Step:
     """Every capture is a payment of an order here, with the same amount."""
     now = timezone.now()
-    page = stripe_client.page_of_intents(since=run.since, until=_begun(run), after=run.cursor)
+    page = stripe_client.page_of_intents(since=run.since, until=_begun(run) + CLOCKS_DIFFER, after=run.cursor)
     captured = [one for one in page.rows if one.captured_minor > 0]
     known = _payments(one.id for one in captured)
     missing = [one for one in captured if one.id not in known]
@@ -100,7 +100,7 @@ def _judge_payment(one: IntentFacts, payment: Payment | None, now: datetime) -> 
 def charges(run: Comparison) -> Step:
     """What went back of each capture is what our refunds of it sum up to."""
     now = timezone.now()
-    page = stripe_client.page_of_charges(since=run.since, until=_begun(run), after=run.cursor)
+    page = stripe_client.page_of_charges(since=run.since, until=_begun(run) + CLOCKS_DIFFER, after=run.cursor)
     captured = [one for one in page.rows if one.captured_minor > 0]
     told = 0
     for one in captured:
@@ -151,7 +151,7 @@ def _other_sums(some: Iterable[ChargeFacts]) -> dict[ChargeFacts, tuple[Payment,
 def refunds(run: Comparison) -> Step:
     """Every refund there is one of ours, of the same amount and as far; those made in the dashboard are taken in."""
     now = timezone.now()
-    page = stripe_client.page_of_refunds(since=run.since, until=_begun(run), after=run.cursor)
+    page = stripe_client.page_of_refunds(since=run.since, until=_begun(run) + CLOCKS_DIFFER, after=run.cursor)
     wrong = _other_refunds(page.rows)
     for one in wrong:
         keep(run)
@@ -205,7 +205,7 @@ def _judge_refund(one: RefundFacts, now: datetime) -> None:
 def disputes(run: Comparison) -> Step:
     """Every dispute, as it stands now, has been worked on once."""
     now, told = timezone.now(), 0
-    page = stripe_client.page_of_disputes(since=run.since, until=_begun(run), after=run.cursor)
+    page = stripe_client.page_of_disputes(since=run.since, until=_begun(run) + CLOCKS_DIFFER, after=run.cursor)
     done = set(
         IncomingEvent.objects.filter(source="stripe", event_id__in=[_dispute_id(one) for one in page.rows])
         .exclude(done_at=None)
