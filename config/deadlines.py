@@ -282,6 +282,11 @@ def _mail(name: str, states: tuple[str, ...], after: timedelta, says: str, **mor
     return Wait(name, Notification, states, R.MAIL_FAILED, ("created_at",), after, says, **more)
 
 
+def _comparison(name: str, kind: str, after: timedelta, says: str) -> Wait:
+    says, cause = says + " {row.last_error:.150}", Q(kind=kind)
+    return Wait(name, Comparison, (), R.NOT_COMPARED, ("good_at",), after, says, cause, related=(), until_news=True)
+
+
 _TURN, _UNSENT_MAIL = (_T.NEW, _T.OPEN), (_N.QUEUED, _N.SENDING)
 PEOPLE = [
     _case("case", _TURN, "answer_due_at", AT_ONCE, "should have been answered by now."),
@@ -311,20 +316,9 @@ MACHINERY = [
         "nightly audit", NightlyAudit, (), R.AUDIT, ("ran_at",), TWO_NIGHTS,
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
-    Wait(
-        "recent comparison", Comparison, (), R.NOT_COMPARED, ("good_at",), AWAY,
-        "Payments were not compared with Stripe for an hour. {row.last_error:.150}", Q(kind=Comparison.Kind.RECENT),
-        related=(), until_news=True,
-    ),
-    Wait(
-        "whole comparison", Comparison, (), R.NOT_COMPARED, ("good_at",), TWO_NIGHTS,
-        "Nothing was compared in full for two nights. {row.last_error:.150}", Q(kind=Comparison.Kind.FULL),
-        related=(), until_news=True,
-    ),
-    Wait(
-        "difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None),
-        "amount_minor", opens=False,
-    ),
+    _comparison("recent comparison", Comparison.Kind.RECENT, AWAY, "Payments were not compared with Stripe for an hour."),
+    _comparison("whole comparison", Comparison.Kind.FULL, TWO_NIGHTS, "Nothing was compared in full for two nights."),
+    Wait("difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None), opens=False),
 ]  # fmt: skip
 # Whose rows a worker may die over.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]

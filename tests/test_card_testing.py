@@ -66,7 +66,7 @@ def test_five_pay_pages_an_hour_and_the_sixth_is_a_clear_page_that_loses_nothing
 
 
 def test_an_hour_later_it_goes_on(sku):
-    with time_machine.travel(NOON) as clock:
+    with time_machine.travel(NOON, tick=False) as clock:
         visitor = browser(sku=sku)
         assert change_mind(visitor, 6) == [True] * 5 + [False]
         wait = int(order(visitor, line1="1 More Street")["Retry-After"])
@@ -204,7 +204,7 @@ def test_money_that_a_thief_would_try_is_not_taken(sku, settings):
 
 def test_whoever_orders_quicker_than_anybody_reads_presses_once_more(sku, settings):
     settings.CHECKOUT_MIN_SECONDS = 2
-    with time_machine.travel(NOON) as clock:
+    with time_machine.travel(NOON, tick=False) as clock:
         script = Client(REMOTE_ADDR="81.2.69.1")
         script.post("/basket/add/", {"variant": sku, "quantity": "1"})
         answer = order(script, note="kept")
@@ -282,7 +282,7 @@ def test_many_refused_cards_bring_a_question_that_a_person_passes_without_script
 
 
 def test_the_circuit_closes_by_itself_and_asks_one_person_once(sku):
-    with time_machine.travel(NOON) as clock:
+    with time_machine.travel(NOON, tick=False) as clock:
         attack(sku, 20)
         assert is_circuit_open()
         for _minute in range(20):
@@ -295,7 +295,7 @@ def test_the_circuit_closes_by_itself_and_asks_one_person_once(sku):
 
 
 def test_good_cards_close_it_too_but_not_the_first_of_them(sku):
-    with time_machine.travel(NOON) as clock:
+    with time_machine.travel(NOON, tick=False) as clock:
         attack(sku, 16)
         for number in range(50):
             clock.shift(1)
@@ -310,7 +310,7 @@ def test_good_cards_close_it_too_but_not_the_first_of_them(sku):
 
 
 def test_a_person_can_call_it_off(sku):
-    with time_machine.travel(NOON) as clock:
+    with time_machine.travel(NOON, tick=False) as clock:
         attack(sku, 16)
         assert call_off(CardCircuit.objects.get(), now=timezone.now())
         assert not call_off(CardCircuit.objects.get(), now=timezone.now())
@@ -359,7 +359,7 @@ def test_every_question_has_an_answer_a_person_can_give():
 
 
 def test_old_counters_are_forgotten_by_the_timetable_and_young_ones_stay(sku):
-    with time_machine.travel(NOON) as clock:
+    with time_machine.travel(NOON, tick=False) as clock:
         opens(browser("82.1.1.1", sku=sku), email="old@example.com")
         refuse_card(Order.objects.get())
         clock.shift(timedelta(days=2, minutes=1))
@@ -428,7 +428,7 @@ def most_of(name: str) -> int:
 def test_a_thousand_attempts_from_fifty_addresses_beside_a_hundred_honest_buyers(sku, settings):
     # The question is switched off: the counters alone must hold, also against scripts that answer it.
     settings.CARD_CIRCUIT_PERCENT = 100
-    with time_machine.travel(NOON) as clock:
+    with time_machine.travel(NOON, tick=False) as clock:
         honest = storm(sku, clock)
     assert most_of("network") == 10
     assert most_of("visitor") <= 5

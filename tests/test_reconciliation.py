@@ -16,7 +16,7 @@ from config.tasks import begin_comparisons
 from config.waiting import keep_deadlines
 from orders import stripe_client
 from orders.actions.payment import open_session, settle
-from orders.models import IncomingEvent, Order, OrderLine, Payment, Refund, WorkItem
+from orders.models import Hold, IncomingEvent, Order, OrderLine, Payment, Refund, WorkItem
 from tests.comparing import found, reconcile
 from tests.demo.payment_process import session_params
 from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
@@ -237,7 +237,7 @@ def test_a_unit_that_waits_with_a_reason_is_no_finding(sandbox, variant):
     Order.objects.filter(pk=order.pk).update(forward_after=timezone.now() - timedelta(hours=1))
     reconcile("full")
     assert ("unit", f"line:{order.lines.get().pk}") in found()
-    order.holds.create(reason="address")
+    Hold.objects.create(order=order, reason="manual")
     reconcile("full")
     assert "unit" not in {kind for kind, _key in found()}
 

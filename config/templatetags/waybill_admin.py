@@ -45,7 +45,7 @@ def work_list(context: dict) -> dict[str, object]:
         "events": Event.objects.select_related("order", "by")[:10],
         "audit_url": reverse("audit"),
         "unexplained": MoneyFinding.objects.filter(explained_at=None).count(),
-        "compared": Comparison.objects.aggregate(at=Min("finished_at"))["at"],
+        "compared": Comparison.objects.exclude(finished_at=None).count() == len(Comparison.Kind),
     }
 
 
