@@ -97,8 +97,10 @@ def _with_buttons(request: HttpRequest, rows: list[MoneyFinding]) -> list[dict[s
     for row, key in zip(rows, keys, strict=True):
         item = by_key.get(key) or by_order.get(row.order_id or 0)
         buttons = remedies_of(item, request.user) if item else []
-        # Money of an order is noted for it; everything else is looked at once more first.
-        wanted = [one for one in buttons if one.key != "note-payment" or row.order_id]
+        # Only money that bears an order's number can be noted for it; then that is the next step.
+        can_note = row.kind == MoneyFinding.Kind.STRAY_PAYMENT and row.order_id is not None
+        wanted = [one for one in buttons if one.key != "note-payment" or can_note]
+        wanted.sort(key=lambda one: one.key != "note-payment")
         found.append({"row": row, "item": item, "buttons": wanted, "at_stripe": _at_stripe(row.key)})
     return found
 

@@ -216,7 +216,7 @@ class CancelForm(forms.Form):
 
 
 class CheckForm(forms.Form):
-    """The answer to a question that a person knows; ``wrong`` is said of the answer before this one."""
+    """The answer to a question that a person knows; ``wrong`` is said of the answer to the one before."""
 
     answer = forms.CharField(
         max_length=60,
@@ -225,8 +225,10 @@ class CheckForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
-    def __init__(self, sent: Mapping[str, str] | None = None, *, wrong: str = "") -> None:
+    def __init__(self, question: str, sent: Mapping[str, str] | None = None, *, wrong: str = "") -> None:
         # A wrong answer leaves an empty field under its message: the next question is another one.
         super().__init__({"answer": ""} if wrong else sent)
+        # Before anything is looked at: a field keeps the label it was first seen with.
+        self.fields["answer"].label = question
         if wrong:
             self.errors["answer"] = self.error_class([wrong])

@@ -73,10 +73,15 @@ def pay(order: Order) -> None:
 
 def answer_question(visitor: Client) -> HttpResponse:
     """Answer the question on the page as a person does who reads it."""
-    page = visitor.get("/checkout/check/").content.decode()
-    asked = re.search(r'<label for="id_answer">([^<]+)</label>', page)
-    assert asked, page
-    return visitor.post("/checkout/check/", {"answer": answer_to(asked.group(1))})
+    asked = question_on(visitor.get("/checkout/check/"))
+    return visitor.post("/checkout/check/", {"answer": answer_to(asked)})
+
+
+def question_on(page: HttpResponse) -> str:
+    """Return the question that a page shows beside its field."""
+    asked = re.search(r'<label for="id_answer">([^<]+)</label>', page.content.decode())
+    assert asked, page.content.decode()
+    return asked.group(1)
 
 
 def answer_to(question: str) -> str:

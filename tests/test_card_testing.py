@@ -18,7 +18,7 @@ from orders.models import CardCircuit, CardDecline, Meter, Order, PayAttempt, Wo
 from orders.tasks import forget_pay_attempts
 from shop.limits import network
 from shop.models import BasketLine, Variant
-from tests.card_testing import answer_question, answer_to, browser, event, opens, order, pay, refuse_card
+from tests.card_testing import answer_question, answer_to, browser, event, opens, order, pay, question_on, refuse_card
 from tests.factories import make_order, make_person, make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -268,7 +268,11 @@ def test_many_refused_cards_bring_a_question_that_a_person_passes_without_script
     wrong = honest.post("/checkout/check/", {"answer": "no idea"})
     assert wrong.status_code == 422
     assert "That is not it." in wrong.content.decode()
-    assert honest.post("/checkout/check/", {"answer": ""}).status_code == 422
+    assert answer_to(question_on(wrong))
+    nothing = honest.post("/checkout/check/", {"answer": ""})
+    assert nothing.status_code == 422
+    # Nothing typed, the same question.
+    assert question_on(nothing) == question_on(wrong)
 
     back = answer_question(honest)
     assert back["Location"] == "/checkout/"

@@ -143,20 +143,24 @@ def check(request: HttpRequest) -> HttpResponse:
     if back is None:
         return redirect("orders:checkout")
     asked = request.session.get(QUESTION)
-    form = CheckForm(request.POST if request.method == "POST" and asked else None)
-    if form.is_bound and form.is_valid():
+    if asked is None or request.method != "POST":
+        asked = asked or _ask(request)
+        return render(request, "orders/check.html", {"form": CheckForm(asked["text"])})
+    form = CheckForm(asked["text"], request.POST)
+    if form.is_valid():
         if is_right(form.cleaned_data["answer"], asked["answers"]):
             return _pass(request, back)
         # Only wrong ones count: many honest people may sit behind one address.
         if not allow(request, "check", limit=MOST_WRONG, seconds=WRONG_SECONDS):
             return limited(request, WRONG_SECONDS)
-        form = CheckForm(wrong=_("That is not it. Here is another question."))
-        asked = None
-    if asked is None:
-        text, answers = new_question()
-        asked = request.session[QUESTION] = {"text": text, "answers": answers}
-    form.fields["answer"].label = asked["text"]
-    return render(request, "orders/check.html", {"form": form}, status=422 if form.errors else 200)
+        form = CheckForm(_ask(request)["text"], wrong=_("That is not it. Here is another question."))
+    return render(request, "orders/check.html", {"form": form}, status=422)
+
+
+def _ask(request: HttpRequest) -> dict[str, object]:
+    text, answers = new_question()
+    request.session[QUESTION] = {"text": text, "answers": answers}
+    return request.session[QUESTION]
 
 
 def _pass(request: HttpRequest, back: str) -> HttpResponse:
