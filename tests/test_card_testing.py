@@ -429,6 +429,7 @@ def most_of(name: str) -> int:
     return max(counts.values())
 
 
+@pytest.mark.timeout(900)
 def test_a_thousand_attempts_from_fifty_addresses_beside_a_hundred_honest_buyers(sku, settings):
     # The question is switched off: the counters alone must hold, also against scripts that answer it.
     settings.CARD_CIRCUIT_PERCENT = 100
