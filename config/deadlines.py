@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
-from config.models import NightlyAudit
+from config.models import Comparison, MoneyFinding, NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
@@ -282,6 +282,11 @@ def _mail(name: str, states: tuple[str, ...], after: timedelta, says: str, **mor
     return Wait(name, Notification, states, R.MAIL_FAILED, ("created_at",), after, says, **more)
 
 
+def _comparison(name: str, kind: str, after: timedelta, says: str) -> Wait:
+    says, cause = says + " {row.last_error:.150}", Q(kind=kind)
+    return Wait(name, Comparison, (), R.NOT_COMPARED, ("good_at",), after, says, cause, related=(), until_news=True)
+
+
 _TURN, _UNSENT_MAIL = (_T.NEW, _T.OPEN), (_N.QUEUED, _N.SENDING)
 PEOPLE = [
     _case("case", _TURN, "answer_due_at", AT_ONCE, "should have been answered by now."),
@@ -311,6 +316,9 @@ MACHINERY = [
         "nightly audit", NightlyAudit, (), R.AUDIT, ("ran_at",), TWO_NIGHTS,
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
+    _comparison("recent comparison", Comparison.Kind.RECENT, AWAY, "Payments were not compared with Stripe for an hour."),
+    _comparison("whole comparison", Comparison.Kind.FULL, TWO_NIGHTS, "Nothing was compared in full for two nights."),
+    Wait("difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None), opens=False),
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]

@@ -124,6 +124,13 @@ _APPROVE = _answer("approve", _("Approve what waits"), "orders.add_approval", "o
 _DISAPPROVE = _answer("disapprove", _("Refuse and refund"), "orders.add_approval", "orderline")
 _AUDIT = _answer("audit-now", _("Check again now"), "orders.change_workitem", is_retry=True)
 
+_COMPARE = _answer(
+    "compare-now", _("Compare again now"), "orders.change_workitem", "moneyfinding", "comparison", is_retry=True
+)
+_NOTE_PAYMENT = _answer("note-payment", _("Note it for its order"), "orders.add_refund", "moneyfinding")
+_NOT_OURS = _answer("not-ours", _("I know what it is: explained"), "orders.add_refund", "moneyfinding")
+_FALSE_ALARM = _answer("false-alarm", _("False alarm: ask nobody for an hour"), "orders.change_workitem", "cardcircuit")
+
 REMEDIES: Mapping[str, list[Remedy]] = {
     R.PAYMENT_UNEXPECTED: [_remedy("refund-payment", _("Refund it"), "orders.add_refund", "payment"), _ASK_STRIPE],
     R.PAYMENT_STUCK: [_ASK_STRIPE],
@@ -131,6 +138,9 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.REFUND_STUCK: [_ASK_STRIPE],
     R.ORDER_HELD: [_RELEASE],
     R.DISPUTE: [_DISPUTE],
+    R.CARD_TESTING: [_FALSE_ALARM],
+    R.MONEY_FINDING: [_COMPARE, _NOTE_PAYMENT, _NOT_OURS],
+    R.NOT_COMPARED: [_COMPARE],
     R.SUPPLIER_REFUSED: [
         _remedy("next-supplier", _("Use the next supplier"), "suppliers.change_supplierorder", "supplierorder"),
         _remedy("cancel-refused", _("Cancel and refund"), "orders.add_refund", "supplierorder"),

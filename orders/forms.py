@@ -193,3 +193,22 @@ class CancelForm(forms.Form):
     def answer_by(now: datetime) -> datetime:
         """Return until when a request made now is answered at the latest."""
         return now + timedelta(seconds=settings.CANCEL_ANSWER_SECONDS)
+
+
+class CheckForm(forms.Form):
+    """The answer to a question that a person knows; ``wrong`` is said of the answer to the one before."""
+
+    answer = forms.CharField(
+        max_length=60,
+        help_text=gettext_lazy("A word or a number is enough."),
+        error_messages={"required": gettext_lazy("Please answer the question.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, question: str, sent: Mapping[str, str] | None = None, *, wrong: str = "") -> None:
+        # A wrong answer leaves an empty field under its message: the next question is another one.
+        super().__init__({"answer": ""} if wrong else sent)
+        # Before anything is looked at: a field keeps the label it was first seen with.
+        self.fields["answer"].label = question
+        if wrong:
+            self.errors["answer"] = self.error_class([wrong])

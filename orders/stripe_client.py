@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -234,7 +234,10 @@ def list_refunds(intent_id: str) -> dict[str, tuple[RefundFacts, str]]:
 
 def read_dispute(dispute_id: str) -> DisputeFacts:
     """Read one dispute as it stands now. Raises StripeUnclear or StripeRefused."""
-    plain = _asked(_client().v1.disputes.retrieve, dispute_id).to_dict()
+    return _dispute_of(_asked(_client().v1.disputes.retrieve, dispute_id).to_dict())
+
+
+def _dispute_of(plain: dict[str, Any]) -> DisputeFacts:
     return DisputeFacts(
         id=plain["id"],
         status=plain.get("status") or "",
@@ -246,14 +249,113 @@ def read_dispute(dispute_id: str) -> DisputeFacts:
     )
 
 
-def list_events(*, since: datetime, kinds: Sequence[str]) -> Iterator[EventFacts]:
-    """Yield what happened at Stripe since then, newest first, page by page (it keeps 30 days).
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, newest first; ``after`` is where the next one begins (empty: this was the last)."""
 
-    Raises StripeUnclear or StripeRefused, also between two pages.
+    rows: list[Any]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntentFacts:
+    """A payment as lists show it; ``order`` and ``session`` are what we wrote on it, if it is ours."""
+
+    id: str
+    captured_minor: int
+    refunded_minor: int
+    currency: str
+    order: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFacts:
+    """A charge as lists show it; ``intent_id`` is empty for money that was taken without a PaymentIntent."""
+
+    id: str
+    captured_minor: int
+    refunded_minor: int
+    currency: str
+    intent_id: str
+
+
+def page_of_events(*, since: datetime, kinds: Sequence[str], after: str) -> Page:
+    """Return a page of what happened at Stripe since then (it keeps 30 days), as EventFacts.
+
+    This and its sisters raise StripeUnclear or StripeRefused.
     """
-    params = {"created": {"gte": int(since.timestamp())}, "types": list(kinds)}
-    for plain in _pages(_client().v1.events.list, params):
-        yield EventFacts(str(plain["id"]), str(plain["type"]), plain)
+    params = {"types": list(kinds)}
+    return _page(_client().v1.events.list, since, None, after, _event, params)
+
+
+def page_of_intents(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of the payments begun in a time, as IntentFacts; with ``since`` None, from the beginning."""
+    params = {"expand": ["data.latest_charge"]}
+    return _page(_client().v1.payment_intents.list, since, until, after, _intent_of, params)
+
+
+def page_of_charges(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of charges, as ChargeFacts."""
+    return _page(_client().v1.charges.list, since, until, after, _charge_of)
+
+
+def page_of_refunds(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of refunds, as RefundFacts."""
+    return _page(_client().v1.refunds.list, since, until, after, _refund_of)
+
+
+def page_of_disputes(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of disputes, as DisputeFacts."""
+    return _page(_client().v1.disputes.list, since, until, after, _dispute_of)
+
+
+def session_paid_by(intent_id: str) -> dict[str, Any] | None:
+    """Return the Checkout Session of a payment, as an event would show it; None if it has none."""
+    found = _asked(_client().v1.checkout.sessions.list, {"payment_intent": intent_id, "limit": 1}).to_dict()["data"]
+    return found[0] if found else None
+
+
+def _page(
+    call: Any,
+    since: datetime | None,
+    until: datetime | None,
+    after: str,
+    read: Callable[[dict[str, Any]], Any],
+    params: Mapping[str, Any] | None = None,
+) -> Page:
+    bounds = {"gte": since, "lte": until}
+    created = {name: int(moment.timestamp()) for name, moment in bounds.items() if moment is not None}
+    more = ({"created": created} if created else {}) | ({"starting_after": after} if after else {})
+    page = _asked(call, {"limit": PAGE, **(params or {}), **more}).to_dict()
+    rows = page["data"]
+    return Page([read(row) for row in rows], rows[-1]["id"] if rows and page.get("has_more") else "")
+
+
+def _event(plain: dict[str, Any]) -> EventFacts:
+    return EventFacts(str(plain["id"]), str(plain["type"]), plain)
+
+
+def _intent_of(plain: dict[str, Any]) -> IntentFacts:
+    charge, metadata = plain.get("latest_charge"), plain.get("metadata") or {}
+    return IntentFacts(
+        id=plain["id"],
+        captured_minor=plain.get("amount_received") or 0,
+        refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
+        currency=str(plain["currency"]).upper(),
+        order=str(metadata.get("order") or ""),
+        session=str(metadata.get("session") or ""),
+    )
+
+
+def _charge_of(plain: dict[str, Any]) -> ChargeFacts:
+    return ChargeFacts(
+        id=plain["id"],
+        captured_minor=plain.get("amount_captured") or 0,
+        refunded_minor=plain.get("amount_refunded") or 0,
+        currency=str(plain["currency"]).upper(),
+        intent_id=_id_of(plain.get("payment_intent")),
+    )
 
 
 def _pages(call: Any, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -270,8 +372,7 @@ def verified_event(body: bytes, signature: str) -> EventFacts:
     """Prove that Stripe sent a body, on its raw bytes, and return it. Raises NotSigned."""
     try:
         event = stripe.Webhook.construct_event(body, signature, settings.STRIPE_WEBHOOK_SECRET)
-        plain = event.to_dict()
-        return EventFacts(str(plain["id"]), str(plain["type"]), plain)
+        return _event(event.to_dict())
     except (stripe.SignatureVerificationError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise NotSigned(type(error).__name__) from error
 

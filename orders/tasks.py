@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import lease
-from orders.actions import incoming
+from orders.actions import defence, incoming
 from orders.actions.payment import end_session, settle, settle_late_payment as decide_late_payment
 from orders.actions.refund import send_refund as ask_for_refund
 from orders.actions.withdraw import withdraw_unpaid as withdraw
@@ -58,6 +58,12 @@ def settle_late_payment(reaction_id: int) -> None:
 
 
 @shared_task
-def reconcile_payments() -> None:
-    """Take in what Stripe told us in vain."""
-    incoming.reconcile(now=timezone.now())
+def look_at_circuit() -> None:
+    """Open or close the circuit by the last cards: it closes by itself once nobody tries any more."""
+    defence.look_at_circuit(now=timezone.now())
+
+
+@shared_task
+def forget_pay_attempts() -> None:
+    """Forget who tried to pay, and which cards were refused, after two days."""
+    defence.forget_attempts(now=timezone.now())

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from orders import events
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
+from orders.actions.defence import Visit, admit, refuse_small
 from orders.actions.discount import Buyer, free_use, lock_codes, take_use
 from orders.actions.free_order import settle_free
 from orders.actions.pay_page import end_later
@@ -70,13 +71,15 @@ def place_order(
     services: Mapping[str, str] | None = None,
     code: str = "",
     quote: Quote | None = None,
+    visit: Visit | None = None,
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
-    ``plan_delivery``) and ``code``. What costs nothing is paid at once. Asked again for the same basket, it returns the open order if nothing has changed;
-    otherwise that one is given up and a new one made. Raises EmptyBasket, Undeliverable, SoldOut,
-    CodeRefused or TaxUnknown.
+    ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside. What
+    costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
+    order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
+    Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
     """
     lines, current = _lines(basket), open_order(basket)
     if quote is None:
@@ -86,7 +89,7 @@ def place_order(
     if current is not None and _is_as_wanted(current, address, quote, now):
         return current
     try:
-        return _place(basket, address, quote, user, current, now)
+        return _place(basket, address, quote, user, current, now, visit)
     except IntegrityError:
         # Another click was faster; its order is the one.
         winner = open_order(basket) or _bought(basket)
@@ -112,7 +115,13 @@ def _check_stock(lines: Sequence[BasketLine], current: Order | None) -> None:
 
 
 def _place(
-    basket: Basket, address: Address, quote: Quote, user: User | None, current: Order | None, now: datetime
+    basket: Basket,
+    address: Address,
+    quote: Quote,
+    user: User | None,
+    current: Order | None,
+    now: datetime,
+    visit: Visit | None,
 ) -> Order:
     """Make the new order in the place of the current one, in one transaction."""
     with transaction.atomic():
@@ -122,7 +131,7 @@ def _place(
         if current is not None and not give_up(current) and current.is_paid:
             # Its money came this very moment.
             return current
-        return _make(basket, address, quote, user, now)
+        return _make(basket, address, quote, user, now, visit)
 
 
 def quote_for(
@@ -183,6 +192,11 @@ def _lines(basket: Basket) -> list[BasketLine]:
     return lines
 
 
+def would_be_new(basket: Basket, address: Address, *, now: datetime, quote: Quote) -> bool:
+    """True if ``place_order`` would make a new order, and not return the open one. As ``order_in_the_way`` else."""
+    return open_order(basket) is None or order_in_the_way(basket, address, now=now, quote=quote) is not None
+
+
 def is_replaced(order: Order) -> bool:
     """True if the same basket has another order that is paid or being paid."""
     if order.basket_id is None:
@@ -240,9 +254,12 @@ def _fingerprint_of(order: Order) -> tuple[object, ...]:
     return (*fields, *goods, *ways, *sums)
 
 
-def _make(basket: Basket, address: Address, quote: Quote, user: User | None, now: datetime) -> Order:
+def _make(
+    basket: Basket, address: Address, quote: Quote, user: User | None, now: datetime, visit: Visit | None
+) -> Order:
     ends = now + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
     order = _insert(basket, address, quote, user, now, ends + SLACK)
+    refuse_small(order)
     if quote.code is not None:
         # Before the units: whoever gives back a use and units takes them in this order, too.
         take_use(order, quote.code)
@@ -258,7 +275,10 @@ def _make(basket: Basket, address: Address, quote: Quote, user: User | None, now
     refresh_availability(line.variant.pk for line in quote.lines)
     events.record("order.placed", order, by=user, total_minor=order.total_minor)
     if not settle_free(order):
-        add_session(order, ends_at=ends)
+        session = add_session(order, ends_at=ends)
+        if visit is not None:
+            # Last of all: whoever waits for the same counters waits no longer than for this statement.
+            admit(session, visit, now=now)
     return order
 
 

@@ -2,6 +2,7 @@
 
 from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
+from orders.models.defence import CardCircuit, CardDecline, Meter, PayAttempt
 from orders.models.discount import CodeGuess, DiscountCode, DiscountTally, DiscountUse
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
@@ -13,6 +14,8 @@ __all__ = [
     "Approval",
     "Cancellation",
     "CancellationLine",
+    "CardCircuit",
+    "CardDecline",
     "CheckoutSession",
     "CodeGuess",
     "DiscountCode",
@@ -22,10 +25,12 @@ __all__ = [
     "Event",
     "Hold",
     "IncomingEvent",
+    "Meter",
     "Order",
     "OrderDelivery",
     "OrderLine",
     "ParcelNumber",
+    "PayAttempt",
     "Payment",
     "Reaction",
     "Refund",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from orders.actions.checkout import EmptyBasket, place_order
+from orders.actions.defence import TooSmall
 from orders.actions.discount import CodeRefused, announced_codes
 from orders.actions.payment import make_way, open_session, settle
 from orders.actions.quote import Quote
@@ -20,6 +21,7 @@ from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
 from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from orders.views.delivery import chosen_services
 from orders.views.summary import quote_shown, summary, was_shown
 from shop.actions.basket import basket_lines, basket_of, set_quantity
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 SESSION_KEY = "checkout"
 
 
+@guarded
 def checkout(request: HttpRequest) -> HttpResponse:
     basket = basket_of(request)
     lines = basket_lines(basket)
@@ -37,6 +40,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Your basket is empty, so there is nothing to order yet."))
         return redirect("shop:basket")
     if request.method != "POST":
+        note_opened(request, basket)
         return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
     form = CheckoutForm(request.POST)
     typed = {name: request.POST.get(name, "")[:200] for name in form.fields}
@@ -51,10 +55,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if {"look", "apply_code", "drop_code"} & set(request.POST):
         # Only the country, a service or the code was changed: show the sums anew, complain about nothing else yet.
         return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
-    order = None
-    if form.is_valid():
-        quote = quote_shown(request, form, basket, lines)
-        order = _order_of(request, basket, form, quote) if quote is not None and was_shown(form, quote) else None
+    order = _ordered(request, basket, form, lines) if form.is_valid() else None
     if order is None:
         return _page(request, form, basket, lines, status=422)
     return _to_pay_page(request, order)
@@ -77,19 +78,34 @@ def _remove(request: HttpRequest, basket: Basket) -> HttpResponse:
     return redirect("orders:checkout")
 
 
+def _ordered(request: HttpRequest, basket: Basket, form: CheckoutForm, lines: list[BasketLine]) -> Order | None:
+    """Return the order of a valid form; None, with errors at their places, if nothing was ordered."""
+    if is_too_quick(request, basket):
+        form.add_error(None, _("That was quicker than we can look at it. Please press the button once more."))
+        return None
+    quote = quote_shown(request, form, basket, lines)
+    return _order_of(request, basket, form, quote) if quote is not None and was_shown(form, quote) else None
+
+
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote) -> Order | None:
     user = request.user if request.user.is_authenticated else None
+    visit = visit_of(request, email=form.address().email, basket=basket)
+    visit = visit_of(request, email=form.address().email, basket=basket)
     try:
+        ask_leave(request, basket, form.address(), visit, quote)
         bought = make_way(basket, form.address(), now=timezone.now(), quote=quote)
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
-        return place_order(basket, form.address(), user=user, now=timezone.now(), quote=quote)
+        return place_order(basket, form.address(), user=user, now=timezone.now(), quote=quote, visit=visit)
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
         form.add_error(None, text % {"name": error.variant.product.name})
     except CodeRefused as error:
         form.add_error("code", error.words)
+    except TooSmall as error:
+        text = _("We send orders from %(least)s. Please add something to your basket.")
+        form.add_error(None, text % {"least": error.least})
     except EmptyBasket:
         form.add_error(None, _("Your basket is empty."))
     return None
@@ -107,6 +123,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
     session = order.sessions.filter(state__in=payable).first()
     if session is None or order.cancellations.waiting().exists():
         return redirect(order)
+    ask_to_pay(request, session)
     try:
         session = open_session(session)
     except (StripeUnclear, StripeRefused) as error:
@@ -123,6 +140,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @require_POST
+@guarded
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     return _to_pay_page(request, get_object_or_404(Order.objects.by_token(token)))
 
