@@ -10,6 +10,7 @@ from config.models import Comparison, MoneyFinding
 from config.reconcile.findings import explain_unseen, note
 from config.reconcile.step import Step
 from orders.models import Hold, Order, OrderLine, Payment, WorkItem
+from orders.models.order import PAID_MINOR
 from orders.states import OrderStatus
 from shop.money import Money
 from suppliers.models import SupplierOrderLine
@@ -93,7 +94,7 @@ def _lost(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
     )
     waits = Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=OrderStatus.PAID)
     is_late = Q(order__forward_after__lt=timezone.now() - GRACE)
-    left = Q(refunded_minor__lt=F("line_minor") + F("delivery_minor") - F("discount_minor"))
+    left = Q(refunded_minor__lt=PAID_MINOR)
     return lines.annotate(there=there).filter(
         ~Q(there=F("forwarded"))
         | (waits & is_late & ~Exists(others) & ~Exists(holds))
