@@ -5,8 +5,6 @@ More functions of the table in ``config/remedies.py``, under the same rules.
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 
@@ -17,17 +15,27 @@ from orders.actions.approval import NothingToDecide, grant_approval, refuse_appr
 from orders.actions.defence import call_off
 from orders.actions.payment import record_payment
 from orders.actions.quarantine import try_again
+from orders.actions.refund import TooMuch
+from orders.actions.refund_by_hand import (
+    AlreadyDecided,
+    MayNotApprove,
+    QuoteChanged,
+    approve_refund as approve_request,
+    decline_refund as decline_request,
+)
+from orders.actions.refund_quote import NothingToPay
 from orders.actions.work import close_work
-from orders.events import key_of
 from orders.lease import DueWork
-from orders.models import Cancellation, CardCircuit, Event, IncomingEvent, OrderLine, Payment, WorkItem
+from orders.models import Cancellation, CardCircuit, OrderLine, RefundRequest, WorkItem
 from orders.remedies import NotPossible
+from orders.states import IllegalMove
 from shop.models import User
 from suppliers.actions import decide
 from suppliers.actions.ask import read_again
 from suppliers.actions.by_hand import answer_by_hand
+from suppliers.actions.credits import claim_credit as claim
 from suppliers.actions.gate import approved_units
-from suppliers.models import SupplierCancellation, SupplierOrder
+from suppliers.models import SupplierCancellation, SupplierCredit, SupplierOrder
 from suppliers.states import SupplierCancellationStatus
 
 
@@ -49,6 +57,38 @@ def read_sent(row: SupplierOrder, *, by: User) -> str:
     """Read an order anew of which cancelled goods were sent."""
     read_again(row)
     return _t("It is read in a moment. Close this once it is settled with the supplier and the customer.")
+
+
+def approve_refund(request: RefundRequest, *, by: User) -> str:
+    """Approve a refund exactly as it was asked for."""
+    try:
+        refunds = approve_request(request, by=by)
+    except MayNotApprove as error:
+        raise NotPossible(_t("It is your own, or above your cap: somebody else must decide.")) from error
+    except QuoteChanged as error:
+        raise NotPossible(_t("Its amounts have changed: open what it is about, and decide there.")) from error
+    except (AlreadyDecided, NothingToPay, TooMuch) as error:
+        raise NotPossible(_t("It was decided meanwhile, or nothing of it is left to pay back.")) from error
+    return _t("%(amount)s goes back.") % {"amount": request.order.money(sum(one.amount_minor for one in refunds))}
+
+
+def decline_refund(request: RefundRequest, *, by: User) -> str:
+    """Decline a refund, without more words."""
+    try:
+        decline_request(request, answer=_t("Ask them why, or ask anew with a note."), by=by)
+    except AlreadyDecided as error:
+        raise NotPossible(_t("It was decided meanwhile.")) from error
+    return _t("Declined; whoever asked is told in the case. The customer is not.")
+
+
+def claim_credit(credit: SupplierCredit, *, by: User) -> str:
+    """Note that a supplier was told what it owes; what stays unpaid after that comes back."""
+    try:
+        claim(credit, by=by)
+    except IllegalMove as error:
+        raise NotPossible(_t("It is not owed any more.")) from error
+    close_work(WorkItem.Reason.SUPPLIER_CREDIT, credit, by=by)
+    return _t("Noted. If no paper of the supplier's settles it in time, this comes back.")
 
 
 def free_order(row: SupplierOrder, *, by: User) -> str:
@@ -126,21 +166,6 @@ def _take_question(line: OrderLine, by: User) -> int:
     approved = approved_units([line.pk]).get(line.pk, 0)
     line.refresh_from_db()
     return line.open - approved
-
-
-def read_dispute(payment: Payment, *, by: User) -> str:
-    """Owe a fresh reading of a disputed payment from Stripe, through the inbox of its news."""
-    last = Event.objects.filter(kind="payment.disputed", subject_key=key_of(payment)).order_by("pk").last()
-    if last is None:
-        raise NotPossible(_t("Nothing is known of a dispute about it."))
-    IncomingEvent.objects.create(
-        source="stripe",
-        event_id=f"asked-{uuid4().hex}",
-        kind="charge.dispute.updated",
-        body={"data": {"object": {"id": last.facts["dispute"]}}},
-        due_at=timezone.now(),
-    )
-    return _t("Stripe is asked in a moment. This closes by itself when the dispute is over.")
 
 
 def audit_now(subject: AuditCheck | NightlyAudit, *, by: User) -> str:

@@ -33,7 +33,21 @@ def leases_outlast_calls(app_configs: object, **kwargs: object) -> list[CheckMes
     ]
 
 
+def seller_is_named(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Warn when invoices would not say who sells, where, and under which tax number."""
+    if settings.SELLER["lines"] and settings.SELLER["vat_number"]:
+        return []
+    return [
+        Warning(
+            "Invoices do not name the seller's address and VAT number.",
+            hint="Set SELLER_NAME, SELLER_ADDRESS, SELLER_VAT_NUMBER and SELLER_REGISTRATION (see .env.example).",
+            id="waybill.W003",
+        )
+    ]
+
+
 def register() -> None:
     """Register the checks; may run twice."""
     register_check(private_addresses, Tags.security, deploy=True)
     register_check(leases_outlast_calls, deploy=True)
+    register_check(seller_is_named, deploy=True)

@@ -8,7 +8,7 @@ fails. The sweep that works on the table is ``config/waiting.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,14 +16,19 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
-from config.models import Comparison, MoneyFinding, NightlyAudit
+from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS
+from config.models import NightlyAudit
+from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
+from orders.actions.fees import UNREAD
 from orders.lease import DueWork
 from orders.models import (
+    Authorisation,
     Cancellation,
     CheckoutSession,
+    Dispute,
     Event,
     Hold,
     IncomingEvent,
@@ -32,33 +37,37 @@ from orders.models import (
     Payment,
     Reaction,
     Refund,
+    RefundRequest,
     Reservation,
     Shipment,
     ShipmentLine,
     WorkItem,
 )
 from orders.models.order import ReservationState
-from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundStatus
+from orders.states import (
+    AuthorisationStatus,
+    CancellationStatus,
+    DisputeStatus,
+    OrderStatus,
+    ParcelStatus,
+    RefundRequestStatus,
+    RefundStatus,
+)
 from suppliers.models import (
     Supplier,
     SupplierCancellation,
+    SupplierCredit,
     SupplierOrder,
     SupplierOrderLine,
     SupplierProbe,
     SupplierReturn,
 )
-from suppliers.states import SupplierCancellationStatus, SupplierOrderStatus
+from suppliers.states import SupplierCancellationStatus, SupplierCreditStatus, SupplierOrderStatus
 from support.models import Ticket
 from support.states import TicketStatus
 
-AT_ONCE = timedelta(0)
 # The engine's own work is done in seconds; so long, and something is broken.
 ENGINE = timedelta(minutes=15)
-# A supplier, Stripe or the mail server may be away for a while; the tries go on all the time.
-AWAY = timedelta(hours=1)
-A_DAY = timedelta(days=1)
-# The audit runs every night; one night may fail and be made up for.
-TWO_NIGHTS = timedelta(days=2)
 # The contract: every unit is decided within a day. An answer to a cancellation within two.
 UNDECIDED, CANCEL_ANSWER = timedelta(hours=24), timedelta(hours=48)
 # Ten working days, as the customer was told; and what slow banks take to pay.
@@ -71,8 +80,8 @@ AFTER_SHIP_BY, WITHOUT_SHIP_BY = timedelta(days=2), timedelta(days=7)
 LABEL_LIES, NO_SCAN, LOST_SIGHT = timedelta(days=5), timedelta(days=10), timedelta(days=3)
 WITH_DRIVER, TRIED, AT_THE_SHOP, HELD_UP = timedelta(days=2), timedelta(days=3), timedelta(days=7), timedelta(days=2)
 RETURN_ANSWER, RETURN_WAY, RETURN_DECISION = timedelta(days=3), timedelta(days=30), timedelta(days=14)
+# Claimed with the next statement; and a supplier's accounts answer within the month.
 CASE_AT_SUPPLIER, CASE_WITHOUT_TERM = timedelta(days=5), timedelta(days=3)
-ALWAYS = Q()
 # Reasons of carriers after which waiting helps nobody.
 SEVERE = ["lost", "destroyed", "damaged", "address_problem", "refused"]
 
@@ -80,39 +89,8 @@ R = WorkItem.Reason
 _O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
 _B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
 _W, _A = CancellationStatus, SupplierCancellationStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """One way in which rows of a model wait.
-
-    ``states`` are values of the machine's column that it covers (none: the model has no machine);
-    ``cause`` restricts them further. All columns ``since`` must be older than ``after``; only the first
-    must be known. ``says`` is the sentence for staff, of the ``row``. ``money`` names a column of the
-    row, or counts it; empty: the order's total. With ``until_news`` younger news ends the waiting, otherwise only
-    another state does. ``sticks``: whoever closes the work by hand has dealt with it for good. Without
-    ``opens`` somebody else asks the person, and the entry says only how long the cause is there.
-    """
-
-    name: str
-    model: type[Model]
-    states: tuple[str, ...]
-    reason: WorkItem.Reason
-    since: tuple[str, ...]
-    after: timedelta
-    says: str
-    cause: Q = ALWAYS
-    money: str | Callable[[Any], int] = ""
-    related: tuple[str, ...] = ("order",)
-    until_news: bool = False
-    sticks: bool = False
-    opens: bool = True
-
-
-def column_of(model: type[Model]) -> str:
-    """Return the name of the column that holds a model's state."""
-    names = {field.name for field in model._meta.get_fields()}
-    return "status" if "status" in names else "state"
+_Q, _M = RefundRequestStatus, SupplierCreditStatus
+_K, _D = AuthorisationStatus, DisputeStatus
 
 
 def _order(name: str, state: str, since: str, after: timedelta, says: str, cause: Q = ALWAYS) -> Wait:
@@ -129,17 +107,26 @@ def _refund(
 _at_bank = Q(Exists(CheckoutSession.objects.filter(order=OuterRef("pk"), state=_C.COMPLETE)))
 _again = Refund.objects.filter(idempotency_key=Concat(OuterRef("idempotency_key"), Value(AGAIN)))
 _held = Hold.objects.filter(order=OuterRef("order"), released_at=None)
+_CHANGED = ("status_changed_at",)
+# Of an authorised order, and of a dispute, somebody is asked with the time that is left.
+_goes_on = Q(order__status__in=[_O.PAID, _O.LATE_PAID]) & ~Q(reason=Hold.Reason.DISPUTE)
 _is_open = Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID) & ~Q(Exists(_held))
 MONEY = [
     _order("unpaid", _O.PLACED, "pay_by", AWAY, "should be paid or given up by now, and is neither.", ~_at_bank),
     _order("bank", _O.PLACED, "placed_at", BANK_PAYS, "waits for its bank, for two weeks now.", _at_bank),
     _order("authorised", _O.AUTHORISED, "status_changed_at", AUTHORISED_FOR, "is authorised, and its money not taken."),
     _order("late paid", _O.LATE_PAID, "status_changed_at", ENGINE, "was paid too late, and nothing is decided."),
-    _refund("refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe."),
+    _refund(
+        "refund to ask", _F.REQUESTED, R.REFUND_STUCK, "requested_at", A_DAY, "cannot be asked of Stripe.", cause=~BY_HAND
+    ),
     _refund("refund under way", _F.PENDING, R.REFUND_STUCK, "status_changed_at", BANK_REFUNDS, "are still on their way."),
     _refund(
         "refund failed", _F.FAILED, R.REFUND_FAILED, "status_changed_at", AT_ONCE,
-        "could not be paid back: {row.failure}", cause=~Q(Exists(_again)), sticks=True,
+        "could not be paid back: {row.failure}", cause=~Q(Exists(_again)) & ~Q(reason=Refund.Reason.DISPUTE), sticks=True,
+    ),
+    Wait(
+        "refund to approve", RefundRequest, (_Q.ASKED,), R.REFUND_APPROVAL, ("asked_at",), AT_ONCE,
+        "{row.amount} for {row.order.number} waits for approval.", money="amount_minor",
     ),
     Wait(
         "payment that does not fit", Payment, (), R.PAYMENT_UNEXPECTED, ("captured_at",), AT_ONCE,
@@ -147,13 +134,14 @@ MONEY = [
     ),
     Wait(
         "hold", Hold, (), R.ORDER_HELD, ("created_at",), A_DAY, "{row.order.number} has been held for a day: {row.reason}.",
-        Q(released_at=None),
+        Q(released_at=None) & _goes_on,
     ),
     # Asked for by whoever forwards the order, with the deadline promised to customers.
     Wait(
         "goods for a pharmacist", OrderLine, (), R.APPROVAL, ("order__paid_at",), AT_ONCE,
         "{row.sku} of {row.order.number} waits for a pharmacist.",
-        Q(quantity__gt=F("forwarded") + F("cancelled"), order__status=_O.PAID), "paid_minor", opens=False,
+        Q(quantity__gt=F("forwarded") + F("cancelled"), order__status__in=[_O.PAID, _O.AUTHORISED]), "paid_minor",
+        opens=False,
     ),
     Wait(
         "cancellation without answer", Cancellation, (_W.REQUESTED,), R.CANCELLATION_SILENT, ("answer_by",), AT_ONCE,
@@ -188,7 +176,7 @@ def _has_line(**condition: object) -> Q:
     return Q(Exists(SupplierOrderLine.objects.filter(supplier_order=OuterRef("pk"), **condition)))
 
 
-_CHANGED, _PLACED, _AT = ("status_changed_at",), (_S.PLACED,), ("placed_at",)
+_PLACED, _AT = (_S.PLACED,), ("placed_at",)
 # The time to change one's mind does not count.
 _MAY_GO = ("created_at", "order__forward_after")
 # Its cancellation has the deadline, as long as an answer is looked for.
@@ -197,7 +185,8 @@ _asked = SupplierCancellation.objects.filter(
 )
 _NOT_YET, _UNSENT = (_S.READY, _S.SENDING, _S.UNKNOWN), _has_line(accepted__gt=F("shipped"))
 SUPPLIERS = [
-    _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day."),
+    # Of an order on hold, whoever holds it is asked.
+    _dialogue("not ready", (_S.HELD,), R.ORDER_HELD, _CHANGED, A_DAY, "held for a day.", ~Q(Exists(_held))),
     _dialogue("not placed", _NOT_YET, R.SUPPLIER_SILENT, _MAY_GO, AWAY, "not taken yet. {row.last_error:.150}"),
     _dialogue("not decided", _PLACED, R.SUPPLIER_SILENT, _AT, UNDECIDED, "not decided for a day.", _has_line(pending__gt=0)),
     _dialogue("held there", _PLACED, R.SUPPLIER_HOLD, _AT, AT_ONCE, "held: {row.hold_code}.", ~Q(hold_code="")),
@@ -233,6 +222,7 @@ SUPPLIERS = [
         "The lists of {row.name} cannot be read. {row.last_error:.150}",
         Q(is_active=True, uses_polling=True, paused_reason="", failures__gte=8), related=(),
     ),
+    *CREDITS,
 ]  # fmt: skip
 
 
@@ -282,11 +272,6 @@ def _mail(name: str, states: tuple[str, ...], after: timedelta, says: str, **mor
     return Wait(name, Notification, states, R.MAIL_FAILED, ("created_at",), after, says, **more)
 
 
-def _comparison(name: str, kind: str, after: timedelta, says: str) -> Wait:
-    says, cause = says + " {row.last_error:.150}", Q(kind=kind)
-    return Wait(name, Comparison, (), R.NOT_COMPARED, ("good_at",), after, says, cause, related=(), until_news=True)
-
-
 _TURN, _UNSENT_MAIL = (_T.NEW, _T.OPEN), (_N.QUEUED, _N.SENDING)
 PEOPLE = [
     _case("case", _TURN, "answer_due_at", AT_ONCE, "should have been answered by now."),
@@ -316,12 +301,11 @@ MACHINERY = [
         "nightly audit", NightlyAudit, (), R.AUDIT, ("ran_at",), TWO_NIGHTS,
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
-    _comparison("recent comparison", Comparison.Kind.RECENT, AWAY, "Payments were not compared with Stripe for an hour."),
-    _comparison("whole comparison", Comparison.Kind.FULL, TWO_NIGHTS, "Nothing was compared in full for two nights."),
-    Wait("difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None), opens=False),
+    *COMPARISONS,
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
+ASIDE += [Authorisation, Dispute, Payment]
 ASIDE += [SupplierReturn, Notification, Reaction, IncomingEvent]
 
 
@@ -333,7 +317,7 @@ def _aside(model: type[DueWork]) -> Wait:
 
 
 # Of several reasons about one row the first is asked about: "set aside" says more than "silent".
-WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
+WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *DECISIONS, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
 
 # States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
 RESTS: Mapping[tuple[type[Model], str], str] = {
@@ -346,6 +330,16 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (CheckoutSession, _C.COMPLETE): "the order's deadline for banks stands behind it",
     (CheckoutSession, _C.EXPIRED): "over",
     (Refund, _F.SUCCEEDED): "over",
+    (RefundRequest, _Q.APPROVED): "its refunds wait, each with a deadline of its own",
+    (RefundRequest, _Q.DECLINED): "over",
+    (RefundRequest, _Q.LAPSED): "over",
+    (SupplierCredit, _M.MATCHED): "over",
+    (SupplierCredit, _M.WRITTEN_OFF): "over",
+    (SupplierCredit, _M.WITHDRAWN): "over; the refund that takes the failed one's place is claimed anew",
+    (Authorisation, _K.CAPTURED): "over",
+    (Authorisation, _K.RELEASED): "over",
+    (Dispute, _D.WON): "over",
+    (Dispute, _D.CLOSED): "over",
     (Cancellation, _W.ACCEPTED): "over",
     (Cancellation, _W.PARTLY): "over",
     (Cancellation, _W.REFUSED): "over",
@@ -379,7 +373,10 @@ class Retry:
 
 RETRIES = [
     Retry(CheckoutSession, Q(state__in=[_C.NEW, _C.OPEN, _C.ENDING]) | Q(state=_C.COMPLETE, order__status=_O.PLACED)),
-    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING])),
+    Retry(Refund, Q(status__in=[_F.REQUESTED, _F.PENDING]) & ~BY_HAND),
+    Retry(Authorisation, Q(status__in=[_K.HELD, _K.CAPTURING, _K.RELEASING])),
+    Retry(Dispute, Q(status__in=[_D.INQUIRY, _D.OPEN, _D.REVIEW])),
+    Retry(Payment, UNREAD),
     # Of an order that is not paid its pay page is closed first; of any other the suppliers are asked.
     Retry(Cancellation, Q(status=_W.REQUESTED, order__status=_O.PLACED)),
     Retry(SupplierCancellation, Q(status__in=[_A.TO_ASK, _A.ASKED])),

@@ -46,6 +46,34 @@ def required(env: environ.Env, name: str, *, why: str) -> str:
     return value
 
 
+def read_seller(env: environ.Env, shop_name: str) -> dict[str, object]:
+    """Return who sells, as it stands on invoices: SELLER_NAME, SELLER_ADDRESS (lines parted by ``|``), and so on.
+
+    It is copied onto each paper when that is issued; a change shows on later ones only.
+    """
+    address = env.str("SELLER_ADDRESS", default="").split("|")
+    return {
+        "name": env.str("SELLER_NAME", default=shop_name),
+        "lines": [line.strip() for line in address if line.strip()],
+        "vat_number": env.str("SELLER_VAT_NUMBER", default=""),
+        "registration": env.str("SELLER_REGISTRATION", default=""),
+        "contact": env.str("SELLER_CONTACT", default=""),
+    }
+
+
+def iban(env: environ.Env, name: str) -> str:
+    """Return an account number without its spaces; empty if it is not set.
+
+    Raises ImproperlyConfigured for one that cannot be right (ISO 13616: the check digits), because
+    customers would send their money to it.
+    """
+    value = env.str(name, default="").replace(" ", "").upper()
+    is_formed = value.isascii() and value.isalnum() and 15 <= len(value) <= 34
+    if value and not (is_formed and int("".join(str(int(one, 36)) for one in value[4:] + value[:4])) % 97 == 1):
+        raise ImproperlyConfigured(f"{name} is no valid IBAN: its check digits do not fit. Copy it from your bank.")
+    return value
+
+
 def mail_transport(url: str, folder: Path) -> dict[str, object]:
     """Return the settings of the backend that carries mail out of the house.
 

@@ -12,6 +12,7 @@ PANELS: dict[str, list[str]] = {
     "order_admin": [
         "suppliers.panels.supplier_orders",
         "suppliers.panels.cancellations",
+        "suppliers.panels.supplier_credits",
         "support.panels.staff_tickets",
         "notifications.panels.messages_sent",
     ],

@@ -22,6 +22,7 @@ from orders.actions.holds import release_hold
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund, units_minor
 from orders.actions.work import close_work
 from orders.models import (
+    Authorisation,
     CheckoutSession,
     Hold,
     IncomingEvent,
@@ -56,6 +57,10 @@ def _answer(key: str, label: object, permission: str, *about: str, is_retry: boo
     return _remedy(key, label, permission, *about, is_retry=is_retry, where="config.answers")
 
 
+def _money(key: str, label: object, permission: str, *about: str, is_retry: bool = False) -> Remedy:
+    return _remedy(key, label, permission, *about, is_retry=is_retry, where="config.money_answers")
+
+
 _ASK_SUPPLIER = _remedy(
     "ask-supplier", _("Ask again now"), "suppliers.change_supplierorder", "supplierorder", "supplier", is_retry=True
 )
@@ -79,7 +84,9 @@ _READ_RETURN = _remedy(
 _READ_PARCEL = _remedy(
     "read-parcel", _("Read its news again"), "suppliers.change_supplierorder", "shipment", is_retry=True
 )
-_ASK_STRIPE = _remedy("ask-stripe", _("Ask Stripe now"), "orders.change_workitem", "order", "refund", is_retry=True)
+_ASK_STRIPE = _remedy(
+    "ask-stripe", _("Ask Stripe now"), "orders.change_workitem", "order", "refund", "authorisation", is_retry=True
+)
 _REFUND_PARCEL = _remedy("refund-parcel", _("Refund what is in it"), "orders.add_refund", "shipment")
 _CANCEL_LINE = _remedy("cancel-line", _("Cancel and refund these units"), "orders.add_refund", "orderline")
 _LOOK_AGAIN = _remedy(
@@ -91,13 +98,19 @@ _WORK_AGAIN = _remedy(
 _TRY_REACTION = _remedy("try-reaction", _("Try again now"), "orders.change_workitem", "reaction", is_retry=True)
 _SEND_MAIL = _remedy("send-mail", _("Send again"), "notifications.change_notification", "notification", is_retry=True)
 _RELEASE = _remedy("release", _("Release it"), "orders.change_order", "hold")
+_SEND_HELD = _money("send-held", _("Send it off"), "suppliers.change_supplierorder", "supplierorder")
+_TAKE = _money("take-payment", _("Accept it: take the money"), "orders.change_order", "authorisation")
+_LET_GO = _money("let-go", _("Refuse it: cancel and tell the customer"), "orders.change_order", "authorisation")
+_PAID_BACK = _money("paid-back", _("I have transferred it back"), "orders.add_refund", "refund")
+_SURPLUS = _money("pay-surplus-back", _("Pay back what is too much"), "orders.add_refund", "payment")
 _TRY_KEY = _remedy(
     "ask-supplier", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", "supplier", is_retry=True
 )
 _ASK_RETURN = _remedy(
     "ask-return", _("Ask again now"), "suppliers.change_supplierorder", "supplierreturn", is_retry=True
 )
-_DISPUTE = _answer("read-dispute", _("Ask Stripe how it stands"), "orders.change_workitem", "payment", is_retry=True)
+_DISPUTE = _money("read-dispute", _("Ask Stripe how it stands"), "orders.change_workitem", "dispute", is_retry=True)
+_VERSION = _money("check-version", _("I have changed it"), "orders.change_workitem", "relaybeat")
 _HAS_IT = _answer("has-it", _("I asked: the supplier has it"), "suppliers.change_supplierorder", "supplierorder")
 _HAS_IT_NOT = _answer(
     "has-it-not", _("I asked: it has nothing, send it again"), "suppliers.change_supplierorder", "supplierorder"
@@ -107,6 +120,7 @@ _FREE_ORDER = _answer(
 )
 _ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn")
 _ASIDE += ("notification", "reaction", "incomingevent")
+_ASIDE += ("authorisation", "dispute", "payment")
 _FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
 _ASK_STOP = _answer(
     "ask-cancellation", _("Ask again now"), "suppliers.change_supplierorder", "cancellation", is_retry=True
@@ -122,6 +136,11 @@ _READ_SENT = _answer(
 )
 _APPROVE = _answer("approve", _("Approve what waits"), "orders.add_approval", "orderline")
 _DISAPPROVE = _answer("disapprove", _("Refuse and refund"), "orders.add_approval", "orderline")
+_APPROVE_REFUND = _answer("approve-refund", _("Approve: pay it back"), "orders.approve_refundrequest", "refundrequest")
+_DECLINE_REFUND = _answer("decline-refund", _("Decline it"), "orders.approve_refundrequest", "refundrequest")
+_CLAIM_CREDIT = _answer(
+    "claim-credit", _("Claimed from the supplier"), "suppliers.change_suppliercredit", "suppliercredit"
+)
 _AUDIT = _answer("audit-now", _("Check again now"), "orders.change_workitem", is_retry=True)
 
 _COMPARE = _answer(
@@ -134,9 +153,15 @@ _FALSE_ALARM = _answer("false-alarm", _("False alarm: ask nobody for an hour"), 
 REMEDIES: Mapping[str, list[Remedy]] = {
     R.PAYMENT_UNEXPECTED: [_remedy("refund-payment", _("Refund it"), "orders.add_refund", "payment"), _ASK_STRIPE],
     R.PAYMENT_STUCK: [_ASK_STRIPE],
+    R.DECIDE_PAYMENT: [_TAKE, _LET_GO],
+    R.OVERPAID: [_SURPLUS],
+    R.REFUND_BY_HAND: [_PAID_BACK],
+    R.API_VERSION: [_VERSION],
     R.REFUND_FAILED: [_remedy("refund-again", _("Try the refund again"), "orders.add_refund", "refund")],
     R.REFUND_STUCK: [_ASK_STRIPE],
-    R.ORDER_HELD: [_RELEASE],
+    R.REFUND_APPROVAL: [_APPROVE_REFUND, _DECLINE_REFUND],
+    R.SUPPLIER_CREDIT: [_CLAIM_CREDIT],
+    R.ORDER_HELD: [_RELEASE, _SEND_HELD],
     R.DISPUTE: [_DISPUTE],
     R.CARD_TESTING: [_FALSE_ALARM],
     R.MONEY_FINDING: [_COMPARE, _NOTE_PAYMENT, _NOT_OURS],
@@ -181,12 +206,11 @@ def refund_payment(payment: Payment, *, by: User) -> str:
     return _t("%(amount)s goes back.") % {"amount": refund.amount}
 
 
-def ask_stripe(subject: Order | Refund, *, by: User) -> str:
-    """Let an unpaid order's sessions, or a refund, be asked of Stripe now."""
-    if isinstance(subject, Refund):
-        Refund.objects.filter(lease.is_free(), pk=subject.pk, status__in=["requested", "pending"]).update(
-            due_at=timezone.now()
-        )
+def ask_stripe(subject: Order | Refund | Authorisation, *, by: User) -> str:
+    """Let an unpaid order's sessions, a refund, or a decision about an authorisation, be asked of Stripe now."""
+    if not isinstance(subject, Order):
+        waiting = ["requested", "pending", "capturing", "releasing"]
+        type(subject).objects.filter(lease.is_free(), pk=subject.pk, status__in=waiting).update(due_at=timezone.now())
         return _t("Stripe is asked in a moment.")
     states = CheckoutSession.State
     asked = subject.sessions.exclude(state=states.EXPIRED).update(due_at=timezone.now())

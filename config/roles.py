@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import models
+
+from orders.models import RefundCap
+from shop.money import minor_units
 
 # Group to permissions, each as "app.action_model"; "app.*" stands for viewing all of an app.
 ROLES: dict[str, list[str]] = {
@@ -29,12 +33,15 @@ ROLES: dict[str, list[str]] = {
         "orders.add_discountcode",
         "orders.change_discountcode",
         "orders.delete_discountcode",
+        "orders.approve_refundrequest",
         "orders.change_workitem",
         "orders.change_incomingevent",
         "suppliers.view_*",
         "suppliers.add_supplier",
         "suppliers.change_supplier",
         "suppliers.change_supplierorder",
+        "suppliers.change_suppliercredit",
+        "suppliers.add_supplierinvoice",
         "support.view_*",
         "notifications.view_*",
         "notifications.change_notification",
@@ -51,11 +58,24 @@ ROLES: dict[str, list[str]] = {
 }
 
 
+# What a role may pay back alone at first, in minor units of the shop's currency with two decimals: in one refund,
+# and for one order. Edited in the admin from then on, by superusers.
+FIRST_CAPS = {"Store staff": (1_000_00, 2_000_00), "Support agents": (150_00, 300_00)}
+
+
 def keep_roles(sender: object, **kwargs: object) -> None:
-    """Give each role exactly its permissions. Runs after every migrate; safe to repeat."""
+    """Give each role exactly its permissions, and a refund cap where it has none. Runs after every migrate; safe to repeat."""
     for name, wanted in ROLES.items():
         group, _new = Group.objects.get_or_create(name=name)
         group.permissions.set(_permissions(wanted))
+        if name in FIRST_CAPS and not RefundCap.objects.filter(group=group).exists():
+            _set_first_cap(group, *FIRST_CAPS[name])
+
+
+def _set_first_cap(group: Group, per_refund: int, per_order: int) -> None:
+    currency = settings.SHOP_CURRENCY
+    once, all_of_it = (amount * 10 ** minor_units(currency) // 100 for amount in (per_refund, per_order))
+    RefundCap.objects.create(group=group, currency=currency, per_refund_minor=once, per_order_minor=all_of_it)
 
 
 def _permissions(wanted: list[str]) -> models.QuerySet[Permission]:

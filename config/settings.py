@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, mail_transport, read_environment, required
+from config.environment import BASE_DIR, iban, mail_transport, read_environment, read_seller, required
 
 env = read_environment()
 
@@ -85,10 +85,32 @@ else:
     )
     if STRIPE_API_BASE:
         raise ImproperlyConfigured("Unset STRIPE_API_BASE: production speaks to Stripe itself, never to a sandbox.")
+# The one version we speak, and that our webhook endpoint must be set to. It belongs to the pinned library.
+STRIPE_API_VERSION = "2026-10-28.endive"
 # Seconds. A web worker waits no longer than this for Stripe.
 STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=10)
 # A Checkout Session lives at least 30 minutes (Stripe's rule); our Reservation outlives it a little.
 CHECKOUT_SESSION_MINUTES = 35
+# Orders that a person looks at before their money is taken; their holds are placed with the order.
+# Goods on prescription: the pharmacist's decision comes first, and what is refused is never charged.
+REVIEW_PRESCRIPTIONS = env.bool("REVIEW_PRESCRIPTIONS", default=True)
+# From this total on, in minor units of the shop's currency; 0: never.
+REVIEW_ABOVE_MINOR = env.int("REVIEW_ABOVE_MINOR", default=0)
+# Countries (two letters) whose orders are looked at, whatever they cost.
+REVIEW_COUNTRIES = env.list("REVIEW_COUNTRIES", default=[])
+# How long a bank keeps money that is authorised, where Stripe does not say (for cards it does).
+AUTHORISATION_DAYS = 7
+# People are to decide this long before it lapses; an hour before, the shop lets the money go by itself.
+DECIDE_BEFORE_HOURS, LET_GO_BEFORE_HOURS = 24, 1
+# How long after a payment its fees are read, in seconds (Stripe knows them a moment after the money).
+FEE_SECONDS = env.int("FEE_SECONDS", default=900)
+
+# --- Bank transfer, off unless an IBAN is set. Staff note what arrives.
+BANK_TRANSFER_IBAN = iban(env, "BANK_TRANSFER_IBAN")
+BANK_TRANSFER_BIC = env.str("BANK_TRANSFER_BIC", default="")
+BANK_TRANSFER_HOLDER = env.str("BANK_TRANSFER_HOLDER", default=env.str("SHOP_NAME", default="Larkfield"))
+# Days to pay in; the goods are held for so long.
+BANK_TRANSFER_DAYS = env.int("BANK_TRANSFER_DAYS", default=7)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -273,7 +295,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"stripe": {"level": "WARNING"}, "kombu.connection": {"level": "ERROR"}},
+    "loggers": {
+        "stripe": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},
+        "fontTools": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 
@@ -285,6 +311,12 @@ SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="IE")
 TAX_CALCULATOR = env.str("TAX_CALCULATOR", default="orders.tax.TableCalculator")
 # Letters before every order number, as in LF-204182.
 ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
+# Letters before the numbers of invoices and credit notes, as in INV-2026-00001; and who issues them.
+PAPER_PREFIXES = {
+    "invoice": env.str("INVOICE_PREFIX", default="INV"),
+    "credit_note": env.str("CREDIT_NOTE_PREFIX", default="CN"),
+}
+SELLER = read_seller(env, SHOP_NAME)
 # Seconds between payment and forwarding in which a customer may still change their mind; 0: none.
 FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=600)
 # Seconds a supplier has to answer a cancellation; then a person asks.

@@ -17,7 +17,16 @@ from config.hands import Job
 from config.models import Comparison, NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
-from orders.models import Cancellation, CheckoutSession, IncomingEvent, Reaction, Refund
+from orders.models import (
+    Authorisation,
+    Cancellation,
+    CheckoutSession,
+    Dispute,
+    IncomingEvent,
+    Payment,
+    Reaction,
+    Refund,
+)
 from suppliers.actions.breaker import due_probes, may_be_called, of_callable
 from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus
@@ -87,6 +96,9 @@ SWEEPS: list[Sweep] = [
     Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine", ("source",)),
     Sweep("sessions", CheckoutSession.objects.all, _always("orders.tasks.settle_session"), "payments"),
     Sweep("refunds", Refund.objects.all, _always("orders.tasks.send_refund"), "payments"),
+    Sweep("authorisations", Authorisation.objects.all, _always("orders.tasks.settle_authorisation"), "payments"),
+    Sweep("disputes", Dispute.objects.all, _always("orders.tasks.read_dispute"), "payments"),
+    Sweep("fees", Payment.objects.all, _always("orders.tasks.read_fee"), "payments"),
     Sweep("cancellations", Cancellation.objects.waiting, _always("orders.tasks.withdraw_unpaid"), "payments"),
     Sweep(
         "supplier_cancellations",

@@ -10,6 +10,7 @@ from django.urls import include, path
 
 from config import health, reports
 from orders.webhooks import stripe_webhook
+from suppliers.margin.page import margin_export, margin_page
 from suppliers.webhooks import supplier_webhook
 
 admin.autodiscover()
@@ -28,6 +29,8 @@ urlpatterns = [
     path("webhooks/suppliers/<slug:slug>/", supplier_webhook, name="supplier-webhook"),
     path("admin/audit/", admin.site.admin_view(reports.audit_page), name="audit"),
     path("admin/reconciliation/", admin.site.admin_view(reports.reconciliation_page), name="reconciliation"),
+    path("admin/margin/", admin.site.admin_view(margin_page), name="margin"),
+    path("admin/margin/export/", admin.site.admin_view(margin_export), name="margin-export"),
     path("admin/", admin.site.urls),
     path("", include("support.urls")),
     path("", include("orders.urls")),

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from django.db.models import CharField, DateField, Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from config.deadlines import RETRIES, WAITS, Wait, column_of
+from config.deadlines import RETRIES, WAITS
+from config.waits import Wait, column_of
 from orders import events, lease
 from orders.actions.work import close_item, open_work
 from orders.lease import DueWork

@@ -80,11 +80,21 @@ class House:
             "STRIPE_API_BASE": f"http://{HOST}:{self.ports['payments']}",
             "STRIPE_SECRET_KEY": facts["stripe_key"],
             "STRIPE_WEBHOOK_SECRET": facts["stripe_hook"],
+            "SELLER_NAME": "Larkfield Household Goods Ltd",
+            "SELLER_ADDRESS": "1 Mill Lane | Cork | T12 X0X0 | Ireland",
+            "SELLER_VAT_NUMBER": "IE0000000XX (demo)",
+            "SELLER_REGISTRATION": "Companies Registration Office 000000 (demo)",
+            "SELLER_CONTACT": "hello@larkfield.example",
             "FORWARD_GRACE_SECONDS": "5",
             "SUPPLIER_POLL_SECONDS": "10",
             "SUPPLIER_STOCK_SECONDS": "60",
             "HAND_OVER_SECONDS": "10",
             "RECONCILE_SECONDS": "60",
+            "FEE_SECONDS": "15",
+            # So that there is something to decide: large orders are authorised first; and a second way to pay.
+            "REVIEW_ABOVE_MINOR": "20000",
+            "BANK_TRANSFER_IBAN": "IE29AIBK93115212345678",
+            "BANK_TRANSFER_BIC": "AIBKIE2D",
         }
         # So that manage.py, run by hand, speaks to the same shop.
         (VAR / "demo.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
@@ -206,7 +216,7 @@ class House:
                 process.wait()
 
 
-def welcome(port: int) -> str:
+def welcome(port: int, payments_port: int) -> str:
     """Return what a newcomer needs to know."""
     site = f"http://{HOST}:{port}"
     return f"""
@@ -216,6 +226,7 @@ Larkfield is open: {site}
   mails sent       {site}/dev/mail/
   support desk     {site}/desk/
   admin            {site}/admin/
+  payments         http://{HOST}:{payments_port}/dashboard/  (refund, dispute, as the provider's own people)
 
   log-ins (password {PASSWORD}):
     {", ".join(LOGINS)}
@@ -263,7 +274,7 @@ def main() -> int:
         print("Starting suppliers and payments, and filling the shop from their catalogues ...", flush=True)
         house = House(port)
         house.up()
-        print(welcome(port), flush=True)
+        print(welcome(port, house.ports["payments"]), flush=True)
         house.watch()
     except CannotStart as error:
         print(error, file=sys.stderr)

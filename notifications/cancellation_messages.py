@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from notifications.mail import Mail, Section, absolute
-from notifications.messages import goods_of, order_url
+from notifications.messages import credit_note_links, goods_of, order_url
 from orders.models import Cancellation, Order, Refund
 from orders.states import CancellationStatus
 from orders.words import CANCELLATION_WORDS, REFUSAL_WORDS
@@ -72,6 +72,7 @@ def cancellation_answered(
         sections=sections,
         button=_("Get help with this order") if coming else _("See your order"),
         url=help_url if coming else order_url(order),
+        links=credit_note_links(refunds),
     )
 
 

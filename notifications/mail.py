@@ -30,6 +30,8 @@ class Mail:
     sections: list[Section] = field(default_factory=list)
     button: str = ""
     url: str = ""
+    # Further addresses below the button: what each is, and where.
+    links: list[tuple[str, str]] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     # Someone else's words (an agent's), shown as they are.
     quote: str = ""

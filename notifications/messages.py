@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from django.urls import reverse
@@ -17,6 +17,17 @@ from shop.words import day, day_range
 
 def order_url(order: Order) -> str:
     return absolute(order.get_absolute_url())
+
+
+def credit_note_links(refunds: Iterable[Refund]) -> list[tuple[str, str]]:
+    """Return the addresses of credit notes; each is written once its money has been sent."""
+    return [
+        (
+            _("Credit note over %(amount)s (as soon as the money is sent)") % {"amount": refund.amount},
+            absolute(reverse("orders:credit-note", args=[refund.order.token, refund.pk])),
+        )
+        for refund in refunds
+    ]
 
 
 def _goods(card: ParcelCard) -> list[str]:
@@ -81,6 +92,7 @@ def order_confirmed(order: Order) -> Mail:
         ],
         button=_("See your order"),
         url=order_url(order),
+        links=[(_("Invoice"), absolute(reverse("orders:invoice", args=[order.token])))],
         after=[
             _("You can return anything within 30 days. Keep this mail: its link opens your order without an account.")
         ],
@@ -236,6 +248,7 @@ def refund_on_its_way(refund: Refund) -> Mail:
         sections=[Section(_("For"), refund_goods(refund) or [_("Order %(number)s") % {"number": order.number}])],
         button=_("See your order"),
         url=order_url(order),
+        links=credit_note_links([refund] if order.is_paid else []),
     )
 
 
@@ -286,6 +299,7 @@ def lines_cancelled(order: Order, parts: Mapping[int, int], refund: Refund | Non
         sections=sections,
         button=_("See your order"),
         url=order_url(order),
+        links=credit_note_links([refund] if refund else []),
     )
 
 

@@ -20,6 +20,21 @@ def tell_order_confirmed(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_payment_awaited(reaction_id: int) -> None:
+    react(reaction_id, tell.payment_awaited)
+
+
+@shared_task
+def tell_order_authorised(reaction_id: int) -> None:
+    react(reaction_id, tell.order_authorised)
+
+
+@shared_task
+def tell_order_refused(reaction_id: int) -> None:
+    react(reaction_id, tell.order_refused)
+
+
+@shared_task
 def tell_payment_pending(reaction_id: int) -> None:
     react(reaction_id, tell.payment_pending)
 

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
@@ -28,6 +28,7 @@ from orders.models import (
     Order,
     OrderDelivery,
     OrderLine,
+    Paper,
     ParcelNumber,
     Payment,
     Reaction,
@@ -39,9 +40,14 @@ from orders.models import (
     TrackingEvent,
     WorkItem,
 )
+from orders.money_admin import act_on_money, money_context
+from orders.paper_admin import PaperAdmin
 from orders.progress import order_word
+from orders.refund_admin import MAY_REFUND, order_refund
 from orders.remedies import remedies_of
+from orders.states import RefundRequestStatus
 from orders.work_admin import WorkItemAdmin, act_url
+from shop.money import Money
 from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
@@ -49,6 +55,7 @@ from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 __all__ = ["defence_admin", "discount_admin"]
 
 admin.site.register(WorkItem, WorkItemAdmin)
+admin.site.register(Paper, PaperAdmin)
 
 
 class LineInline(ReadOnlyInline):
@@ -148,6 +155,10 @@ class OrderAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
         return [name for _title, options in self.fieldsets for name in options["fields"]]
 
+    def get_urls(self) -> list[URLPattern]:
+        refund = self.admin_site.admin_view(order_refund)
+        return [path("<int:pk>/refund/", refund, name="orders_order_refund"), *super().get_urls()]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -168,6 +179,7 @@ class OrderAdmin(admin.ModelAdmin):
             context |= {
                 "events": order.events.select_related("by"),
                 "payments": order.payments.all(),
+                "papers": order.papers.all() if request.user.has_perm("orders.view_paper") else [],
                 "refunds": order.refunds.select_related("requested_by"),
                 "shipments": order.shipments.prefetch_related("lines__line"),
                 "work": [
@@ -175,7 +187,10 @@ class OrderAdmin(admin.ModelAdmin):
                     for item in order.work_items.filter(closed_at=None)
                 ],
                 "panels": panels("order_admin", request, order),
+                **money_context(order),
                 "can_cancel": bool(cancellable_units(order)),
+                "can_refund": order.is_paid and request.user.has_perm(MAY_REFUND),
+                "to_approve": order.refund_requests.filter(status=RefundRequestStatus.ASKED),
                 "cancel_key": uuid.uuid4(),
             }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -183,6 +198,8 @@ class OrderAdmin(admin.ModelAdmin):
     def response_change(self, request: HttpRequest, obj: Order) -> HttpResponse:
         if "_cancel" in request.POST:
             self._cancel(request, obj)
+            return HttpResponseRedirect(reverse("admin:orders_order_change", args=[obj.pk]))
+        if act_on_money(request, obj):
             return HttpResponseRedirect(reverse("admin:orders_order_change", args=[obj.pk]))
         return super().response_change(request, obj)
 
@@ -253,17 +270,21 @@ class RefundLineInline(ReadOnlyInline):
     """What a refund is for."""
 
     model = RefundLine
-    fields = readonly_fields = ["line", "quantity", "amount_minor"]
+    fields = readonly_fields = ["line", "quantity", "amount_minor", "delivery_minor", "tax_minor"]
 
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     """Money in."""
 
-    list_display = ["stripe_id", "order", "taken", "card_brand", "card_last4", "captured_at"]
+    list_display = ["stripe_id", "order", "taken", "provider", "card_brand", "card_last4", "captured_at", "fee"]
     search_fields = ["stripe_id", "order__number", "order__email"]
-    list_filter = ["captured_at", "card_brand"]
+    list_filter = ["captured_at", "provider", "card_brand"]
     list_select_related = ["order"]
+
+    @admin.display(description=_("provider's fee"), ordering="fee_minor")
+    def fee(self, payment: Payment) -> str:
+        return str(Money(payment.fee_minor, payment.fee_currency)) if payment.fee_minor is not None else ""
 
     @admin.display(description=_("captured"), ordering="captured_minor")
     def taken(self, payment: Payment) -> str:

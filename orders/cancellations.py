@@ -32,6 +32,7 @@ class Offer:
     amount: Money
     until: str
     is_unpaid: bool
+    is_authorised: bool = False
     closed: str = ""
 
 
@@ -49,6 +50,7 @@ def cancel_offer(order: Order) -> Offer:
         amount=order.money(0 if is_unpaid else minor),
         until=moment(order.forward_after) if changing and order.forward_after else "",
         is_unpaid=is_unpaid,
+        is_authorised=order.status == OrderStatus.AUTHORISED,
         closed=_("All of it has been sent, so it cannot be cancelled any more. You can send it back.") if sent else "",
     )
 

@@ -16,6 +16,8 @@ from phonenumbers import NumberParseException
 
 from orders.actions.checkout import Address
 from orders.models import Order
+from orders.providers.registry import offered
+from orders.states import OrderStatus
 from shop.forms import CountrySelect, country_choices
 
 
@@ -62,6 +64,12 @@ class CheckoutForm(forms.Form):
         inputmode="tel",
     )
     note = _text(gettext_lazy("Note for the carrier"), 200, "off", required=False)
+    # Nothing to choose, and nothing shown, while there is only one way to pay.
+    pay_with = forms.ChoiceField(
+        label=gettext_lazy("How do you want to pay?"),
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Choose one of the ways to pay.")},
+    )
 
     code = forms.CharField(
         label=gettext_lazy("Discount code"),
@@ -80,6 +88,7 @@ class CheckoutForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = country_choices(get_language() or "")
+        self.fields["pay_with"].choices = [(one.name, one.label) for one in offered()]
         country = str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
         self.fields["postcode"].required = _needs_postcode(country)
         self.fields["postcode"].error_messages["required"] = _("Type the postcode.")
@@ -129,6 +138,21 @@ class CheckoutForm(forms.Form):
             if error.errors.get("country_area") == "required":
                 self.add_error("region", _("Type the state or region: parcels there need one."))
 
+    def clean_pay_with(self) -> str:
+        """Take the first way to pay where none was chosen."""
+        return self.cleaned_data["pay_with"] or offered()[0].name
+
+    def ways_to_pay(self) -> list[dict[str, object]]:
+        """Return what the radio cards show; empty where there is nothing to choose."""
+        ways = offered()
+        chosen = str(self["pay_with"].value() or ways[0].name)
+        cards = [
+            {"id": f"id_pay_with_{one.name}", "value": one.name, "title": one.label, "note": one.note}
+            | {"checked": one.name == chosen}
+            for one in ways
+        ]
+        return cards if len(cards) > 1 else []
+
     def address(self) -> Address:
         """Return what was typed, checked."""
         return Address(**{name: self.cleaned_data[name] for name in Address.__dataclass_fields__})
@@ -174,7 +198,7 @@ class CancelForm(forms.Form):
             )
             for line in chosen
         ]
-        if not order.is_paid:
+        if order.status == OrderStatus.PLACED:
             del self.fields["lines"]
         if not self.is_bound:
             self.initial |= {"form_key": uuid.uuid4(), "lines": [str(line.pk) for line in chosen]}

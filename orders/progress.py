@@ -13,8 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
 from orders.models import Order, OrderDelivery, OrderLine, Refund, Shipment
-from orders.states import OrderStatus, ParcelStatus, RefundStatus
-from orders.words import ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, STOCK_WORD, Word
+from orders.providers.registry import provider_of
+from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus, RefundStatus
+from orders.words import LEDGER_WORDS, ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, STOCK_WORD, Word
 from shop.money import Money
 from shop.words import day, day_range, moment
 
@@ -319,7 +320,13 @@ class RefundRow:
 def refund_lines(order: Order) -> list[RefundRow]:
     """Return the order's refunds in words, oldest first; two queries."""
     found = order.refunds.prefetch_related("lines__line")
-    return [RefundRow(one.amount, REFUND_WORDS[one.status], one.requested_at, refund_goods(one)) for one in found]
+    rows = [one for one in found if one.reason != Refund.Reason.DISPUTE or one.status != RefundStatus.FAILED]
+    return [RefundRow(one.amount, _refund_word(one), one.requested_at, refund_goods(one)) for one in rows]
+
+
+def _refund_word(refund: Refund) -> Word:
+    # Rows of the ledger that are no refunds of ours.
+    return LEDGER_WORDS.get(refund.reason) or REFUND_WORDS[refund.status]
 
 
 def refund_goods(refund: Refund) -> list[str]:
@@ -329,7 +336,13 @@ def refund_goods(refund: Refund) -> list[str]:
 
 def is_moving(order: Order) -> bool:
     """True while something about the order may still change without anybody acting: parcels, money."""
-    if order.status in {OrderStatus.PLACED, OrderStatus.LATE_PAID, OrderStatus.AUTHORISED}:
+    if order.status == OrderStatus.PLACED:
+        # What the customer transfers takes days.
+        return not provider_of(order.pay_with).details(order)
+    if order.status == OrderStatus.AUTHORISED:
+        # A decision takes hours; what was decided takes moments.
+        return order.authorisations.exclude(status=AuthorisationStatus.HELD).exists()
+    if order.status == OrderStatus.LATE_PAID:
         return True
     open_states = {RefundStatus.REQUESTED, RefundStatus.PENDING}
     if order.status == OrderStatus.CANCELLED:

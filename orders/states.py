@@ -1,4 +1,7 @@
-"""The state machines of an order's money, a refund, a cancellation and a parcel: choices, arrows and ``move()``."""
+"""The state machines of an order's money, an authorisation, a refund, a dispute, a cancellation and a parcel.
+
+Choices, arrows and ``move()``.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,36 @@ class RefundStatus(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class RefundRequestStatus(models.TextChoices):
+    """What became of a refund above its asker's cap."""
+
+    ASKED = "asked", _("waits for approval")
+    APPROVED = "approved", _("approved")
+    DECLINED = "declined", _("declined")
+    LAPSED = "lapsed", _("nothing left to pay back")
+
+
+class AuthorisationStatus(models.TextChoices):
+    """Money that the customer's bank keeps for us: taken, or let go, before that lapses."""
+
+    HELD = "held", _("to be decided")
+    CAPTURING = "capturing", _("being taken")
+    CAPTURED = "captured", _("taken")
+    RELEASING = "releasing", _("being let go")
+    RELEASED = "released", _("let go")
+
+
+class DisputeStatus(models.TextChoices):
+    """How far a customer's bank is with taking a payment back; the provider's words, fewer."""
+
+    INQUIRY = "inquiry", _("asked about")
+    OPEN = "open", _("evidence wanted")
+    REVIEW = "review", _("being decided")
+    WON = "won", _("won")
+    LOST = "lost", _("lost")
+    CLOSED = "closed", _("dropped")
+
+
 class CancellationStatus(models.TextChoices):
     """What became of the wish that goods do not come: a request with an answer."""
 
@@ -67,6 +100,7 @@ class ParcelStatus(models.TextChoices):
 
 
 _O, _R, _C, _P = OrderStatus, RefundStatus, CancellationStatus, ParcelStatus
+_A, _D = AuthorisationStatus, DisputeStatus
 ORDER_MOVES: Mapping[str, frozenset[str]] = {
     _O.PLACED: frozenset({_O.AUTHORISED, _O.PAID, _O.EXPIRED, _O.CANCELLED}),
     _O.AUTHORISED: frozenset({_O.PAID, _O.CANCELLED}),
@@ -82,12 +116,38 @@ REFUND_MOVES: Mapping[str, frozenset[str]] = {
     _R.SUCCEEDED: frozenset({_R.FAILED}),
     _R.FAILED: frozenset(),
 }
+AUTHORISATION_MOVES: Mapping[str, frozenset[str]] = {
+    # Straight to the end where somebody decided in the provider's dashboard, or it lapsed.
+    _A.HELD: frozenset({_A.CAPTURING, _A.RELEASING, _A.CAPTURED, _A.RELEASED}),
+    _A.CAPTURING: frozenset({_A.CAPTURED, _A.RELEASED}),
+    _A.RELEASING: frozenset({_A.RELEASED, _A.CAPTURED}),
+    _A.CAPTURED: frozenset(),
+    _A.RELEASED: frozenset(),
+}
+DISPUTE_MOVES: Mapping[str, frozenset[str]] = {
+    _D.INQUIRY: frozenset({_D.OPEN, _D.REVIEW, _D.WON, _D.LOST, _D.CLOSED}),
+    _D.OPEN: frozenset({_D.REVIEW, _D.WON, _D.LOST, _D.CLOSED}),
+    # Back to open when the bank asks for more.
+    _D.REVIEW: frozenset({_D.OPEN, _D.INQUIRY, _D.WON, _D.LOST, _D.CLOSED}),
+    # A decision may be turned over: by arbitration, or a customer who withdraws.
+    _D.WON: frozenset({_D.LOST}),
+    _D.LOST: frozenset({_D.WON}),
+    _D.CLOSED: frozenset({_D.OPEN}),
+}
 CANCELLATION_MOVES: Mapping[str, frozenset[str]] = {
     _C.REQUESTED: frozenset({_C.ACCEPTED, _C.PARTLY, _C.REFUSED}),
     # An answer is an answer; whoever changes their mind asks anew.
     _C.ACCEPTED: frozenset(),
     _C.PARTLY: frozenset(),
     _C.REFUSED: frozenset(),
+}
+_Q = RefundRequestStatus
+REFUND_REQUEST_MOVES: Mapping[str, frozenset[str]] = {
+    _Q.ASKED: frozenset({_Q.APPROVED, _Q.DECLINED, _Q.LAPSED}),
+    # A decision is a decision; whoever sees it otherwise asks anew.
+    _Q.APPROVED: frozenset(),
+    _Q.DECLINED: frozenset(),
+    _Q.LAPSED: frozenset(),
 }
 _MOVING = {_P.IN_TRANSIT, _P.OUT_FOR_DELIVERY, _P.AVAILABLE_FOR_PICKUP, _P.ATTEMPT_FAILED}
 _TROUBLE = {_P.EXCEPTION, _P.UNKNOWN, _P.RETURNING, _P.RETURNED}
@@ -195,6 +255,34 @@ def move_refund(
 ) -> bool:
     """Move a refund to ``to`` and record ``refund.<to>``; see ``move_row``."""
     return move_row(refund, to, moves=REFUND_MOVES, kind=f"refund.{to}", by=by, fields=fields, **facts)
+
+
+def move_refund_request(
+    request: M, to: RefundRequestStatus, *, by: User | None, fields: Mapping[str, object] | None = None, **facts: object
+) -> bool:
+    """Move a refund that waits for approval to ``to`` and record ``refund_request.<to>``; see ``move_row``."""
+    kind = f"refund_request.{to}"
+    return move_row(request, to, moves=REFUND_REQUEST_MOVES, kind=kind, by=by, fields=fields, **facts)
+
+
+def move_authorisation(
+    authorisation: M,
+    to: AuthorisationStatus,
+    *,
+    by: User | None,
+    fields: Mapping[str, object] | None = None,
+    **facts: object,
+) -> bool:
+    """Move an authorisation to ``to`` and record ``authorisation.<to>``; see ``move_row``."""
+    kind = f"authorisation.{to}"
+    return move_row(authorisation, to, moves=AUTHORISATION_MOVES, kind=kind, by=by, fields=fields, **facts)
+
+
+def move_dispute(
+    dispute: M, to: DisputeStatus, *, by: User | None, fields: Mapping[str, object] | None = None, **facts: object
+) -> bool:
+    """Move a dispute to ``to`` and record ``dispute.<to>``; see ``move_row``."""
+    return move_row(dispute, to, moves=DISPUTE_MOVES, kind=f"dispute.{to}", by=by, fields=fields, **facts)
 
 
 def move_cancellation(

@@ -8,11 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import stripe
 from django.conf import settings
 from django.db import connection
 
+from orders.providers.base import Fee, IntentFacts, RefundFacts, Refused, Unclear
 from shop.tax import Place
 
 # The longest page that Stripe's lists give.
@@ -23,7 +25,7 @@ class NotSigned(Exception):
     """The body was not signed by Stripe, or too long ago."""
 
 
-class StripeUnclear(Exception):
+class StripeUnclear(Unclear):
     """It may have happened (time-out, cut answer, 5xx): repeat with the same key, or look up."""
 
 
@@ -31,12 +33,8 @@ class StripeKeptFailure(StripeUnclear):
     """Stripe repeats the 5xx of an earlier try with this key, and will for a day: that try is over."""
 
 
-class StripeRefused(Exception):
+class StripeRefused(Refused):
     """Nothing happened, and repeating will not help. ``code`` is Stripe's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
 
 
 class InTransaction(Exception):
@@ -59,18 +57,14 @@ class SessionFacts:
     captured_minor: int = 0
     intent_status: str = ""
     refunded_minor: int = 0
+    # Of money that a bank keeps for us: how much, and until when (seconds since 1970; None: Stripe does not say).
+    capturable_minor: int = 0
+    capture_before: int | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class RefundFacts:
-    """A refund at Stripe; ``status`` in Stripe's words: pending, succeeded, failed, canceled, requires_action."""
-
-    id: str
-    status: str
-    amount_minor: int
-    currency: str
-    intent_id: str
-    failure: str = ""
+    @property
+    def is_paid(self) -> bool:
+        """True once the money is taken, whichever of Stripe's two words for it is the newer one."""
+        return self.payment_status == "paid" or (self.intent_status == "succeeded" and self.captured_minor > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +78,7 @@ class DisputeFacts:
     intent_id: str
     reason: str = ""
     due_by: int | None = None
+    fee: Fee | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +88,11 @@ class EventFacts:
     id: str
     kind: str
     body: dict[str, Any]
+
+    @property
+    def api_version(self) -> str:
+        """The version that the body is written in."""
+        return str(self.body.get("api_version") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +115,21 @@ def _client() -> stripe.StripeClient:
     # As atomic(durable=True) judges: a test case's own outermost block does not count.
     if connection.atomic_blocks and not connection.atomic_blocks[-1]._from_testcase:
         raise InTransaction
-    return _client_for(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, settings.STRIPE_TIMEOUT_SECONDS)
+    return _client_for(
+        settings.STRIPE_SECRET_KEY,
+        settings.STRIPE_API_BASE,
+        settings.STRIPE_TIMEOUT_SECONDS,
+        settings.STRIPE_API_VERSION,
+    )
 
 
 @cache
-def _client_for(key: str, base: str, timeout: float) -> stripe.StripeClient:
+def _client_for(key: str, base: str, timeout: float, version: str) -> stripe.StripeClient:
     # Kept, because each thread's connection is kept in it: a new handshake per call costs more than the call.
     return stripe.StripeClient(
         key,
         base_addresses={"api": base} if base else {},  # type: ignore[arg-type]
+        stripe_version=version,
         # Repeating is ours to decide: the row has a due time, and a web worker has none to lose.
         max_network_retries=0,
         http_client=stripe.RequestsClient(timeout=timeout),
@@ -161,8 +167,13 @@ def read_session(session_id: str) -> SessionFacts:
 
 def expire_session(session_id: str) -> bool:
     """End an open session so that it can no longer be paid; False if it was no longer open."""
+    expire = _client().v1.checkout.sessions.expire
     try:
-        _asked(_client().v1.checkout.sessions.expire, session_id)
+        try:
+            _asked(expire, session_id, {}, {"idempotency_key": f"expire-{session_id}"})
+        except StripeKeptFailure:
+            # An end is an end, however often it is asked for: any other key will do.
+            _asked(expire, session_id, {}, {"idempotency_key": f"expire-{uuid4().hex}"})
     except StripeRefused:
         return False
     return True
@@ -212,6 +223,57 @@ def _rate_of(line: Mapping[str, Any]) -> int:
     return int(sum((Decimal(part) for part in parts if part), Decimal(0)) * 100)
 
 
+def create_customer(*, email: str, name: str, reference: str, key: str) -> str:
+    """Make a customer, and return its id (``cus_…``); safe to repeat with the same key for a day.
+
+    Raises StripeUnclear or StripeRefused.
+    """
+    params: Any = {"email": email, "metadata": {"account": reference}} | ({"name": name} if name else {})
+    return str(_asked(_client().v1.customers.create, params, {"idempotency_key": key})["id"])
+
+
+def find_customer(*, email: str, reference: str) -> str:
+    """Return the id of the customer that an earlier try has made; empty if there is none."""
+    for one in _pages(_client().v1.customers.list, {"email": email}):
+        if (one.get("metadata") or {}).get("account") == reference:
+            return str(one["id"])
+    return ""
+
+
+def read_intent(intent_id: str) -> IntentFacts:
+    """Read a payment as it stands now. Raises StripeUnclear or StripeRefused."""
+    return _intent(_asked(_client().v1.payment_intents.retrieve, intent_id))
+
+
+def capture_intent(intent_id: str, *, amount_minor: int, key: str) -> IntentFacts:
+    """Take so much of what a bank keeps for us, once and for all; what is left over is let go.
+
+    Raises StripeUnclear (StripeKeptFailure: not with this key any more) or StripeRefused.
+    """
+    params: Any = {"amount_to_capture": amount_minor}
+    return _intent(_asked(_client().v1.payment_intents.capture, intent_id, params, {"idempotency_key": key}))
+
+
+def cancel_intent(intent_id: str, *, key: str) -> IntentFacts:
+    """Let go what a bank keeps for us. Raises as ``capture_intent`` does."""
+    return _intent(_asked(_client().v1.payment_intents.cancel, intent_id, {}, {"idempotency_key": key}))
+
+
+def read_fee(intent_id: str) -> Fee | None:
+    """Return what Stripe keeps for a payment, its refunds and its disputes; None if it does not know yet.
+
+    Raises StripeUnclear or StripeRefused.
+    """
+    params: Any = {"expand": ["latest_charge.balance_transaction"]}
+    intent = _asked(_client().v1.payment_intents.retrieve, intent_id, params).to_dict()
+    booked = [(intent.get("latest_charge") or {}).get("balance_transaction")]
+    by_intent = {"payment_intent": intent_id, "expand": ["data.balance_transaction"]}
+    booked += [one.get("balance_transaction") for one in _pages(_client().v1.refunds.list, by_intent)]
+    for dispute in _pages(_client().v1.disputes.list, {"payment_intent": intent_id}):
+        booked += dispute.get("balance_transactions") or []
+    return _fee(booked) if isinstance(booked[0], dict) else None
+
+
 def create_refund(intent_id: str, *, amount_minor: int, reference: str, key: str) -> RefundFacts:
     """Pay back part of a payment; safe to repeat with the same key for a day.
 
@@ -246,6 +308,7 @@ def _dispute_of(plain: dict[str, Any]) -> DisputeFacts:
         intent_id=_id_of(plain.get("payment_intent")),
         reason=str(plain.get("reason") or ""),
         due_by=(plain.get("evidence_details") or {}).get("due_by"),
+        fee=_fee(plain.get("balance_transactions") or []),
     )
 
 
@@ -258,7 +321,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class IntentFacts:
+class ListedIntent:
     """A payment as lists show it; ``order`` and ``session`` are what we wrote on it, if it is ours."""
 
     id: str
@@ -290,7 +353,7 @@ def page_of_events(*, since: datetime, kinds: Sequence[str], after: str) -> Page
 
 
 def page_of_intents(*, since: datetime | None, until: datetime, after: str) -> Page:
-    """Return a page of the payments begun in a time, as IntentFacts; with ``since`` None, from the beginning."""
+    """Return a page of the payments begun in a time, as ListedIntent; with ``since`` None, from the beginning."""
     params = {"expand": ["data.latest_charge"]}
     return _page(_client().v1.payment_intents.list, since, until, after, _intent_of, params)
 
@@ -336,9 +399,9 @@ def _event(plain: dict[str, Any]) -> EventFacts:
     return EventFacts(str(plain["id"]), str(plain["type"]), plain)
 
 
-def _intent_of(plain: dict[str, Any]) -> IntentFacts:
+def _intent_of(plain: dict[str, Any]) -> ListedIntent:
     charge, metadata = plain.get("latest_charge"), plain.get("metadata") or {}
-    return IntentFacts(
+    return ListedIntent(
         id=plain["id"],
         captured_minor=plain.get("amount_received") or 0,
         refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
@@ -366,6 +429,24 @@ def _pages(call: Any, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if not page.get("has_more") or not page["data"]:
             return
         after = {"starting_after": page["data"][-1]["id"]}
+
+
+def _fee(booked: Sequence[Any]) -> Fee | None:
+    """Add up the fees of balance transactions, which are all in the currency of our own account."""
+    known = [one for one in booked if isinstance(one, dict)]
+    if not known:
+        return None
+    return Fee(sum(one.get("fee") or 0 for one in known), str(known[0].get("currency") or "").upper())
+
+
+def _intent(intent: Any) -> IntentFacts:
+    plain = intent.to_dict()
+    return IntentFacts(
+        id=plain["id"],
+        status=plain.get("status") or "",
+        captured_minor=plain.get("amount_received") or 0,
+        currency=str(plain.get("currency") or "").upper(),
+    )
 
 
 def verified_event(body: bytes, signature: str) -> EventFacts:
@@ -396,6 +477,8 @@ def _session(session: Any) -> SessionFacts:
         captured_minor=(intent.get("amount_received") or 0) if isinstance(intent, dict) else 0,
         intent_status=str(intent.get("status") or "") if isinstance(intent, dict) else "",
         refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
+        capturable_minor=(intent.get("amount_capturable") or 0) if isinstance(intent, dict) else 0,
+        capture_before=card.get("capture_before"),
     )
 
 

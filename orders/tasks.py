@@ -6,11 +6,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import lease
-from orders.actions import defence, incoming
-from orders.actions.payment import end_session, settle, settle_late_payment as decide_late_payment
+from orders.actions import defence, fees, incoming
+from orders.actions.capture import work_on_authorisation
+from orders.actions.dispute import read_again
+from orders.actions.late import settle_late_payment as decide_late_payment
+from orders.actions.papers import issue_credit_note as write_credit_note, issue_invoice as write_invoice
+from orders.actions.payment import end_session, settle
 from orders.actions.refund import send_refund as ask_for_refund
+from orders.actions.refund_by_hand import lapse_requests
 from orders.actions.withdraw import withdraw_unpaid as withdraw
-from orders.models import CheckoutSession
+from orders.models import CheckoutSession, Refund
 from orders.reactions import react
 from orders.stripe_client import StripeRefused, StripeUnclear
 
@@ -40,6 +45,24 @@ def send_refund(refund_id: int) -> None:
 
 
 @shared_task
+def settle_authorisation(authorisation_id: int) -> None:
+    """Take what a bank keeps for us, or let it go."""
+    work_on_authorisation(authorisation_id)
+
+
+@shared_task
+def read_dispute(dispute_id: int) -> None:
+    """Read a dispute whose news may have been lost."""
+    read_again(dispute_id)
+
+
+@shared_task
+def read_fee(payment_id: int) -> None:
+    """Read what a provider keeps for a payment."""
+    fees.read_fee(payment_id)
+
+
+@shared_task
 def withdraw_unpaid(cancellation_id: int) -> None:
     """Cancel an order that is not paid, once its pay page is closed."""
     withdraw(cancellation_id)
@@ -58,6 +81,18 @@ def settle_late_payment(reaction_id: int) -> None:
 
 
 @shared_task
+def issue_invoice(reaction_id: int) -> None:
+    """Write the invoice of an order that was paid."""
+    react(reaction_id, lambda event: write_invoice(event.order))
+
+
+@shared_task
+def issue_credit_note(reaction_id: int) -> None:
+    """Write the credit note of a refund that was paid out."""
+    react(reaction_id, lambda event: write_credit_note(Refund.objects.get(pk=event.subject_id)))
+
+
+@shared_task
 def look_at_circuit() -> None:
     """Open or close the circuit by the last cards: it closes by itself once nobody tries any more."""
     defence.look_at_circuit(now=timezone.now())
@@ -67,3 +102,9 @@ def look_at_circuit() -> None:
 def forget_pay_attempts() -> None:
     """Forget who tried to pay, and which cards were refused, after two days."""
     defence.forget_attempts(now=timezone.now())
+
+
+@shared_task
+def lapse_refund_requests(reaction_id: int) -> None:
+    """End the requests of an order of which nothing is left to pay back."""
+    react(reaction_id, lambda event: lapse_requests(event.order))

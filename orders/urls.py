@@ -15,5 +15,9 @@ urlpatterns = [
     path("orders/<str:token>/", views.detail, name="detail"),
     path("orders/<str:token>/cancel/", views.cancel, name="cancel"),
     path("orders/<str:token>/pay/", views.pay, name="pay"),
+    path("orders/<str:token>/invoice/", views.invoice, name="invoice"),
+    path("orders/<str:token>/credit-note/<int:refund_id>/", views.credit_note, name="credit-note"),
+    path("orders/<str:token>/invoice/<str:number>/", views.paper, name="paper"),
+    path("orders/<str:token>/invoice/<str:number>/pdf/", views.paper_file, name="paper-file"),
     path("account/", views.account, name="account"),
 ]

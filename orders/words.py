@@ -20,7 +20,7 @@ class Word:
 
 ORDER_WORDS: dict[str, Word] = {
     OrderStatus.PLACED: Word(_("Waiting for payment"), "waiting"),
-    OrderStatus.AUTHORISED: Word(_("Payment authorised"), "waiting"),
+    OrderStatus.AUTHORISED: Word(_("Being checked"), "waiting"),
     OrderStatus.PAID: Word(_("Paid"), "half"),
     OrderStatus.EXPIRED: Word(_("Not paid"), "problem"),
     OrderStatus.LATE_PAID: Word(_("Paid late"), "waiting"),
@@ -47,6 +47,11 @@ REFUND_WORDS: dict[str, Word] = {
     RefundStatus.PENDING: Word(_("Refund on its way"), "waiting"),
     RefundStatus.SUCCEEDED: Word(_("Refunded"), "done"),
     RefundStatus.FAILED: Word(_("Refund did not go through"), "problem"),
+}
+# By the reason of a row in the ledger of refunds that is no refund of ours.
+LEDGER_WORDS: dict[str, Word] = {
+    "not_taken": Word(_("Not charged"), "done"),
+    "dispute": Word(_("Went back through your bank"), "done"),
 }
 CANCELLATION_WORDS: dict[str, Word] = {
     CancellationStatus.REQUESTED: Word(_("Cancellation asked for"), "waiting"),

@@ -62,6 +62,11 @@ class Parcel:
         return day_range(self.window.earliest_on, self.window.latest_on)
 
     @property
+    def standard_minor(self) -> int:
+        """What the cheapest of its services costs: more than this no withdrawal brings back."""
+        return min((choice.price_minor for choice in self.choices), default=self.price_minor)
+
+    @property
     def missing_minor(self) -> int:
         """How much more would make its delivery free; 0 if it is free or never is."""
         if not self.price_minor or self.service.free_from_minor is None:

@@ -16,18 +16,24 @@ from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.decide import ask_now, confirm_has_it, probe_now, release, send_again
 from suppliers.actions.forward import give_up_refused
+from suppliers.credit_admin import SupplierCreditAdmin, SupplierInvoiceAdmin
 from suppliers.models import (
     Offer,
     Supplier,
     SupplierCall,
     SupplierCancellation,
     SupplierCancellationLine,
+    SupplierCredit,
+    SupplierInvoice,
     SupplierOrder,
     SupplierOrderLine,
     SupplierProbe,
     SupplierReturn,
     SupplierShipment,
 )
+
+admin.site.register(SupplierCredit, SupplierCreditAdmin)
+admin.site.register(SupplierInvoice, SupplierInvoiceAdmin)
 
 
 class SupplierForm(forms.ModelForm):
@@ -40,7 +46,8 @@ class SupplierForm(forms.ModelForm):
         model = Supplier
         fields = [
             "name", "slug", "adapter", "base_url", "allowed_hosts", "api_key", "webhook_secret", "currency", "country",
-            "delivery_profile", "is_active", "uses_polling", "paused_reason", "markup_percent",
+            "delivery_profile", "is_active", "uses_polling", "paused_reason", "markup_percent", "bills_at",
+            "credit_share_percent",
         ]  # fmt: skip
 
     def __init__(self, *args: object, **kwargs: object) -> None:

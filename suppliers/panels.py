@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from orders.cancellations import CancellationCard, cancellation_cards
 from shop.panels import Panel
-from suppliers.models import SupplierCancellation, SupplierOrder
+from suppliers.models import SupplierCancellation, SupplierCredit, SupplierOrder
 
 
 def supplier_orders(request: HttpRequest, order: models.Model) -> Panel | None:
@@ -33,3 +33,11 @@ def cancellations(request: HttpRequest, order: models.Model) -> Panel | None:
         return None
     facts = cancellation_facts(order)
     return Panel("suppliers/_cancellations.html", {"cancellations": facts}) if facts else None
+
+
+def supplier_credits(request: HttpRequest, order: models.Model) -> Panel | None:
+    """Return what suppliers owe us because of an order, for the admin."""
+    if not request.user.has_perm("suppliers.view_suppliercredit"):
+        return None
+    credits = list(SupplierCredit.objects.filter(order=order).select_related("supplier"))
+    return Panel("suppliers/_credits.html", {"credits": credits}) if credits else None

@@ -57,6 +57,43 @@ CANCELLATION_MOVES: Mapping[str, frozenset[str]] = {
 }
 
 
+class SupplierCreditStatus(models.TextChoices):
+    """What became of money that a supplier owes us."""
+
+    OPEN = "open", _("open")
+    CLAIMED = "claimed", _("claimed")
+    MATCHED = "matched", _("matched")
+    WRITTEN_OFF = "written_off", _("written off")
+    WITHDRAWN = "withdrawn", _("taken back with its refund")
+
+
+_M = SupplierCreditStatus
+# What is still owed.
+OWED = (_M.OPEN, _M.CLAIMED)
+CREDIT_MOVES: Mapping[str, frozenset[str]] = {
+    _M.OPEN: frozenset({_M.CLAIMED, _M.MATCHED, _M.WRITTEN_OFF, _M.WITHDRAWN}),
+    _M.CLAIMED: frozenset({_M.MATCHED, _M.WRITTEN_OFF, _M.WITHDRAWN}),
+    # Back when a match was a mistake, or the supplier pays after all.
+    _M.MATCHED: frozenset({_M.CLAIMED}),
+    _M.WRITTEN_OFF: frozenset({_M.CLAIMED}),
+    _M.WITHDRAWN: frozenset(),
+}
+
+
+def move_supplier_credit(
+    credit: models.Model,
+    to: SupplierCreditStatus,
+    *,
+    by: User | None,
+    fields: Mapping[str, object] | None = None,
+    only: models.Q | None = None,
+    **facts: object,
+) -> bool:
+    """Move what a supplier owes us to ``to`` and record ``supplier_credit.<to>``; see ``orders.states.move_row``."""
+    kind = f"supplier_credit.{to}"
+    return move_row(credit, to, moves=CREDIT_MOVES, kind=kind, by=by, fields=fields, only=only, **facts)
+
+
 def move_supplier_order(
     supplier_order: models.Model,
     to: SupplierOrderStatus,

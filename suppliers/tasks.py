@@ -6,13 +6,44 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.reactions import react, react_together
-from suppliers.actions import calls, cancel, decide, forward, inbox, poll, probe, repair, returns, together
+from suppliers.actions import (
+    calls,
+    cancel,
+    credits,
+    decide,
+    forward,
+    hold,
+    inbox,
+    poll,
+    probe,
+    repair,
+    returns,
+    together,
+)
 
 
 @shared_task
 def forward_order(*reaction_ids: int) -> None:
     """Make the supplier orders of orders that were paid, or of units that were approved."""
     react_together(reaction_ids, lambda events: forward.forward_orders([event.order for event in events]))
+
+
+@shared_task
+def hold_supplier_orders(reaction_id: int) -> None:
+    """Keep here what was not sent off of an order that is on hold."""
+    react(reaction_id, lambda event: hold.hold_unsent(event.order))
+
+
+@shared_task
+def release_supplier_orders(reaction_id: int) -> None:
+    """Send off what was kept here."""
+    react(reaction_id, lambda event: hold.release_unsent(event.order))
+
+
+@shared_task
+def ask_pharmacists(reaction_id: int) -> None:
+    """Ask for the decisions that an authorised order waits for."""
+    react(reaction_id, lambda event: hold.ask_pharmacists(event.order))
 
 
 @shared_task
@@ -73,3 +104,15 @@ def work_incoming(incoming_id: int) -> None:
 def forget_old_calls() -> None:
     """Delete call records that are past their time."""
     calls.forget_old_calls(now=timezone.now())
+
+
+@shared_task
+def raise_credits(reaction_id: int) -> None:
+    """Open what suppliers owe for a refund that is their fault."""
+    react(reaction_id, credits.raise_credits)
+
+
+@shared_task
+def withdraw_credits(reaction_id: int) -> None:
+    """Take back what was claimed for a refund that failed."""
+    react(reaction_id, credits.withdraw_credits)

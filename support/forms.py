@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 
-from orders.actions.refund import refundable_minor
-from orders.models import Cancellation, Order, OrderLine, Refund
-from shop.money import Money, WrongPrecision
+from orders.models import Cancellation, Order, OrderLine
 from support.models import Return, Topic
 from support.uploads import PhotosField
 
@@ -128,57 +126,6 @@ class CustomerReplyForm(ReplyForm):
     """A customer's message, with photos."""
 
     photos = PhotosField()
-
-
-class RefundForm(OnceForm):
-    """How much of a line is paid back."""
-
-    quantity = forms.IntegerField(label=gettext_lazy("Units"), min_value=0, max_value=9999)
-    amount = forms.CharField(
-        label=gettext_lazy("Amount"),
-        max_length=12,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input-short"}),
-    )
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Reason"),
-        choices=[
-            choice
-            for choice in Refund.Reason.choices
-            if choice[0] not in {Refund.Reason.OUTSIDE, Refund.Reason.LATE_PAYMENT, Refund.Reason.NOT_APPROVED}
-        ],
-    )
-
-    def __init__(self, *args: object, line: OrderLine, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.line = line
-        self.left = line.quantity - line.refunded
-        # Units that may still be sent are cancelled, not only paid back; the rest of the money may be.
-        self.gone = max(0, min(self.left, line.shipped + line.cancelled - line.refunded))
-        self.initial |= {"quantity": self.gone, "amount": Money(refundable_minor(line), line.order.currency).plain}
-
-    def clean_amount(self) -> int:
-        """Return the amount in minor units."""
-        typed = self.cleaned_data["amount"].replace(",", ".").replace("€", "").strip()
-        currency = self.line.order.currency
-        try:
-            minor = Money.parse(typed, currency).minor
-        except WrongPrecision as error:
-            raise forms.ValidationError(_("Type the amount like 12.50.")) from error
-        most = refundable_minor(self.line)
-        if not 0 < minor <= most:
-            text = _("Between 0.01 and %(most)s can be paid back for this line.")
-            raise forms.ValidationError(text % {"most": Money(most, currency).plain})
-        return minor
-
-    def clean_quantity(self) -> int:
-        """Return the units, at most what is left."""
-        units = self.cleaned_data["quantity"]
-        if units > self.left:
-            raise forms.ValidationError(_("Only %(left)d units are left to pay back.") % {"left": self.left})
-        if units > self.gone:
-            text = _("%(units)d of it were not sent: cancel them instead, or pay back money only, with 0 units.")
-            raise forms.ValidationError(text % {"units": units - self.gone})
-        return units
 
 
 class ReturnForm(OnceForm):

@@ -8,11 +8,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from orders.actions.refund import RefundPart
 from shop.models import BasketLine
 from support.actions.solve import PHOTO_SALT
 from support.actions.ticket import open_ticket
 from support.models import Attachment, Topic
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
+from tests.papers import credited
 
 pytestmark = pytest.mark.django_db
 WHO = ("nobody", "owner", "stranger", "Store staff", "Support agents", "Pharmacists")
@@ -26,6 +28,8 @@ RULES = {
     "supplier-webhook": "signed",
     "audit": "staff",
     "reconciliation": "staff",
+    "margin": "staff",
+    "margin-export": "staff",
     "styleguide": "open",
     "shop:home": "open",
     "shop:category": "open",
@@ -45,6 +49,10 @@ RULES = {
     "orders:detail": "key",
     "orders:cancel": "key",
     "orders:pay": "open",
+    "orders:invoice": "key",
+    "orders:credit-note": "key",
+    "orders:paper": "key",
+    "orders:paper-file": "key",
     "orders:account": "login",
     "support:order-help": "key",
     "support:contact": "open",
@@ -109,6 +117,7 @@ def world(client):
     people |= {role: make_person(role=role) for role in WHO[3:]}
     variant = make_variant(make_supplier())
     order = make_paid_order((variant, 1), user=people["owner"])
+    note = credited(order, [RefundPart(order.lines.get(), 0, 100)], key="k")
     ticket = open_ticket(
         order=order, email=order.email, name="Alex", topic=Topic.DEFECTIVE, subject="x", body="x", form_key=uuid.uuid4()
     )
@@ -119,6 +128,9 @@ def world(client):
         "people": people,
         "right": {
             "orders": {"token": order.token},
+            "orders:credit-note": {"token": order.token, "refund_id": note.refund_id},
+            "orders:paper": {"token": order.token, "number": note.number},
+            "orders:paper-file": {"token": order.token, "number": note.number},
             "support:order-help": {"token": order.token},
             "support:ticket": {"token": ticket.token},
             "support:attachment": {"token": file.token},
@@ -143,7 +155,7 @@ def address(name: str, world: dict, *, wrong: bool = False) -> str:
     kwargs: dict[str, object] = {}
     if name in right:
         kwargs = right[name]
-    elif name in {"orders:return", "orders:detail", "orders:cancel", "orders:pay"}:
+    elif name in {"orders:return", "orders:detail", "orders:cancel", "orders:pay", "orders:invoice"}:
         kwargs = right["orders"]
     elif name in {"support:desk-refund", "support:desk-cancel", "support:desk-return"}:
         kwargs = right["desk-line"]

@@ -16,6 +16,7 @@ from support.actions.ticket import open_ticket
 from support.models import Topic
 from tests.dialogue import ask, connected, mails, order_of, refunded, unexplained, units_of
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
+from tests.paying_back import preview
 
 pytestmark = pytest.mark.django_db
 
@@ -252,12 +253,14 @@ def test_units_that_were_not_sent_are_cancelled_at_the_desk_and_not_only_paid_ba
     client.force_login(agent)
     url = f"/desk/tickets/{ticket.pk}/lines/{order.lines.get().pk}/refund/"
 
-    answer = client.post(url, {"quantity": "2", "amount": "50.00", "reason": "goodwill"})
+    pk = order.lines.get().pk
+
+    answer = client.post(url, {f"units_{pk}": "2", f"money_{pk}": "50.00", "reason": "goodwill"})
 
     assert answer.status_code == 422
     assert "1 of it were not sent: cancel them instead" in text_of(answer)
     assert refunded(order) == []
     # What was sent, and money alone, can be paid back.
-    assert client.post(url, {"quantity": "1", "amount": "25.00", "reason": "defective"}).status_code == 302
-    assert client.post(url, {"quantity": "0", "amount": "5.00", "reason": "goodwill"}).status_code == 302
+    for typed in ({f"units_{pk}": "1", f"money_{pk}": "25.00"}, {f"money_{pk}": "5.00"}):
+        assert client.post(url, preview(client, url, typed | {"reason": "goodwill"})).status_code == 302
     assert refunded(order) == [2500, 500]

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from config.deadlines import RESTS, RETRIES, WAITS, column_of
+from config.deadlines import RESTS, RETRIES, WAITS
 from config.waiting import overdue
+from config.waits import column_of
 from orders.actions.work import open_work
 from orders.events import key_of
 from orders.models import Event
@@ -105,7 +106,16 @@ WAYS = {
     "refund to ask": (waiting.a_refund, {"status": "succeeded"}),
     "refund under way": (_in(waiting.a_refund, status="pending"), {"status": "succeeded"}),
     "refund failed": (_failed_refund, {"status": "succeeded"}),
+    "refund to approve": (waiting.a_refund_request, {"status": "lapsed"}),
+    "credit to claim": (waiting.a_supplier_credit, {"status": "matched"}),
+    "credit claimed": (_in(waiting.a_supplier_credit, status="claimed"), {"status": "written_off"}),
     "payment that does not fit": (lambda: waiting.paid_order().payments.get(), {"captured_minor": 0}),
+    "refund by hand": (waiting.a_refund_by_hand, {"status": "succeeded"}),
+    "authorisation": (waiting.an_authorisation, {"status": "captured"}),
+    "authorisation decided": (_in(waiting.an_authorisation, status="releasing"), {"status": "released"}),
+    "dispute": (_in(waiting.a_dispute, status="review"), {"status": "won"}),
+    "dispute lost": (_in(waiting.a_dispute, status="lost"), {"status": "won"}),
+    "too much paid": (waiting.a_transfer, {"provider": "stripe"}),
     "hold": (waiting.a_hold, {"released_at": timezone.now()}),
     "goods for a pharmacist": (_open_line, {"cancelled": 2}),
     "cancellation without answer": (waiting.a_cancellation, {"status": "accepted"}),
@@ -155,6 +165,9 @@ SET_ASIDE = {
     "checkoutsession": (waiting.a_session, {"state": "expired"}),
     "refund": (waiting.a_refund, {"status": "succeeded"}),
     "cancellation": (waiting.a_cancellation, {"status": "accepted"}),
+    "authorisation": (waiting.an_authorisation, {"status": "released"}),
+    "dispute": (waiting.a_dispute, {"status": "won"}),
+    "payment": (lambda: waiting.paid_order().payments.get(), {}),
     "supplierorder": (_dialogue, {"status": "closed"}),
     "suppliercancellation": (waiting.a_supplier_cancellation, {"status": "decided"}),
     "supplierreturn": (waiting.a_supplier_return, {"status": "resolved"}),

@@ -10,7 +10,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from orders.actions.checkout import place_order
+from orders.actions.cancel import cancel_units
+from orders.actions.checkout import give_up, place_order
 from orders.actions.payment import open_session, record_payment, settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund
 from orders.models import Order, Payment, Refund, WorkItem
@@ -106,6 +107,21 @@ def test_money_that_comes_too_late_for_the_goods_goes_back_in_full(sandbox, rela
     refund = order.refunds.get()
     assert order.status == "cancelled"
     assert (refund.amount_minor, refund.status, refund.reason) == (order.total_minor, "succeeded", "late_payment")
+
+
+def test_late_money_of_an_order_whose_goods_are_all_cancelled_goes_back(sandbox, relay):
+    order = make_order((make_variant(make_supplier(), stock=5), 1))
+    pay(sandbox, order)
+    give_up(order)
+    settle(order.sessions.get())
+    order.refresh_from_db()
+    assert order.status == "late_paid"
+
+    cancel_units(order, {order.lines.get().pk: 1}, reason=Refund.Reason.CANCELLED, by=None, key="agent")
+    relay.run_until_idle()
+
+    order.refresh_from_db()
+    assert (order.status, order.refunds.get().amount_minor) == ("cancelled", order.total_minor)
 
 
 def order_again(first: Order) -> Order:

@@ -18,10 +18,11 @@ GOOD = {
     "STRIPE_WEBHOOK_SECRET": "whsec_x",
     "WAYBILL_IGNORE_ENV_FILES": "1",
 }
+SELLER = {"SELLER_ADDRESS": "1 Mill Lane | Cork | Ireland", "SELLER_VAT_NUMBER": "IE1234567WA"}
 
 
 def manage(tmp_path, *words: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path)} | GOOD
+    env = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path)} | GOOD | SELLER
     env |= {name: value for name, value in changes.items() if value is not None}
     for name in [name for name, value in changes.items() if value is None]:
         env.pop(name)

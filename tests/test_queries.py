@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from support.actions.ticket import open_ticket
 from support.models import Topic
+from tests import waiting
 from tests.factories import make_code, make_paid_order, make_person, make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,14 @@ def test_basket_and_checkout_cost_the_same_for_few_and_many_lines(client):
     many = cost(client, "/basket/"), cost(client, "/checkout/")
     assert many == few
     assert max(many) <= 10
+
+
+def test_lists_of_what_is_decided_about_money_cost_the_same_for_few_and_many_rows(client):
+    client.force_login(make_person(role="Store staff"))
+    costs = []
+    for number in range(6):
+        waiting.an_authorisation(stripe_id=f"pi_{number}", idempotency_key=f"kept-{number}")
+        waiting.a_dispute(stripe_id=f"dp_{number}")
+        lists = ("authorisation", "dispute", "payment", "hold")
+        costs.append([cost(client, f"/admin/orders/{name}/") for name in lists] if number in {0, 5} else [])
+    assert costs[5] == costs[0]

@@ -9,35 +9,48 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from orders.models import Cancellation, Event, Refund, Shipment
+from orders.models import Authorisation, Cancellation, Dispute, Event, Refund, Shipment
 from orders.states import (
+    AUTHORISATION_MOVES,
     CANCELLATION_MOVES,
+    DISPUTE_MOVES,
     ORDER_MOVES,
     PARCEL_MOVES,
     REFUND_MOVES,
+    REFUND_REQUEST_MOVES,
+    AuthorisationStatus,
     CancellationStatus,
+    DisputeStatus,
     IllegalMove,
     OrderStatus,
     ParcelStatus,
+    RefundRequestStatus,
     RefundStatus,
+    move_authorisation,
     move_cancellation,
+    move_dispute,
     move_order,
     move_parcel,
     move_refund,
+    move_refund_request,
 )
 from suppliers.models import SupplierCancellation, SupplierOrder
 from suppliers.states import (
     CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES,
+    CREDIT_MOVES,
     MOVES as SUPPLIER_MOVES,
     SupplierCancellationStatus,
+    SupplierCreditStatus,
     SupplierOrderStatus,
     move_supplier_cancellation,
+    move_supplier_credit,
     move_supplier_order,
 )
 from support.actions.ticket import open_ticket
 from support.models import Topic
 from support.states import MOVES as TICKET_MOVES, TicketStatus, move_ticket
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from tests.waiting import a_refund_request, a_supplier_credit
 
 
 def an_order():
@@ -54,6 +67,25 @@ def a_refund():
         reason="goodwill",
         idempotency_key="k",
     )
+
+
+def an_authorisation():
+    order = an_order()
+    return Authorisation.objects.create(
+        order=order,
+        session=order.sessions.get(),
+        stripe_id="pi_1",
+        amount_minor=1,
+        currency="EUR",
+        lapses_at=timezone.now(),
+        idempotency_key="k",
+    )
+
+
+def a_dispute():
+    order = make_paid_order((make_variant(make_supplier()), 1))
+    facts = {"stripe_id": "dp_1", "amount_minor": 1, "currency": "EUR"}
+    return Dispute.objects.create(order=order, payment=order.payments.get(), **facts)
 
 
 def a_parcel():
@@ -87,6 +119,10 @@ def a_ticket():
 MACHINES = {
     "order": (an_order, OrderStatus, ORDER_MOVES, move_order),
     "refund": (a_refund, RefundStatus, REFUND_MOVES, move_refund),
+    "refund request": (a_refund_request, RefundRequestStatus, REFUND_REQUEST_MOVES, move_refund_request),
+    "supplier credit": (a_supplier_credit, SupplierCreditStatus, CREDIT_MOVES, move_supplier_credit),
+    "authorisation": (an_authorisation, AuthorisationStatus, AUTHORISATION_MOVES, move_authorisation),
+    "dispute": (a_dispute, DisputeStatus, DISPUTE_MOVES, move_dispute),
     "parcel": (a_parcel, ParcelStatus, PARCEL_MOVES, move_parcel),
     "supplier order": (a_supplier_order, SupplierOrderStatus, SUPPLIER_MOVES, move_supplier_order),
     "cancellation": (a_cancellation, CancellationStatus, CANCELLATION_MOVES, move_cancellation),

@@ -18,6 +18,7 @@ from support.actions.solve import photo_links
 from support.actions.ticket import answer_due, open_ticket
 from support.models import Attachment, Ticket, Topic
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
+from tests.paying_back import preview
 
 pytestmark = pytest.mark.django_db
 
@@ -97,18 +98,19 @@ def test_a_line_is_refunded_in_part_and_never_beyond_what_was_paid(client, order
     ticket = report(client, order)
     client.force_login(agent)
     url = f"/desk/tickets/{ticket.pk}/lines/{order.lines.get().pk}/refund/"
+    pk = order.lines.get().pk
     page = client.get(url).content.decode()
-    assert 'value="28.90"' in page
-    for amount in ("29.00", "0", "-1", "x", "1.234"):
-        answer = client.post(url, {"quantity": "1", "amount": amount, "reason": "defective"})
+    assert "€28.90 of €28.90 and 2 units left to pay back" in page
+    for amount in ("25.01", "0", "-1", "x", "1.234"):
+        answer = client.post(url, {f"units_{pk}": "1", f"money_{pk}": amount, "reason": "defective"})
         assert answer.status_code == 422, amount
         assert f'value="{amount}"' in answer.content.decode()
-    key = str(uuid.uuid4())
+    confirmed = preview(client, url, {f"units_{pk}": "1", f"money_{pk}": "12,50", "reason": "defective"})
     for _time in range(2):
-        client.post(url, {"quantity": "1", "amount": "12,50", "reason": "defective", "form_key": key})
+        assert client.post(url, confirmed).status_code == 302
     refund = Refund.objects.get()
     assert (refund.amount_minor, refund.requested_by) == (1250, agent)
-    assert 'value="16.40"' in client.get(url).content.decode()
+    assert "€16.40 of €28.90 and 1 unit left to pay back" in client.get(url).content.decode()
     client.logout()
     assert "€12.50" in client.get(ticket.get_absolute_url()).content.decode()
 
@@ -120,7 +122,7 @@ def test_a_line_of_another_order_cannot_be_reached_through_a_case(client, order,
     for action in ("refund", "return"):
         url = f"/desk/tickets/{ticket.pk}/lines/{other.lines.get().pk}/{action}/"
         assert client.get(url).status_code == 404
-        assert client.post(url, {"quantity": 1, "amount": "1", "reason": "goodwill"}).status_code == 404
+        assert client.post(url, {"reason": "goodwill"}).status_code == 404
     assert Refund.objects.count() == 0
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from config.waiting import keep_deadlines
-from orders.events import record
-from orders.models import IncomingEvent, Order, Payment, Refund, WorkItem
+from orders.actions.holds import place_hold
+from orders.models import Order, Payment, Refund, WorkItem
 from suppliers.models import SupplierOrder
 from tests import waiting
 from tests.waiting import put
@@ -128,17 +130,29 @@ def test_a_parcel_that_came_back_is_refunded_once(client, staff):
     assert is_closed(item)
 
 
-def test_how_a_dispute_stands_is_read_again_through_the_inbox(client, staff):
-    payment = waiting.paid_order().payments.get()
-    item = work_of(payment, "dispute")
-    assert "Nothing is known of a dispute" in press(client, item, "read-dispute").content.decode()
-    record("payment.disputed", payment, by=None, dispute="dp_1", status="needs_response", amount_minor=1)
+def test_how_a_dispute_stands_is_read_again_at_once(client, staff):
+    dispute = put(waiting.a_dispute(), status="open", due_at=timezone.now() + timedelta(hours=6))
+    item = work_of(dispute, "dispute")
 
-    press(client, item, "read-dispute")
+    page = press(client, item, "read-dispute").content.decode()
 
-    asked = IncomingEvent.objects.get(source="stripe")
-    assert (asked.kind, asked.body) == ("charge.dispute.updated", {"data": {"object": {"id": "dp_1"}}})
-    assert asked.due_at is not None
+    dispute.refresh_from_db()
+    assert "Stripe is asked in a moment" in page
+    assert dispute.due_at <= timezone.now()
+
+
+def test_an_authorised_order_is_accepted_or_refused_by_its_buttons(client, staff):
+    accepted = waiting.an_authorisation()
+    place_hold(accepted.order, "payment_review", by=None)
+    item = work_of(accepted, "decide_payment")
+
+    press(client, item, "take-payment")
+    again = press(client, item, "let-go").content.decode()
+
+    accepted.refresh_from_db()
+    assert (accepted.status, accepted.capture_minor, accepted.decided_by) == ("capturing", 1640, staff)
+    assert is_closed(item)
+    assert "Refused" not in again
 
 
 def test_an_order_nobody_can_pay_any_more_is_given_up(client, staff):

@@ -16,14 +16,18 @@ from config.waiting import Swept, keep_deadlines
 from notifications.models import Notification
 from orders.events import key_of
 from orders.models import (
+    Authorisation,
     Cancellation,
     CheckoutSession,
+    Dispute,
     Hold,
     IncomingEvent,
     Order,
     OrderLine,
+    Payment,
     Reaction,
     Refund,
+    RefundRequest,
     Reservation,
     Shipment,
     ShipmentLine,
@@ -32,6 +36,7 @@ from orders.models import (
 from suppliers.models import (
     Supplier,
     SupplierCancellation,
+    SupplierCredit,
     SupplierOrder,
     SupplierOrderLine,
     SupplierProbe,
@@ -39,7 +44,7 @@ from suppliers.models import (
 )
 from support.actions.ticket import open_ticket
 from support.models import Ticket, Topic
-from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
 
 LONG = timedelta(days=400)
 FLOORS = ("shop", "orders", "suppliers", "support", "notifications")
@@ -69,6 +74,53 @@ def a_refund(**fields: object) -> Refund:
     order = paid_order()
     facts = {"amount_minor": 100, "currency": "EUR", "reason": "goodwill", "idempotency_key": "refund-of-a-test"}
     return Refund.objects.create(payment=order.payments.get(), order=order, **facts | fields)
+
+
+def a_refund_request(**fields: object) -> RefundRequest:
+    order = paid_order()
+    facts = {"form_key": "k", "amount_minor": 100, "currency": "EUR", "reason": "goodwill", "asked_by": make_person()}
+    wish = {"reason": "goodwill", "note": "", "units": {}, "money": {str(order.lines.get().pk): 100}, "delivery": {}}
+    return RefundRequest.objects.create(order=order, **{"wish": wish, "shown": {}} | facts | fields)
+
+
+def a_supplier_credit(**fields: object) -> SupplierCredit:
+    row = a_supplier_order(accepted=2, shipped=2)
+    refund = Refund.objects.create(
+        payment=row.order.payments.get(),
+        order=row.order,
+        amount_minor=100,
+        currency="EUR",
+        reason="defective",
+        idempotency_key="refund-of-a-credit",
+    )
+    facts = {"units": 1, "amount_minor": 500, "currency": "EUR", "reason": "defective"}
+    return SupplierCredit.objects.create(
+        supplier=row.supplier, order=row.order, refund=refund, line=row.lines.get(), **facts | fields
+    )
+
+
+def an_authorisation(**fields: object) -> Authorisation:
+    session = put(a_session(), state="complete", due_at=None)
+    put(session.order, status="authorised")
+    facts = {"stripe_id": "pi_kept", "amount_minor": 1640, "currency": "EUR", "idempotency_key": "kept"}
+    facts |= {"lapses_at": timezone.now() + timedelta(days=7), "due_at": timezone.now() + timedelta(days=6)}
+    return Authorisation.objects.create(order=session.order, session=session, **facts | fields)
+
+
+def a_dispute(**fields: object) -> Dispute:
+    order = paid_order()
+    facts = {"stripe_id": "dp_1", "amount_minor": 100, "currency": "EUR"}
+    return Dispute.objects.create(payment=order.payments.get(), order=order, **facts | fields)
+
+
+def a_transfer(**fields: object) -> Payment:
+    return put(paid_order().payments.get(), provider="bank_transfer", **fields)
+
+
+def a_refund_by_hand() -> Refund:
+    refund = a_refund()
+    put(refund.payment, provider="bank_transfer")
+    return refund
 
 
 def a_parcel(**fields: object) -> Shipment:
@@ -169,6 +221,10 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "CheckoutSession": a_session,
     "Reservation": lambda: Reservation.objects.get(order=a_session().order),
     "Refund": a_refund,
+    "RefundRequest": a_refund_request,
+    "SupplierCredit": a_supplier_credit,
+    "Authorisation": an_authorisation,
+    "Dispute": a_dispute,
     "Cancellation": a_cancellation,
     "SupplierCancellation": a_supplier_cancellation,
     "Shipment": a_parcel,

@@ -12,9 +12,11 @@ from __future__ import annotations
 from config.audit import (  # noqa: F401
     amounts,
     codes,
+    credits,
     dialogue,
     gate,
     history,
+    papers,
     telling,
     units,
     waiting,

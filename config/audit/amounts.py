@@ -10,9 +10,20 @@ from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import asked, check, named, row_key, total
-from orders.models import IncomingEvent, Order, OrderDelivery, OrderLine, Payment, Refund, RefundLine, WorkItem
+from orders.models import (
+    Authorisation,
+    Dispute,
+    IncomingEvent,
+    Order,
+    OrderDelivery,
+    OrderLine,
+    Payment,
+    Refund,
+    RefundLine,
+    WorkItem,
+)
 from orders.models.order import PAID_MINOR
-from orders.states import OrderStatus, RefundStatus
+from orders.states import AuthorisationStatus, DisputeStatus, OrderStatus, RefundStatus
 
 
 @check("V01 known", _("Every order that the payment provider speaks of exists."))
@@ -30,15 +41,21 @@ def known() -> Iterable[str]:
 @check("V02 paid", _("An order is paid if and only if its money was taken, in its currency."))
 def paid() -> Iterable[str]:
     payments = Payment.objects.filter(order=OuterRef("pk"), currency=OuterRef("currency"))
+    # Cancelled before the money was taken: nobody owes it any more.
+    left_out = Refund.objects.filter(order=OuterRef("pk"), reason=Refund.Reason.NOT_TAKEN)
     orders = Order.objects.annotate(
-        captured=total(payments, "order", "captured_minor"), back=total(payments, "order", "refunded_minor")
+        captured=total(payments, "order", "captured_minor"),
+        back=total(payments, "order", "refunded_minor"),
+        left_out=total(left_out, "order", "amount_minor"),
     )
-    yield from named(orders.filter(status=OrderStatus.PAID, captured__lt=F("total_minor")), "paid without its money")
+    short = Q(captured__lt=F("total_minor") - F("left_out"))
+    yield from named(orders.filter(short, status=OrderStatus.PAID), "paid without its money")
     waiting = [OrderStatus.PLACED, OrderStatus.EXPIRED]
     yield from named(orders.filter(~asked(), status__in=waiting, captured__gt=0), "has its money and is not paid")
     marked = Q(paid_at=None, status=OrderStatus.PAID) | Q(paid_at__isnull=False, status__in=waiting)
     yield from named(Order.objects.filter(marked), "state and time of payment contradict each other")
-    known_of = WorkItem.objects.filter(order=OuterRef("pk"), reason=WorkItem.Reason.PAYMENT_UNEXPECTED)
+    unfit = [WorkItem.Reason.PAYMENT_UNEXPECTED, WorkItem.Reason.OVERPAID]
+    known_of = WorkItem.objects.filter(order=OuterRef("pk"), reason__in=unfit)
     more = orders.filter(~Exists(known_of), captured__gt=F("total_minor") + F("back"))
     yield from named(more, "more was taken than it asks for")
     strange = Payment.objects.exclude(currency=F("order__currency")).filter(~asked("order"))
@@ -47,7 +64,7 @@ def paid() -> Iterable[str]:
 
 @check("V03 refunds", _("What goes back is what the refunds say, and never more than was taken."))
 def refunds() -> Iterable[str]:
-    alive = Refund.objects.exclude(status=RefundStatus.FAILED)
+    alive = Refund.objects.exclude(status=RefundStatus.FAILED).exclude(reason=Refund.Reason.NOT_TAKEN)
     doubted = Exists(
         WorkItem.objects.filter(reason=WorkItem.Reason.REFUND_FAILED, subject_key=OuterRef("row_key"), closed_at=None)
     )
@@ -61,6 +78,33 @@ def refunds() -> Iterable[str]:
     parts = RefundLine.objects.filter(refund=OuterRef("pk"))
     with_lines = Refund.objects.annotate(parts=total(parts, "refund", "amount_minor")).filter(Exists(parts))
     yield from named(with_lines.exclude(parts=F("amount_minor")), "its lines come to another sum", "order")
+
+
+@check("V03 disputes", _("What went back through a bank is in the books once, and no more of it than that."))
+def disputes() -> Iterable[str]:
+    rows = Dispute.objects.select_related("order")
+    there = Q(refund__isnull=False) & ~Q(refund__status=RefundStatus.FAILED)
+    yield from named(rows.filter(~there, status=DisputeStatus.LOST), "was lost, and its money is not in the books")
+    yield from named(rows.filter(there).exclude(status=DisputeStatus.LOST), "was not lost, and counts as money back")
+    wrong = rows.filter(there).exclude(refund__amount_minor=F("amount_minor"), refund__payment=F("payment"))
+    yield from named(wrong, "counts as another amount, or of another payment")
+
+
+@check("V02 authorised", _("An order is authorised if and only if a bank keeps its money for a decision."))
+def authorised() -> Iterable[str]:
+    live = [AuthorisationStatus.HELD, AuthorisationStatus.CAPTURING]
+    kept = Authorisation.objects.filter(order=OuterRef("pk"), status__in=live)
+    waiting = Order.objects.filter(~Exists(kept), status=OrderStatus.AUTHORISED)
+    yield from named(waiting, "is authorised, and no bank keeps its money")
+    rows = Authorisation.objects.select_related("order")
+    over = rows.filter(status=AuthorisationStatus.HELD).exclude(order__status=OrderStatus.AUTHORISED)
+    yield from named(over, "waits for a decision, and its order does not")
+    payments = Payment.objects.filter(stripe_id=OuterRef("stripe_id"))
+    taken = rows.filter(~Exists(payments), status=AuthorisationStatus.CAPTURED)
+    yield from named(taken, "was taken, and no payment is noted")
+    other = rows.filter(~Exists(payments.filter(captured_minor=OuterRef("capture_minor"))))
+    other = other.filter(~asked("order"), status=AuthorisationStatus.CAPTURED, capture_minor__isnull=False)
+    yield from named(other, "another amount was taken than was decided")
 
 
 @check("V03 lines", _("Each line knows what of it was paid back, and it is no more than was paid."))

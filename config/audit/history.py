@@ -10,10 +10,32 @@ from django.db.models.functions import Coalesce, Concat, Lag
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import MOST_NAMED, check, named, row_key
-from orders.models import Approval, Cancellation, Event, Order, Refund, Shipment
-from orders.states import CANCELLATION_MOVES, ORDER_MOVES, PARCEL_MOVES, REFUND_MOVES
-from suppliers.models import SupplierCancellation, SupplierOrder
-from suppliers.states import CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES, MOVES as SUPPLIER_ORDER_MOVES
+from orders.models import (
+    Approval,
+    Authorisation,
+    Cancellation,
+    Dispute,
+    Event,
+    Order,
+    Refund,
+    RefundRequest,
+    Shipment,
+)
+from orders.states import (
+    AUTHORISATION_MOVES,
+    CANCELLATION_MOVES,
+    DISPUTE_MOVES,
+    ORDER_MOVES,
+    PARCEL_MOVES,
+    REFUND_MOVES,
+    REFUND_REQUEST_MOVES,
+)
+from suppliers.models import SupplierCancellation, SupplierCredit, SupplierOrder
+from suppliers.states import (
+    CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES,
+    CREDIT_MOVES,
+    MOVES as SUPPLIER_ORDER_MOVES,
+)
 from support.models import Ticket
 from support.states import MOVES as TICKET_MOVES
 
@@ -45,6 +67,10 @@ MACHINES = [
     Machine("order", Order, ORDER_MOVES, frozenset({"placed"}), "order.placed"),
     Machine("supplier_order", SupplierOrder, SUPPLIER_ORDER_MOVES, frozenset({"ready", "held"})),
     Machine("refund", Refund, REFUND_MOVES, frozenset({"requested"}), "refund.requested"),
+    Machine("refund_request", RefundRequest, REFUND_REQUEST_MOVES, frozenset({"asked"}), "refund_request.asked"),
+    Machine("supplier_credit", SupplierCredit, CREDIT_MOVES, frozenset({"open"}), "supplier_credit.opened"),
+    Machine("authorisation", Authorisation, AUTHORISATION_MOVES, frozenset({"held"}), "authorisation.noted"),
+    Machine("dispute", Dispute, DISPUTE_MOVES, frozenset({"inquiry"}), "dispute.opened"),
     Machine("parcel", Shipment, PARCEL_MOVES, frozenset({"pending"}), "parcel.announced"),
     Machine("cancellation", Cancellation, CANCELLATION_MOVES, frozenset({"requested"}), "cancellation.requested"),
     Machine("supplier_cancellation", SupplierCancellation, SUPPLIER_CANCELLATION_MOVES, frozenset({"to_ask"})),

@@ -42,7 +42,7 @@ CHECKS: list[Check] = []
 
 
 def check(name: str, says: str | Promise) -> Callable[[Callable[[], Iterable[str]]], Callable[[], Iterable[str]]]:
-    """Put a function into the list of checks; ``name`` begins with the invariant's number (V01 to V16)."""
+    """Put a function into the list of checks; ``name`` begins with the invariant's number (V01 to V17)."""
 
     def add(find: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
         CHECKS.append(Check(name, says, find))

@@ -11,10 +11,10 @@ from django.db.models.functions import Cast, Concat, StrIndex, Substr
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import MOST_NAMED, check, named, row_key
-from notifications.actions.tell import STILL_COMING, TOLD_WITH_LINES
+from notifications.actions.tell import NOT_TOLD, STILL_COMING, TOLD_WITH_LINES
 from notifications.models import Notification
 from orders.actions.again import AGAIN
-from orders.models import Cancellation, Event, Reaction, Refund, Shipment
+from orders.models import Authorisation, Cancellation, Event, Reaction, Refund, Shipment
 from support.models import Ticket
 
 SUBJECT_ID = Substr("subject_key", StrIndex("subject_key", Value(":")) + 1)
@@ -36,6 +36,8 @@ class Telling:
 
 
 WITH_LINES = Q(facts__reason__in=[str(one) for one in TOLD_WITH_LINES])
+NO_REFUND = Q(facts__reason__in=[str(one) for one in NOT_TOLD])
+IS_DISPUTE = _subject(Refund.objects.filter(reason=Refund.Reason.DISPUTE))
 # It takes the place of a refund that failed, of which the customer was told.
 IS_AGAIN = _subject(Refund.objects.filter(idempotency_key__endswith=AGAIN))
 # Whatever waits now has waited since, so it had to be told.
@@ -45,13 +47,18 @@ UNPAID_THEN = Q(order__paid_at=None) | Q(at__lt=F("order__paid_at"))
 # paid by then, an arrival that moved again) cannot be asked for afterwards, and is not listed.
 TELLINGS = [
     Telling("order.paid", "order-confirmed", Value("1")),
+    Telling("payment.awaited", "transfer-awaited", Value("1")),
     Telling("payment.pending", "payment-pending", Value("1")),
     Telling("parcel.in_transit", "parcel-sent", SUBJECT_ID),
     Telling("parcel.delivered", "parcel-delivered", SUBJECT_ID),
-    Telling("refund.requested", "refund", SUBJECT_ID, but=WITH_LINES & ~Q(IS_AGAIN)),
-    Telling("refund.failed", "refund-failed", SUBJECT_ID),
+    Telling("refund.requested", "refund", SUBJECT_ID, but=(WITH_LINES & ~Q(IS_AGAIN)) | NO_REFUND),
+    Telling("refund.failed", "refund-failed", SUBJECT_ID, but=Q(IS_DISPUTE)),
+    Telling("order.refused", "order-refused", Value("1")),
     # What somebody asked for is told by the answer to that.
-    Telling("lines.cancelled", "lines-cancelled", but=Q(facts__has_key="cancellation")),
+    # What was not accepted is told as such.
+    Telling(
+        "lines.cancelled", "lines-cancelled", but=Q(facts__has_key="cancellation") | Q(facts__has_key="authorisation")
+    ),
     Telling("cancellation.waiting", "cancellation-asked", SUBJECT_ID, but=~Q(STILL_WAITS)),
     Telling("cancellation.answered", "cancellation-answered", but=UNPAID_THEN),
     Telling("order.link_requested", "order-link"),
@@ -59,7 +66,15 @@ TELLINGS = [
     Telling("ticket.answered", "ticket-answered"),
 ]
 # What may be written before an order is paid.
-BEFORE_PAYMENT = ["payment-pending", "payment-failed", "order-link"]
+BEFORE_PAYMENT = ["payment-pending", "payment-failed", "order-link", "transfer-awaited"]
+# And before its money is taken, once a bank keeps it.
+WHILE_AUTHORISED = [
+    "order-authorised",
+    "order-refused",
+    "lines-cancelled",
+    "cancellation-answered",
+    "cancellation-asked",
+]
 
 
 @check("V08 told", _("Whatever a customer must hear of is told to them."))
@@ -119,5 +134,7 @@ def addresses() -> Iterable[str]:
 @check("V08 early", _("No order is spoken of before it is paid."))
 def early() -> Iterable[str]:
     rows = Notification.objects.filter(order__isnull=False, order__paid_at=None)
+    kept = Authorisation.objects.filter(order=OuterRef("order"))
+    rows = rows.exclude(Q(Exists(kept)), kind__in=WHILE_AUTHORISED)
     wrong = rows.exclude(kind__in=BEFORE_PAYMENT).exclude(kind__startswith="ticket-").exclude(kind__startswith="refund")
     yield from named(wrong, "its order was never paid")

@@ -13,8 +13,19 @@ from config.audit.registry import GRACE, MOST_NAMED, check, named, row_key
 from config.timetable import SWEEPS, Sweep
 from notifications.models import Notification, NotificationStatus
 from orders import lease
-from orders.models import Cancellation, CheckoutSession, Event, IncomingEvent, Reaction, Refund, WorkItem
-from orders.states import RefundStatus
+from orders.models import (
+    Authorisation,
+    Cancellation,
+    CheckoutSession,
+    Dispute,
+    Event,
+    IncomingEvent,
+    Reaction,
+    Refund,
+    WorkItem,
+)
+from orders.models.dispute import UNDECIDED
+from orders.states import AuthorisationStatus, RefundStatus
 from suppliers.actions.stopped import undecided
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierOrderStatus
@@ -36,6 +47,7 @@ def _unfinished() -> list[QuerySet]:
     """Return, kind by kind, the rows that still have to be worked on, and so must be looked at again."""
     mails = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
     refunds = [RefundStatus.REQUESTED, RefundStatus.PENDING]
+    kept = [AuthorisationStatus.HELD, AuthorisationStatus.CAPTURING, AuthorisationStatus.RELEASING]
     returns = [SupplierReturn.Status.TO_ASK, SupplierReturn.Status.UNKNOWN]
     live = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
     payable = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN, CheckoutSession.State.ENDING]
@@ -44,7 +56,13 @@ def _unfinished() -> list[QuerySet]:
         IncomingEvent.objects.filter(done_at=None),
         Notification.objects.filter(status__in=mails),
         # What was made in the provider's dashboard is told to us; we do not ask for it.
-        Refund.objects.filter(status__in=refunds).exclude(reason=Refund.Reason.OUTSIDE).select_related("order"),
+        Refund.objects.filter(status__in=refunds)
+        .exclude(reason=Refund.Reason.OUTSIDE)
+        # A person pays those back, and is asked as long as it is not noted.
+        .exclude(payment__provider="bank_transfer")
+        .select_related("order"),
+        Authorisation.objects.filter(status__in=kept).select_related("order"),
+        Dispute.objects.filter(status__in=UNDECIDED).select_related("order"),
         SupplierReturn.objects.filter(status__in=returns),
         SupplierOrder.objects.filter(status__in=live),
         undecided(),
@@ -59,7 +77,8 @@ def _unfinished() -> list[QuerySet]:
 @check("V09 given up", _("Whatever was given up has asked for a person."))
 def given_up() -> Iterable[str]:
     mails = Notification.objects.filter(status=NotificationStatus.FAILED)
-    refunds = Refund.objects.filter(status=RefundStatus.FAILED)
+    # A dispute that was won after all is no refund that somebody must try again.
+    refunds = Refund.objects.filter(status=RefundStatus.FAILED).exclude(reason=Refund.Reason.DISPUTE)
     refused = SupplierOrder.objects.filter(status=SupplierOrderStatus.REFUSED)
     yield from named(_unasked(mails, Reason.MAIL_FAILED, still_open=False), "was given up, and nobody is asked")
     yield from named(

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('config', '0003_duties_go_on'),
-        ('orders', '0014_card_testing'),
+        ('orders', '0018_card_testing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

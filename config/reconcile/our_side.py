@@ -9,7 +9,7 @@ from config.audit.registry import CHUNK, GRACE, total
 from config.models import Comparison, MoneyFinding
 from config.reconcile.findings import explain_unseen, note
 from config.reconcile.step import Step
-from orders.models import Hold, Order, OrderLine, Payment, WorkItem
+from orders.models import Hold, Order, OrderLine, Payment, Refund, WorkItem
 from orders.models.order import PAID_MINOR
 from orders.states import OrderStatus
 from shop.money import Money
@@ -20,7 +20,7 @@ Kind = MoneyFinding.Kind
 
 def payments(run: Comparison) -> Step:
     """Every payment of ours that bears an id of Stripe's was found in this run's lists."""
-    rows = Payment.objects.filter(stripe_id__startswith="pi_", captured_at__lt=run.begun_at)
+    rows = Payment.objects.filter(provider="stripe", stripe_id__startswith="pi_", captured_at__lt=run.begun_at)
     unseen = rows.filter(Q(compared_at=None) | Q(compared_at__lt=run.begun_at))
     found = list(unseen.filter(pk__gt=_place(run)).select_related("order").order_by("pk")[:CHUNK])
     for row in found:
@@ -54,14 +54,18 @@ def _orders(run: Comparison, rows: QuerySet[Order]) -> Step:
 def _misfits(rows: QuerySet[Order]) -> QuerySet[Order]:
     own = Payment.objects.filter(order=OuterRef("pk"), currency=OuterRef("currency"))
     strange = Payment.objects.filter(order=OuterRef("pk"), refunded_minor__lt=F("captured_minor"))
+    # What was cancelled before its money was taken was never asked of the customer.
+    left_out = Refund.objects.filter(order=OuterRef("pk"), reason=Refund.Reason.NOT_TAKEN)
     annotated = rows.annotate(
-        captured=total(own, "order", "captured_minor"), back=total(own, "order", "refunded_minor")
+        captured=total(own, "order", "captured_minor"),
+        back=total(own, "order", "refunded_minor"),
+        not_taken=total(left_out, "order", "amount_minor"),
     )
     # What came a moment ago is still being decided about.
     settled = Q(status_changed_at__lt=timezone.now() - GRACE)
     return annotated.filter(
-        Q(status=OrderStatus.PAID, captured__lt=F("total_minor"))
-        | Q(captured__gt=F("total_minor") + F("back"))
+        Q(status=OrderStatus.PAID, captured__lt=F("total_minor") - F("not_taken"))
+        | Q(captured__gt=F("total_minor") - F("not_taken") + F("back"))
         | (~Q(status=OrderStatus.PAID) & Q(captured__gt=F("back")) & settled)
         | Exists(strange.exclude(currency=OuterRef("currency")))
     )

@@ -18,7 +18,7 @@ from orders.actions.incoming import KINDS, take_in, tell
 from orders.actions.refund import STATUS_OF
 from orders.models import IncomingEvent, Order, Payment, Refund, RelayBeat
 from orders.states import RefundStatus
-from orders.stripe_client import ChargeFacts, IntentFacts, RefundFacts
+from orders.stripe_client import ChargeFacts, ListedIntent, RefundFacts
 from shop.money import Money
 
 Kind = MoneyFinding.Kind
@@ -70,7 +70,7 @@ def _payments(ids: Iterable[str]) -> dict[str, Payment]:
     return {row.stripe_id: row for row in rows}
 
 
-def _tell_payment(one: IntentFacts, now: datetime) -> None:
+def _tell_payment(one: ListedIntent, now: datetime) -> None:
     # Only what bears one of our numbers is looked for: an account may serve other shops as well.
     if one.order and Order.objects.filter(number=one.order).exists():
         session = stripe_client.session_paid_by(one.id)
@@ -78,11 +78,11 @@ def _tell_payment(one: IntentFacts, now: datetime) -> None:
             tell("checkout.session.completed", session, key=f"payment:{one.id}", now=now)
 
 
-def _is_same(one: IntentFacts, payment: Payment | None) -> bool:
+def _is_same(one: ListedIntent, payment: Payment | None) -> bool:
     return payment is not None and (payment.captured_minor, payment.currency) == (one.captured_minor, one.currency)
 
 
-def _judge_payment(one: IntentFacts, payment: Payment | None, now: datetime) -> None:
+def _judge_payment(one: ListedIntent, payment: Payment | None, now: datetime) -> None:
     taken = Money(one.captured_minor, one.currency)
     if payment is None:
         left = Money(one.captured_minor - one.refunded_minor, one.currency)

@@ -18,6 +18,7 @@ from orders.models import Event, Order, RelayBeat, WorkItem
 from orders.remedies import Remedy, remedies_of
 from orders.states import OrderStatus
 from shop.money import Money
+from suppliers.margin.page import MAY_SEE
 from suppliers.models import SupplierOrder
 from support.models import Ticket
 from support.states import TicketStatus
@@ -46,6 +47,7 @@ def work_list(context: dict) -> dict[str, object]:
         "audit_url": reverse("audit"),
         "unexplained": MoneyFinding.objects.filter(explained_at=None).count(),
         "compared": Comparison.objects.exclude(finished_at=None).count() == len(Comparison.Kind),
+        "margin_url": reverse("margin") if request.user.has_perm(MAY_SEE) else "",
     }
 
 

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable
 
-from demo.payments import checkout, lookups, refunds, tax
+from demo.payments import bookings, capturing, checkout, customers, lookups, refunds, tax
 from demo.payments.errors import ApiError, Invalid
 from demo.payments.faults import Fault
 from demo.payments.forms import decoded, sequence, text
@@ -26,6 +26,14 @@ ENDPOINTS: dict[str, Endpoint] = {
     "GET /v1/checkout/sessions/{id}": checkout.retrieve_session,
     "POST /v1/checkout/sessions/{id}/expire": checkout.expire_session,
     "GET /v1/checkout/sessions/{id}/line_items": checkout.list_lines,
+    "POST /v1/customers": customers.create_customer,
+    "GET /v1/customers": customers.list_customers,
+    "GET /v1/customers/{id}": customers.retrieve_customer,
+    "DELETE /v1/customers/{id}": customers.delete_customer,
+    "POST /v1/payment_intents/{id}/capture": capturing.capture_intent,
+    "POST /v1/payment_intents/{id}/cancel": capturing.cancel_intent,
+    "GET /v1/balance_transactions": bookings.list_bookings,
+    "GET /v1/balance_transactions/{id}": bookings.retrieve_booking,
     "GET /v1/payment_intents": lookups.list_intents,
     "GET /v1/payment_intents/{id}": lookups.retrieve_intent,
     "GET /v1/charges": lookups.list_charges,

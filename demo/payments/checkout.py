@@ -6,6 +6,7 @@ import time
 
 from demo.payments import forms
 from demo.payments.amounts import MAXIMUM_MINOR, MINIMUM_MINOR, spoken
+from demo.payments.customers import found_customer
 from demo.payments.errors import Invalid, Refused, missing
 from demo.payments.ledger import new_id
 from demo.payments.reading import page_of
@@ -58,7 +59,7 @@ SHIPPING = forms.mapping(
 )
 INTENT = forms.mapping(
     {
-        "capture_method": forms.choice("automatic", "automatic_async"),
+        "capture_method": forms.choice("automatic", "automatic_async", "manual"),
         "description": forms.text(1000),
         "metadata": forms.metadata,
         "receipt_email": forms.email,
@@ -71,6 +72,7 @@ SESSION = forms.mapping(
         "billing_address_collection": forms.choice("auto", "required"),
         "cancel_url": forms.url,
         "client_reference_id": forms.text(200),
+        "customer": forms.text(255),
         "customer_email": forms.email,
         "expires_at": forms.integer(least=0),
         "line_items": forms.sequence(LINE),
@@ -91,6 +93,7 @@ SESSION_LIST = forms.listing(payment_intent=forms.text(255), status=forms.choice
 def create_session(sandbox: Sandbox, raw: dict) -> dict:
     asked = SESSION(raw, "")
     now = int(time.time())
+    customer = _customer(sandbox, asked)
     expires_at = _expiry(sandbox, asked.get("expires_at"), now)
     lines = _lines(asked["line_items"])
     currency = lines[0]["currency"]
@@ -102,16 +105,39 @@ def create_session(sandbox: Sandbox, raw: dict) -> dict:
             code="amount_too_small",
             param="line_items",
         )
-    session = _session(sandbox, asked, now) | {
-        "amount_subtotal": total,
-        "amount_total": total,
-        "currency": currency,
-        "expires_at": expires_at,
-    }
+    session = (
+        _session(sandbox, asked, now)
+        | customer
+        | {
+            "amount_subtotal": total,
+            "amount_total": total,
+            "currency": currency,
+            "expires_at": expires_at,
+        }
+    )
     private = {"lines": lines, "intent": asked.get("payment_intent_data", {})}
     sandbox.ledger.add(session, private=private)
     sandbox.ledger.schedule("expire_session", session["id"], due_at=expires_at)
     return session
+
+
+def _customer(sandbox: Sandbox, asked: dict) -> dict:
+    if "customer" not in asked:
+        return {}
+    if "customer_email" in asked:
+        raise Invalid("You may only specify one of these parameters: customer, customer_email.", param="customer")
+    known = found_customer(sandbox, asked["customer"], param="customer")
+    details = {"address": None, "email": known["email"], "name": known["name"], "phone": None}
+    return {"customer": known["id"], "customer_details": details | {"tax_exempt": "none", "tax_ids": []}}
+
+
+def _methods(asked: dict) -> list[str]:
+    """Return what the page offers: banks cannot keep money for a merchant, so with manual capture only cards."""
+    is_manual = asked.get("payment_intent_data", {}).get("capture_method") == "manual"
+    wanted = asked.get("payment_method_types")
+    if is_manual and wanted and set(wanted) - {"card"}:
+        raise Invalid("The payment method `sepa_debit` does not support manual capture.", param="payment_method_types")
+    return wanted or (["card"] if is_manual else ["card", "sepa_debit"])
 
 
 def _session(sandbox: Sandbox, asked: dict, now: int) -> dict:
@@ -136,7 +162,7 @@ def _session(sandbox: Sandbox, asked: dict, now: int) -> dict:
         # A PaymentIntent comes with the first attempt to pay, as Stripe does it since version 2022-08-01.
         "payment_intent": None,
         "payment_method_collection": "if_required",
-        "payment_method_types": asked.get("payment_method_types", ["card", "sepa_debit"]),
+        "payment_method_types": _methods(asked),
         "payment_status": "unpaid",
         "shipping_cost": None,
         "shipping_options": [],

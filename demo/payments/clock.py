@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 
+from demo.payments.capturing import lapse
 from demo.payments.checkout import end_session, found_session
 from demo.payments.ledger import Job
 from demo.payments.paying import settle_payment
@@ -39,6 +40,8 @@ def do_job(sandbox: Sandbox, job: Job) -> None:
         settle_payment(sandbox, job.subject, succeeds=job.detail["succeeds"])
     elif job.kind == "settle_refund":
         settle_refund(sandbox, job.subject, succeeds=job.detail["succeeds"])
+    elif job.kind == "lapse":
+        lapse(sandbox, job.subject)
     else:
         session = found_session(sandbox, job.subject)
         if session["status"] == "open":

@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 from demo.payments import forms
 from demo.payments.api import check_key
+from demo.payments.capturing import cancel_intent, capture_intent
 from demo.payments.cards import known_card
 from demo.payments.checkout import found_session
 from demo.payments.clock import do_job
-from demo.payments.disputes import REASONS, close_dispute, found_dispute, open_dispute
+from demo.payments.disputes import REASONS, close_dispute, found_dispute, open_dispute, submit_evidence
 from demo.payments.errors import ApiError, Invalid, Refused
 from demo.payments.faults import KINDS, Fault
 from demo.payments.messages import Answer, Request, error_answer, json_answer
@@ -48,6 +49,8 @@ def _carried_out(sandbox: Sandbox, deliverer: Deliverer, request: Request, asked
         "POST /_control/webhooks": lambda: _set_webhooks(sandbox, asked),
         "POST /_control/refunds": lambda: _refund(sandbox, asked),
         "POST /_control/disputes": lambda: _dispute(sandbox, asked),
+        "POST /_control/capture": lambda: _decide(sandbox, asked, capture_intent),
+        "POST /_control/cancel": lambda: _decide(sandbox, asked, cancel_intent),
         "POST /_control/deliver": lambda: {"tried": deliverer.send_everything()},
         "POST /_control/jobs": lambda: _hurry(sandbox, asked),
         "POST /_control/forget_keys": lambda: _forget_keys(sandbox),
@@ -101,14 +104,24 @@ def _dispute(sandbox: Sandbox, asked: dict) -> dict:
     """Open a dispute (``charge`` or ``payment_intent``, ``amount``, ``reason``), or close one (``dispute``, ``status``)."""
     with sandbox.ledger.change():
         if "dispute" in asked:
-            status = forms.choice("won", "lost")(asked.get("status"), "status")
-            return close_dispute(sandbox, found_dispute(sandbox, asked["dispute"]), status=status)
+            status = forms.choice("won", "lost", "under_review")(asked.get("status"), "status")
+            dispute = found_dispute(sandbox, asked["dispute"])
+            if status == "under_review":
+                return submit_evidence(sandbox, dispute)
+            return close_dispute(sandbox, dispute, status=status, is_overturned=bool(asked.get("overturned")))
         charge_id = asked.get("charge") or found_intent(sandbox, asked["payment_intent"])["latest_charge"]
         charge = found_charge(sandbox, charge_id or "", param="charge")
-        if not charge["paid"] or charge["disputed"]:
+        if not charge["captured"] or charge["disputed"]:
             raise Refused(f"Charge {charge['id']} cannot be disputed.", param="charge")
         reason = forms.choice(*REASONS)(asked.get("reason", "fraudulent"), "reason")
         return open_dispute(sandbox, charge, amount_minor=asked.get("amount", charge["amount"]), reason=reason)
+
+
+def _decide(sandbox: Sandbox, asked: dict, act: Callable[..., dict]) -> dict:
+    """Take, or let go, what is authorised, as a person in the dashboard would (``payment_intent``, ``amount``)."""
+    raw = {"amount_to_capture": str(asked["amount"])} if "amount" in asked else {}
+    with sandbox.ledger.change():
+        return act(sandbox, raw, asked["payment_intent"])
 
 
 def _hurry(sandbox: Sandbox, asked: dict) -> dict:
@@ -146,6 +159,8 @@ def _everything(sandbox: Sandbox) -> dict:
         "charges": ledger.newest("charge"),
         "refunds": ledger.newest("refund"),
         "disputes": ledger.newest("dispute"),
+        "customers": ledger.newest("customer"),
+        "balance_transactions": ledger.newest("balance_transaction"),
         "events": events,
         "requests": [dict(row) for row in ledger.run("SELECT * FROM requests ORDER BY position")],
         "webhooks": asdict(sandbox.webhook_mode()),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+from demo.payments.bookings import DISPUTE_MINOR, book
 from demo.payments.errors import Invalid, missing
 from demo.payments.ledger import new_id
 from demo.payments.sandbox import Sandbox
@@ -38,17 +39,38 @@ def open_dispute(sandbox: Sandbox, charge: dict, *, amount_minor: int, reason: s
     sandbox.ledger.add(dispute, parent=charge["payment_intent"])
     charge["disputed"] = True
     sandbox.ledger.save(charge)
+    # The money leaves at once, with the fee, and comes back should the dispute be won (the fee does not).
+    booked = book(sandbox, dispute, kind="dispute", amount_minor=-amount_minor, fee_minor=DISPUTE_MINOR)
+    dispute["balance_transactions"] = [booked]
+    sandbox.ledger.save(dispute)
     sandbox.record("charge.dispute.created", dispute)
+    sandbox.record("charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
-def close_dispute(sandbox: Sandbox, dispute: dict, *, status: str) -> dict:
-    """Let the bank decide: ``won`` is for the shop, ``lost`` for the cardholder."""
-    if dispute["status"] in {"won", "lost"}:
+def submit_evidence(sandbox: Sandbox, dispute: dict) -> dict:
+    """Send the merchant's proof to the bank, as a person in the dashboard would."""
+    if dispute["status"] != "needs_response":
+        raise Invalid(f"Dispute {dispute['id']} takes no evidence: {dispute['status']}.", param="dispute")
+    dispute["status"] = "under_review"
+    dispute["evidence_details"] |= {"has_evidence": True, "submission_count": 1}
+    sandbox.ledger.save(dispute)
+    sandbox.record("charge.dispute.updated", dispute)
+    return dispute
+
+
+def close_dispute(sandbox: Sandbox, dispute: dict, *, status: str, is_overturned: bool = False) -> dict:
+    """Let the bank decide: ``won`` is for the shop, ``lost`` for the cardholder; or turn a decision over."""
+    if dispute["status"] in {"won", "lost"} and not is_overturned:
         raise Invalid(f"Dispute {dispute['id']} is closed: {dispute['status']}.", param="dispute")
     dispute["status"] = status
+    if status == "won":
+        back = book(sandbox, dispute, kind="dispute_reversal", amount_minor=dispute["amount"])
+        dispute["balance_transactions"].append(back)
     sandbox.ledger.save(dispute)
     sandbox.record("charge.dispute.closed", dispute)
+    if status == "won":
+        sandbox.record("charge.dispute.funds_reinstated", dispute)
     return dispute
 
 

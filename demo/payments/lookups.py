@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from demo.payments import forms
+from demo.payments.bookings import balance
 from demo.payments.disputes import found_dispute
 from demo.payments.errors import missing
 from demo.payments.reading import page_of
@@ -28,8 +29,9 @@ def retrieve_intent(sandbox: Sandbox, raw: dict, identifier: str) -> dict:
 
 def list_intents(sandbox: Sandbox, raw: dict) -> dict:
     asked = INTENT_LIST(raw, "")
-    # Checkout makes no customers here, so the intents of any one customer are none.
-    intents = [] if "customer" in asked else sandbox.ledger.newest("payment_intent")
+    intents = sandbox.ledger.newest("payment_intent")
+    if "customer" in asked:
+        intents = [intent for intent in intents if intent["customer"] == asked["customer"]]
     return page_of(intents, asked, url="/v1/payment_intents")
 
 
@@ -76,11 +78,8 @@ def list_events(sandbox: Sandbox, raw: dict) -> dict:
 
 def retrieve_balance(sandbox: Sandbox, raw: dict) -> dict:
     NOTHING(raw, "")
-    sums: dict[str, int] = {}
-    for charge in sandbox.ledger.newest("charge"):
-        rest = charge["amount_captured"] - charge["amount_refunded"]
-        sums[charge["currency"]] = sums.get(charge["currency"], 0) + rest
     available = [
-        {"amount": amount, "currency": currency, "source_types": {"card": amount}} for currency, amount in sums.items()
+        {"amount": amount, "currency": currency, "source_types": {"card": amount}}
+        for currency, amount in balance(sandbox).items()
     ]
     return {"object": "balance", "available": available, "livemode": False, "pending": []}

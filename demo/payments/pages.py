@@ -196,6 +196,11 @@ def _page(title: str, content: str, *, status: int = 200, session: dict | None =
     return Answer(status, page.encode(), headers)
 
 
+def plain_page(title: str, content: str, *, status: int = 200) -> Answer:
+    """Return a page of the sandbox that belongs to no session."""
+    return _page(title, content, status=status)
+
+
 def _security(session: dict | None) -> dict[str, str]:
     # Browsers hold a redirect after a form against form-action too, so the shop's origin must be in it.
     shop = _origin(session["success_url"]) if session else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from demo.payments.bookings import book, charge_fee
+from demo.payments.capturing import VALID_SECONDS
 from demo.payments.cards import BANK_REFUSED, NOT_AUTHENTICATED, Card, Decline
 from demo.payments.checkout import found_session
 from demo.payments.disputes import open_dispute
@@ -35,9 +37,11 @@ def pay_by_card(
         if decline:
             _decline(sandbox, intent, decline, method)
             return "declined"
-        charge = _succeed(sandbox, intent, method, refunds=card.refunds, email=session["customer_email"] or email)
-        _complete(sandbox, session, email=email, payment_status="paid")
-        if card.is_disputed:
+        known = _email_of(session, email)
+        charge = _succeed(sandbox, intent, method, refunds=card.refunds, email=known)
+        is_taken = intent["status"] == "succeeded"
+        _complete(sandbox, session, email=email, payment_status="paid" if is_taken else "unpaid")
+        if card.is_disputed and is_taken:
             open_dispute(sandbox, charge, amount_minor=charge["amount"], reason="fraudulent")
     return "paid"
 
@@ -51,6 +55,8 @@ def pay_by_bank(
     """
     with sandbox.ledger.change():
         session = _open_session(sandbox, session_id)
+        if "sepa_debit" not in session["payment_method_types"]:
+            raise Refused("This Checkout Session takes cards only.")
         intent = _intent_of(sandbox, session)
         intent |= {"status": "processing", "payment_method": new_id("pm"), "next_action": None}
         sandbox.ledger.save(intent)
@@ -101,7 +107,7 @@ def _intent_of(sandbox: Sandbox, session: dict) -> dict:
         "confirmation_method": "automatic",
         "created": int(time.time()),
         "currency": session["currency"],
-        "customer": None,
+        "customer": session["customer"],
         "description": asked.get("description"),
         "last_payment_error": None,
         "latest_charge": None,
@@ -171,18 +177,38 @@ def _decline(sandbox: Sandbox, intent: dict, decline: Decline, method: dict) -> 
 def _succeed(sandbox: Sandbox, intent: dict, method: dict, *, refunds: str, email: str | None) -> dict:
     charge = _charge(intent, method, decline=None)
     charge["billing_details"]["email"] = email
+    is_manual = intent["capture_method"] == "manual"
+    if is_manual:
+        _keep(charge, method)
+    else:
+        fee = charge_fee(charge["amount"])
+        booking = book(sandbox, charge, kind="charge", amount_minor=charge["amount"], fee_minor=fee)
+        charge["balance_transaction"] = booking["id"]
     sandbox.ledger.add(charge, parent=intent["id"], private={"refunds": refunds})
     intent |= {
-        "status": "succeeded",
-        "amount_received": intent["amount"],
+        "status": "requires_capture" if is_manual else "succeeded",
+        "amount_capturable": intent["amount"] if is_manual else 0,
+        "amount_received": 0 if is_manual else intent["amount"],
         "last_payment_error": None,
         "latest_charge": charge["id"],
         "next_action": None,
         "payment_method": charge["payment_method"],
     }
     sandbox.ledger.save(intent)
-    sandbox.record("payment_intent.succeeded", intent)
+    if is_manual:
+        sandbox.ledger.schedule("lapse", intent["id"], due_at=time.time() + VALID_SECONDS)
+    sandbox.record("payment_intent.amount_capturable_updated" if is_manual else "payment_intent.succeeded", intent)
     return charge
+
+
+def _keep(charge: dict, method: dict) -> None:
+    # Until then the bank keeps the money; nothing is booked before it is taken.
+    card = method["card"] | {"capture_before": int(time.time()) + VALID_SECONDS}
+    charge |= {
+        "captured": False,
+        "amount_captured": 0,
+        "payment_method_details": method | {"card": card},
+    }
 
 
 def _charge(intent: dict, method: dict, *, decline: Decline | None) -> dict:
@@ -192,12 +218,13 @@ def _charge(intent: dict, method: dict, *, decline: Decline | None) -> dict:
         "amount": intent["amount"],
         "amount_captured": 0 if decline else intent["amount"],
         "amount_refunded": 0,
-        "balance_transaction": None if decline else new_id("txn"),
+        # Stripe books after it takes: in its webhooks, too, this may still be null.
+        "balance_transaction": None,
         "billing_details": {"address": None, "email": None, "name": None, "phone": None},
         "captured": decline is None,
         "created": int(time.time()),
         "currency": intent["currency"],
-        "customer": None,
+        "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "failure_code": decline.code if decline else None,
@@ -227,11 +254,15 @@ def _outcome(decline: Decline | None) -> dict:
     }
 
 
+def _email_of(session: dict, typed: str | None) -> str | None:
+    return session["customer_email"] or (session["customer_details"] or {}).get("email") or typed
+
+
 def _complete(sandbox: Sandbox, session: dict, *, email: str | None, payment_status: str) -> None:
     details = {
         "address": None,
-        "email": session["customer_email"] or email,
-        "name": None,
+        "email": _email_of(session, email),
+        "name": (session["customer_details"] or {}).get("name"),
         "phone": None,
         "tax_exempt": "none",
         "tax_ids": [],

@@ -10,10 +10,14 @@ from demo.payments.sandbox import Sandbox
 COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 # Per object: the fields that hold the id of another object, and its kind.
 EXPANDABLE = {
-    "checkout.session": {"payment_intent": "payment_intent"},
-    "payment_intent": {"latest_charge": "charge"},
-    "charge": {"payment_intent": "payment_intent"},
-    "refund": {"payment_intent": "payment_intent", "charge": "charge"},
+    "checkout.session": {"payment_intent": "payment_intent", "customer": "customer"},
+    "payment_intent": {"latest_charge": "charge", "customer": "customer"},
+    "charge": {"payment_intent": "payment_intent", "balance_transaction": "balance_transaction"},
+    "refund": {
+        "payment_intent": "payment_intent",
+        "charge": "charge",
+        "balance_transaction": "balance_transaction",
+    },
     "dispute": {"payment_intent": "payment_intent", "charge": "charge"},
 }
 DEEPEST = 4

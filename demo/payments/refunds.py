@@ -6,6 +6,7 @@ import time
 
 from demo.payments import forms
 from demo.payments.amounts import MAXIMUM_MINOR, spoken
+from demo.payments.bookings import book
 from demo.payments.errors import Invalid, Refused, missing
 from demo.payments.ledger import new_id
 from demo.payments.reading import page_of
@@ -32,7 +33,7 @@ def create_refund(sandbox: Sandbox, raw: dict) -> dict:
         "id": new_id("re"),
         "object": "refund",
         "amount": amount,
-        "balance_transaction": new_id("txn"),
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": int(time.time()),
         "currency": charge["currency"],
@@ -45,6 +46,8 @@ def create_refund(sandbox: Sandbox, raw: dict) -> dict:
         "status": "pending" if behaviour == "pending" else "succeeded",
         "transfer_reversal": None,
     }
+    # What taking the money cost stays with Stripe: a refund brings no fee back.
+    refund["balance_transaction"] = book(sandbox, refund, kind="refund", amount_minor=-amount)["id"]
     sandbox.ledger.add(refund, parent=charge["payment_intent"])
     _change_refunded(sandbox, charge, amount)
     sandbox.record("refund.created", refund)
@@ -111,10 +114,11 @@ def settle_refund(sandbox: Sandbox, refund_id: str, *, succeeds: bool) -> None:
     if succeeds:
         refund["status"] = "succeeded"
     else:
+        back = book(sandbox, refund, kind="refund_failure", amount_minor=refund["amount"])
         refund |= {
             "status": "failed",
             "failure_reason": "expired_or_canceled_card",
-            "failure_balance_transaction": new_id("txn"),
+            "failure_balance_transaction": back["id"],
         }
         _change_refunded(sandbox, found_charge(sandbox, refund["charge"]), -refund["amount"])
     sandbox.ledger.save(refund)

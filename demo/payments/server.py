@@ -5,7 +5,7 @@ import socket
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from demo.payments import api, control, pages
+from demo.payments import api, control, dashboard, pages
 from demo.payments.clock import Clock
 from demo.payments.errors import Invalid
 from demo.payments.messages import Answer, Request, error_answer, json_answer
@@ -74,6 +74,8 @@ class Conversation(BaseHTTPRequestHandler):
         sandbox = self.server.sandbox
         if request.path.startswith("/pay/"):
             return pages.respond(sandbox, request)
+        if request.path.startswith("/dashboard/"):
+            return dashboard.respond(sandbox, request)
         if request.path.startswith("/_control/"):
             return control.respond(sandbox, self.server.deliverer, request)
         if request.call == "GET /health":

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from notifications import cancellation_messages, messages, ticket_messages
+from notifications import cancellation_messages, messages, payment_messages, ticket_messages
 from notifications.actions.announce import announce
 from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
-from orders.states import ParcelStatus
+from orders.states import AuthorisationStatus, ParcelStatus
 from support.models import TicketMessage
 
 # The message that a quantity is cancelled names its refund as well.
 TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT, Refund.Reason.NOT_APPROVED}
+# Rows of the ledger that move no money by us: what happened is told in its own words, or not by us.
+NOT_TOLD = {Refund.Reason.DISPUTE, Refund.Reason.NOT_TAKEN}
 # States of a parcel whose number still helps the customer.
 STILL_COMING = set(ParcelStatus) - {ParcelStatus.DELIVERED, ParcelStatus.CANCELLED, ParcelStatus.RETURNED}
 
@@ -26,6 +28,23 @@ def _about_order(kind: str, mail: Mail, order: Order, event: Event, version: obj
 def order_confirmed(event: Event) -> None:
     """Once per order."""
     _about_order("order-confirmed", messages.order_confirmed(event.order), event.order, event, 1)
+
+
+def payment_awaited(event: Event) -> None:
+    """Once, to whoever is to transfer the money; on a pay page the customer is told there."""
+    _about_order("transfer-awaited", payment_messages.transfer_awaited(event.order), event.order, event, 1)
+
+
+def order_authorised(event: Event) -> None:
+    """Once per order, and only while it waits for the decision."""
+    kept = event.order.authorisations.filter(status=AuthorisationStatus.HELD).first()
+    if kept is not None:
+        _about_order("order-authorised", payment_messages.order_authorised(event.order, kept), event.order, event, 1)
+
+
+def order_refused(event: Event) -> None:
+    """Once per order."""
+    _about_order("order-refused", payment_messages.order_refused(event.order), event.order, event, 1)
 
 
 def payment_pending(event: Event) -> None:
@@ -78,6 +97,8 @@ def arrival_changed(event: Event) -> None:
 def refund_on_its_way(event: Event) -> None:
     """Once per refund, unless the message about cancelled goods tells it; also of a new try after a failed one."""
     refund = Refund.objects.get(pk=event.subject_id)
+    if refund.reason in NOT_TOLD:
+        return
     if refund.reason not in TOLD_WITH_LINES or is_again(refund):
         _about_order("refund", messages.refund_on_its_way(refund), event.order, event, refund.pk)
 
@@ -85,12 +106,14 @@ def refund_on_its_way(event: Event) -> None:
 def refund_failed(event: Event) -> None:
     """Once per refund."""
     refund = Refund.objects.get(pk=event.subject_id)
+    if refund.reason == Refund.Reason.DISPUTE:
+        return
     _about_order("refund-failed", messages.refund_failed(refund), event.order, event, refund.pk)
 
 
 def lines_cancelled(event: Event) -> None:
-    """Once per act; not where somebody had asked for it, because the answer tells it."""
-    if "cancellation" in event.facts:
+    """Once per act; not where somebody had asked for it, or nothing was accepted: that is told as such."""
+    if {"cancellation", "authorisation"} & event.facts.keys():
         return
     parts = {int(part["line"]): int(part["quantity"]) for part in event.facts["lines"]}
     refund = Refund.objects.filter(pk=event.facts.get("refund")).first()
@@ -107,8 +130,8 @@ def cancellation_waiting(event: Event) -> None:
 
 
 def cancellation_answered(event: Event) -> None:
-    """Once per answer: each supplier gives its own. Not about an order that was never paid."""
-    if not event.order.is_paid:
+    """Once per answer: each supplier gives its own. Not about an order that was neither paid nor authorised."""
+    if not event.order.is_paid and not event.order.authorisations.exists():
         return
     cancelled, refused = (
         {int(part["line"]): int(part["quantity"]) for part in event.facts[name]} for name in ("cancelled", "refused")

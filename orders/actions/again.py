@@ -43,7 +43,10 @@ def _repeat(refund: Refund, by: User | None) -> Refund:
     key = refund.idempotency_key + AGAIN
     if len(key) > LONGEST_KEY:
         raise TooMuch("tried too often")
-    parts = [RefundPart(part.line, part.quantity, part.amount_minor) for part in refund.lines.select_related("line")]
+    parts = [
+        RefundPart(part.line, part.quantity, part.amount_minor, part.delivery_minor)
+        for part in refund.lines.select_related("line")
+    ]
     reason = Refund.Reason(refund.reason)
     if sum(part.amount_minor for part in parts) == refund.amount_minor:
         return request_refund(refund.order, parts, reason=reason, note=refund.note, by=by, key=key)

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from orders import events
 from orders.actions.cancel import cancel_units
+from orders.actions.holds import release_decided
+from orders.actions.shipping import lock_order
 from orders.models import Approval, OrderLine, Refund
 from orders.states import OrderStatus
 from shop.models import User
@@ -18,10 +20,12 @@ from shop.models.catalogue import Gate
 
 MAY_DECIDE = "orders.add_approval"
 Decision = Approval.Decision
+# Before the money is taken, or after: what is refused then is paid back.
+DECIDED_IN = {OrderStatus.AUTHORISED, OrderStatus.PAID}
 
 
 class NothingToDecide(Exception):
-    """The line needs no approval, its order is not paid, or fewer units of it are open."""
+    """The line needs no approval, its order is neither paid nor authorised, or fewer units of it are open."""
 
 
 def grant_approval(
@@ -39,7 +43,9 @@ def grant_approval(
     one decision. Raises PermissionDenied for people who are no pharmacists, and NothingToDecide.
     """
     with transaction.atomic():
-        approval, _new = _decide(line, units, Decision.GRANTED, by=by, reason=reason, valid_until=valid_until, key=key)
+        approval, new = _decide(line, units, Decision.GRANTED, by=by, reason=reason, valid_until=valid_until, key=key)
+        if new:
+            release_decided(line.order, by=by)
     return approval
 
 
@@ -54,6 +60,7 @@ def refuse_approval(line: OrderLine, units: int, *, by: User, reason: str = "", 
         if new:
             name = f"approval-{approval.form_key}"
             cancel_units(line.order, {line.pk: units}, reason=Refund.Reason.NOT_APPROVED, by=approval.by, key=name)
+            release_decided(line.order, by=approval.by)
     return approval
 
 
@@ -71,13 +78,15 @@ def _decide(
     person = User.objects.filter(pk=by.pk).first() if by is not None else None
     if person is None or not person.has_perm(MAY_DECIDE):
         raise PermissionDenied("only pharmacists decide")
+    # The order before its lines, as everywhere: its holds and its money follow from the decision.
+    lock_order(line.order)
     # Whoever forwards the line waits for the decision, and the other way round.
     current = OrderLine.objects.select_for_update(no_key=True).get(pk=line.pk)
     known = Approval.objects.filter(form_key=key).first() if key else None
     if known is not None:
         return known, False
     is_gated = current.gated_at is not None or current.variant.product.gate != Gate.NONE
-    if not is_gated or current.order.status != OrderStatus.PAID or not 1 <= units <= current.open:
+    if not is_gated or current.order.status not in DECIDED_IN or not 1 <= units <= current.open:
         raise NothingToDecide(f"{units} x {current.sku}")
     if valid_until is not None and valid_until <= timezone.now():
         raise NothingToDecide("over before it begins")

@@ -12,8 +12,16 @@ from django.utils import timezone
 
 from orders import events
 from orders.actions.discount import free_use, lock_codes
+from orders.actions.letting_go import let_go_later
 from orders.actions.pay_page import end_later
-from orders.actions.refund import RefundPart, TooMuch, cancelled_part, request_refund, units_minor
+from orders.actions.refund import (
+    RefundPart,
+    TooMuch,
+    cancelled_part,
+    refund_everything,
+    request_refund,
+    units_minor,
+)
 from orders.actions.reservation import release_line
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
@@ -45,7 +53,7 @@ def cancellable_units(order: Order) -> dict[int, int]:
         .annotate(units=Sum(F("quantity") - F("cancelled") - F("refused")))
         .order_by()
     }
-    if order.status not in {OrderStatus.PLACED, OrderStatus.PAID}:
+    if order.status not in {OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.PAID}:
         return {}
     left = {
         line.pk: line.quantity - line.cancelled - line.shipped - waiting.get(line.pk, 0) for line in order.lines.all()
@@ -272,12 +280,13 @@ def _left_minor(order: Order) -> int:
 
 
 def cancel_paid_back(order: Order) -> Cancellation | None:
-    """Ask that nothing more comes of an order all of whose money was paid back outside the shop; once.
+    """Ask that nothing more comes of an order all of whose money went back outside the shop; once.
 
     Returns None where money is left, it went back by the shop itself, or nothing is left to stop.
     """
     alive = order.refunds.exclude(status=RefundStatus.FAILED)
-    if not alive.filter(reason=Refund.Reason.OUTSIDE).exists() or _left_minor(order) > 0:
+    elsewhere = [Refund.Reason.OUTSIDE, Refund.Reason.DISPUTE]
+    if not alive.filter(reason__in=elsewhere).exists() or _left_minor(order) > 0:
         return None
     try:
         return request_cancellation(order, key=f"paid-back-{order.number}", reason=Reason.OTHER, by=None)
@@ -288,7 +297,12 @@ def cancel_paid_back(order: Order) -> Cancellation | None:
 def _end_if_empty(order: Order, by: User | None) -> None:
     order.refresh_from_db(fields=["status"])
     if order.status in ENDS and not order.lines.exclude(quantity=F("cancelled")).exists():
+        was_late = order.status == OrderStatus.LATE_PAID
         move_order(order, OrderStatus.CANCELLED, by=by)
         end_later(order)
         if not order.is_paid:
             free_use(order)
+        let_go_later(order, by=by)
+        # Its money is here and counts for nothing yet: nothing is left that it could pay for.
+        for payment in order.payments.all() if was_late else ():
+            refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=by)

@@ -19,11 +19,13 @@ from orders.actions.free_order import settle_free
 from orders.actions.pay_page import end_later
 from orders.actions.quote import Quote, QuotedLine, quote_basket
 from orders.actions.reservation import SoldOut, release, reserve
+from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
+from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
 from orders.tax import TaxUnknown
-from shop.actions.basket import basket_lines, most_of
+from shop.actions.basket import basket_lines, empty_basket, most_of
 from shop.actions.catalog import refresh_availability
 from shop.cards import picture_of
 from shop.delivery import Parcel, Undeliverable
@@ -62,6 +64,18 @@ class Address:
         return Place(self.country, region=self.region, postcode=self.postcode, city=self.city, line1=self.line1)
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to become an order: whose basket, where to, what it costs, how it is paid, and who asks."""
+
+    basket: Basket
+    address: Address
+    quote: Quote
+    user: User | None
+    pay_with: str
+    visit: Visit | None
+
+
 def place_order(
     basket: Basket,
     address: Address,
@@ -72,12 +86,14 @@ def place_order(
     code: str = "",
     quote: Quote | None = None,
     visit: Visit | None = None,
+    pay_with: str = "stripe",
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
-    ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside. What
-    costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
+    ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside.
+    ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
+    What costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
     order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
     Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
     """
@@ -86,10 +102,10 @@ def place_order(
         quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
     _check_whole(quote)
     _check_stock(lines, current)
-    if current is not None and _is_as_wanted(current, address, quote, now):
+    if current is not None and _is_as_wanted(current, address, quote, now, pay_with):
         return current
     try:
-        return _place(basket, address, quote, user, current, now, visit)
+        return _place(Wish(basket, address, quote, user, pay_with, visit), current, now)
     except IntegrityError:
         # Another click was faster; its order is the one.
         winner = open_order(basket) or _bought(basket)
@@ -114,24 +130,16 @@ def _check_stock(lines: Sequence[BasketLine], current: Order | None) -> None:
             raise SoldOut(line.variant)
 
 
-def _place(
-    basket: Basket,
-    address: Address,
-    quote: Quote,
-    user: User | None,
-    current: Order | None,
-    now: datetime,
-    visit: Visit | None,
-) -> Order:
+def _place(wish: Wish, current: Order | None, now: datetime) -> Order:
     """Make the new order in the place of the current one, in one transaction."""
     with transaction.atomic():
         if current is not None:
             lock_order(current)
-        lock_codes(current, *([quote.code] if quote.code else []))
+        lock_codes(current, *([wish.quote.code] if wish.quote.code else []))
         if current is not None and not give_up(current) and current.is_paid:
             # Its money came this very moment.
             return current
-        return _make(basket, address, quote, user, now, visit)
+        return _make(wish, now)
 
 
 def quote_for(
@@ -171,6 +179,7 @@ def order_in_the_way(
     now: datetime,
     services: Mapping[str, str] | None = None,
     quote: Quote | None = None,
+    pay_with: str = "stripe",
 ) -> Order | None:
     """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up.
 
@@ -182,7 +191,7 @@ def order_in_the_way(
     if quote is None:
         quote = quote_for(_lines(basket), address, services=services, code="", user=None, order=current, now=now)
     _check_whole(quote)
-    return None if _is_as_wanted(current, address, quote, now) else current
+    return None if _is_as_wanted(current, address, quote, now, pay_with) else current
 
 
 def _lines(basket: Basket) -> list[BasketLine]:
@@ -192,9 +201,11 @@ def _lines(basket: Basket) -> list[BasketLine]:
     return lines
 
 
-def would_be_new(basket: Basket, address: Address, *, now: datetime, quote: Quote) -> bool:
+def would_be_new(basket: Basket, address: Address, *, now: datetime, quote: Quote, pay_with: str = "stripe") -> bool:
     """True if ``place_order`` would make a new order, and not return the open one. As ``order_in_the_way`` else."""
-    return open_order(basket) is None or order_in_the_way(basket, address, now=now, quote=quote) is not None
+    if open_order(basket) is None:
+        return True
+    return order_in_the_way(basket, address, now=now, quote=quote, pay_with=pay_with) is not None
 
 
 def is_replaced(order: Order) -> bool:
@@ -232,9 +243,9 @@ def give_up(order: Order) -> bool:
     return True
 
 
-def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime) -> bool:
+def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime, pay_with: str) -> bool:
     wanted = (*asdict(address).values(), *quote.fingerprint)
-    return order.pay_by > now and _fingerprint_of(order) == wanted
+    return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
 
 def _held_by(order: Order | None, line: BasketLine) -> int:
@@ -254,11 +265,10 @@ def _fingerprint_of(order: Order) -> tuple[object, ...]:
     return (*fields, *goods, *ways, *sums)
 
 
-def _make(
-    basket: Basket, address: Address, quote: Quote, user: User | None, now: datetime, visit: Visit | None
-) -> Order:
-    ends = now + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
-    order = _insert(basket, address, quote, user, now, ends + SLACK)
+def _make(wish: Wish, now: datetime) -> Order:
+    provider, quote = provider_of(wish.pay_with), wish.quote
+    ends = now + provider.time_to_pay()
+    order = _insert(wish, now, ends + SLACK)
     refuse_small(order)
     if quote.code is not None:
         # Before the units: whoever gives back a use and units takes them in this order, too.
@@ -273,12 +283,18 @@ def _make(
         # In one order for everybody: two who want the same goods would else wait for each other.
         reserve(line, until=order.pay_by)
     refresh_availability(line.variant.pk for line in quote.lines)
-    events.record("order.placed", order, by=user, total_minor=order.total_minor)
-    if not settle_free(order):
-        session = add_session(order, ends_at=ends)
-        if visit is not None:
-            # Last of all: whoever waits for the same counters waits no longer than for this statement.
-            admit(session, visit, now=now)
+    hold_for_review(order)
+    events.record("order.placed", order, by=wish.user, total_minor=order.total_minor)
+    if settle_free(order):
+        return order
+    session = add_session(order, ends_at=ends)
+    if not provider.has_page:
+        # The customer has bought: there is no page from which they could come back to change it.
+        empty_basket(wish.basket.pk, generation=wish.basket.generation)
+        events.record("payment.awaited", order, by=None)
+    if wish.visit is not None:
+        # Last of all: whoever waits for the same counters waits no longer than for this statement.
+        admit(session, wish.visit, now=now)
     return order
 
 
@@ -308,12 +324,11 @@ def _insert_line(order: Order, delivery: OrderDelivery, line: QuotedLine, positi
     )
 
 
-def _insert(
-    basket: Basket, address: Address, quote: Quote, user: User | None, now: datetime, pay_by: datetime
-) -> Order:
+def _insert(wish: Wish, now: datetime, pay_by: datetime) -> Order:
+    basket, quote = wish.basket, wish.quote
     return Order.objects.create(
         number=_free_number(),
-        user=user,
+        user=wish.user,
         basket=basket,
         basket_generation=basket.generation,
         currency=quote.terms.currency,
@@ -328,7 +343,8 @@ def _insert(
         total_minor=quote.total_minor,
         placed_at=now,
         pay_by=pay_by,
-        **asdict(address),
+        pay_with=wish.pay_with,
+        **asdict(wish.address),
     )
 
 
@@ -351,6 +367,7 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
         sent_from=parcel.profile.sent_from,
         service=parcel.service.code,
         service_name=parcel.service.name,
+        standard_minor=parcel.standard_minor,
         supplier_service=parcel.service.supplier_code,
         import_text=parcel.import_text[:300],
         promised_earliest_on=window.earliest_on,
@@ -364,11 +381,16 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
 def add_session(order: Order, *, ends_at: datetime) -> CheckoutSession:
     """Owe the order a Checkout Session: a row with its key, before Stripe is asked.
 
+    An order on hold is only authorised there; a person decides before its money is taken.
+
     The sweep looks at it first when it should have ended.
     """
     serial = order.sessions.count() + 1
+    is_held = order.holds.filter(released_at=None).exists()
     return CheckoutSession.objects.create(
         order=order,
+        provider=order.pay_with,
+        authorises=is_held and provider_of(order.pay_with).can_authorise,
         serial=serial,
         idempotency_key=f"session-{order.number}-{serial}",
         # Whole seconds: Stripe counts in them, and a repeat must send the same value.

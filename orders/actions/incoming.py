@@ -6,20 +6,24 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
-from orders import events, lease, stripe_client
+from orders import lease, stripe_client
 from orders.actions.cancel import cancel_paid_back
 from orders.actions.defence import note_card_declined
+from orders.actions.dispute import UnknownPayment, take_dispute
 from orders.actions.payment import note_declined, settle
 from orders.actions.refund import take_in_refunds
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
-from orders.models import CheckoutSession, IncomingEvent, Order, Payment, WorkItem
-from orders.stripe_client import DisputeFacts, EventFacts, StripeRefused, StripeUnclear
+from orders.models import Authorisation, CheckoutSession, IncomingEvent, Order, Payment, RelayBeat, WorkItem
+from orders.stripe_client import EventFacts, StripeRefused, StripeUnclear
 
 GIVES_UP_AFTER = 8
 REFUND_KINDS = ("charge.refunded", "refund.created", "refund.updated", "refund.failed")
+# What becomes of money that a bank keeps for us, whoever decided.
+INTENT_KINDS = ("payment_intent.amount_capturable_updated", "payment_intent.succeeded", "payment_intent.canceled")
 KINDS = (
     "checkout.session.completed",
     "checkout.session.expired",
@@ -30,9 +34,10 @@ KINDS = (
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    *INTENT_KINDS,
 )
-# Over without a loss: nothing is left for a person to do.
-DISPUTE_IS_OVER = {"won", "warning_closed", "prevented"}
 
 
 def work_on(incoming_id: int) -> None:
@@ -41,8 +46,9 @@ def work_on(incoming_id: int) -> None:
     if incoming is None:
         return
     try:
+        _check_version(EventFacts(incoming.event_id, incoming.kind, incoming.body))
         outcome = _work(incoming)
-    except (StripeUnclear, StripeRefused, KeyError, TypeError, ValueError) as error:
+    except (StripeUnclear, StripeRefused, UnknownPayment, KeyError, TypeError, ValueError) as error:
         lease.fail(incoming, f"{type(error).__name__}: {error}")
         if incoming.failures + 1 >= GIVES_UP_AFTER:
             summary = f"Stripe's {incoming.kind} could not be worked on: {type(error).__name__}"
@@ -64,7 +70,9 @@ def _work(incoming: IncomingEvent) -> str:
     if incoming.kind in REFUND_KINDS:
         return _take_refunds(_id_of(subject.get("payment_intent")))
     if incoming.kind.startswith("charge.dispute."):
-        return _take_dispute(subject["id"])
+        return f"dispute {take_dispute(subject['id'])}"
+    if incoming.kind in INTENT_KINDS:
+        return _settle_intent(subject["id"])
     return "not used"
 
 
@@ -78,6 +86,26 @@ def _note_failed(incoming: IncomingEvent, subject: dict) -> str:
     # One intent may be tried with many cards; each try has a charge of its own.
     note_card_declined(order, key=_id_of(subject.get("latest_charge")) or incoming.event_id, code=code, at=at)
     return "declined" if note_declined(order, intent_id=subject["id"], code=code) else "declined again"
+
+
+def _settle_intent(intent_id: str) -> str:
+    kept = Authorisation.objects.filter(stripe_id=intent_id).select_related("session__order").first()
+    if kept is None:
+        # Of every other payment its session tells.
+        return "not authorised only"
+    settle(kept.session)
+    return f"settled {kept.session}"
+
+
+def _check_version(told: EventFacts) -> None:
+    """Ask a person where Stripe's messages are in another version than ours; their news is taken in all the same."""
+    beat, _new = RelayBeat.objects.get_or_create(pk=1)
+    ours = settings.STRIPE_API_VERSION
+    if told.api_version == ours:
+        close_work(WorkItem.Reason.API_VERSION, beat)
+    elif told.api_version:
+        summary = f"Stripe writes its webhooks in version {told.api_version}; set their endpoint to {ours}."
+        open_work(WorkItem.Reason.API_VERSION, beat, order=None, summary=summary)
 
 
 def _id_of(intent: object) -> str:
@@ -127,38 +155,6 @@ def _take_refunds(intent_id: str) -> str:
     # Nothing that was paid back is sent, wherever it was paid back.
     cancel_paid_back(payment.order)
     return f"refunds of {payment.order}"
-
-
-def _take_dispute(dispute_id: str) -> str:
-    """Ask for a person, as the dispute stands now: its events may come twice, late and out of order."""
-    facts = stripe_client.read_dispute(dispute_id)
-    payment = Payment.objects.filter(stripe_id=facts.intent_id).select_related("order").first()
-    if payment is None:
-        raise ValueError("a dispute about a payment that is not known yet")
-    order, noted = payment.order, {"dispute": facts.id, "status": facts.status, "amount_minor": facts.amount_minor}
-    with transaction.atomic():
-        lock_order(order)
-        if not order.events.filter(kind="payment.disputed", facts=noted).exists():
-            events.record("payment.disputed", payment, by=None, **noted)
-            close_work(WorkItem.Reason.DISPUTE, payment)
-            if facts.status not in DISPUTE_IS_OVER:
-                _ask_about(payment, facts)
-    return f"dispute of {order}: {facts.status}"
-
-
-def _ask_about(payment: Payment, facts: DisputeFacts) -> None:
-    amount, number = payment.order.money(facts.amount_minor), payment.order.number
-    summary = f"A bank takes {amount} for {number} back ({facts.reason}). Send proof, and pay nothing back meanwhile."
-    if facts.status == "lost":
-        summary = f"{amount} for {number} went back through the bank. Stop what is not sent; pay nothing back twice."
-    open_work(
-        WorkItem.Reason.DISPUTE,
-        payment,
-        order=payment.order,
-        summary=summary,
-        money_minor=facts.amount_minor,
-        deadline_at=datetime.fromtimestamp(facts.due_by, UTC) if facts.due_by and facts.status != "lost" else None,
-    )
 
 
 def take_in(told: Iterable[EventFacts], *, now: datetime) -> int:

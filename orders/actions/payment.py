@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
-from orders.actions.checkout import SLACK, Address, add_session, give_up, is_replaced, order_in_the_way
-from orders.actions.discount import CodeRefused, take_use_again
+from orders.actions.authorisation import note_authorised, note_captured, note_released, write_left_out
+from orders.actions.checkout import SLACK, Address, add_session, give_up, order_in_the_way
+from orders.actions.customer import customer_for, forget_customer
+from orders.actions.holds import release_holds
 from orders.actions.pay_page import end_later
 from orders.actions.quote import Quote
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
-from orders.actions.reservation import SoldOut, keep, release, reserve
+from orders.actions.reservation import keep
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
-from orders.models import CheckoutSession, Order, Payment, Refund, WorkItem
+from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, WorkItem
 from orders.pay_lines import pay_lines
+from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
 from orders.stripe_client import SessionFacts, StripeKeptFailure, StripeRefused, StripeUnclear
 from shop.actions.basket import empty_basket
@@ -34,6 +37,7 @@ State = CheckoutSession.State
 BANK = "bank"
 BANK_SAID_NO = {"requires_payment_method", "canceled"}
 BANK_TAKES_AT_MOST = timedelta(days=14)
+WAITS_FOR_MONEY = {OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.EXPIRED}
 # How seldom a bank that never answered is asked about after that, and for how long.
 OVERDUE_BANK_SECONDS, BANK_FORGOTTEN_AFTER = 86_400, timedelta(days=90)
 # Stripe refuses to open a page that would end sooner; a minute more for the way there.
@@ -59,12 +63,18 @@ def open_session(session: CheckoutSession) -> CheckoutSession:
 
 
 def _create(session: CheckoutSession) -> SessionFacts:
+    customer_for(session)
     try:
         return stripe_client.create_session(session_params(session), key=session.key)
     except StripeKeptFailure:
         # Should the try that failed have made a session after all, nobody was ever shown its page.
         session.take_next_key()
-        return stripe_client.create_session(session_params(session), key=session.key)
+    except StripeRefused as error:
+        if error.code != "resource_missing" or not session.customer:
+            raise
+        forget_customer(session)
+        session.take_next_key()
+    return stripe_client.create_session(session_params(session), key=session.key)
 
 
 def _renew(order: Order) -> CheckoutSession | None:
@@ -91,10 +101,11 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
         "success_url": f"{back}?session={{CHECKOUT_SESSION_ID}}",
         "cancel_url": settings.SITE_URL + reverse("orders:checkout"),
         "client_reference_id": order.number,
-        "customer_email": order.email,
+        # Stripe takes one of the two.
+        **({"customer": session.customer} if session.customer else {"customer_email": order.email}),
         "expires_at": int(session.expires_at.timestamp()),
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata},
+        "payment_intent_data": {"metadata": metadata} | ({"capture_method": "manual"} if session.authorises else {}),
         "line_items": [
             {
                 "quantity": quantity,
@@ -119,8 +130,11 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
         _note_unopened(session)
         return None
     facts = stripe_client.read_session(session.stripe_id)
-    if facts.payment_status == "paid":
-        _note_paid(session, facts)
+    kept = Authorisation.objects.filter(session=session).select_related("order").first()
+    if facts.is_paid:
+        _note_paid(session, facts, kept)
+    elif kept is not None or facts.intent_status == "requires_capture":
+        _note_kept(session, facts, kept)
     elif facts.status == "complete" and facts.intent_status in BANK_SAID_NO:
         _note_bank_refused(session, facts)
     elif facts.status == "complete":
@@ -130,11 +144,21 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
     return facts
 
 
+def _note_kept(session: CheckoutSession, facts: SessionFacts, kept: Authorisation | None) -> None:
+    if kept is None:
+        note_authorised(session, facts)
+    elif facts.intent_status == "canceled":
+        note_released(kept, why="let go at the provider")
+
+
 def end_session(session: CheckoutSession) -> None:
     """End at Stripe a page that must not be paid any more; what was paid there already is noted. Safe to repeat.
 
     Talks to the network; raises StripeUnclear or StripeRefused, and then the end is still owed.
     """
+    if not provider_of(session.provider).has_page:
+        _note_ended(session)
+        return
     if not session.stripe_id:
         try:
             # The answer that named it may have been lost. With the same key Stripe names it again.
@@ -158,14 +182,15 @@ def make_way(
     now: datetime,
     services: Mapping[str, str] | None = None,
     quote: Quote | None = None,
+    pay_with: str = "stripe",
 ) -> Order | None:
     """End the pay page of what the basket was ordered as before, if something else is ordered now.
 
     Returns that order if it is paid after all, or its bank is deciding: then the customer has bought,
     and nothing is to be ordered again. When Stripe does not answer, the new order is made and the end
-    of the old page stays owed. ``services``, ``quote``: see ``place_order``. Talks to the network.
+    of the old page stays owed. The rest as for ``place_order``. Talks to the network.
     """
-    order = order_in_the_way(basket, address, now=now, services=services, quote=quote)
+    order = order_in_the_way(basket, address, now=now, services=services, quote=quote, pay_with=pay_with)
     if order is None:
         return None
     for session in order.sessions.filter(state=State.OPEN):
@@ -175,7 +200,7 @@ def make_way(
             return None
     order.refresh_from_db()
     is_waiting = order.status == OrderStatus.PLACED and order.sessions.filter(state=State.COMPLETE).exists()
-    return order if order.is_paid or is_waiting else None
+    return order if order.is_paid or is_waiting or order.status == OrderStatus.AUTHORISED else None
 
 
 def _note_ended(session: CheckoutSession) -> None:
@@ -188,7 +213,7 @@ def _note_ended(session: CheckoutSession) -> None:
             give_up(order)
 
 
-def _note_paid(session: CheckoutSession, facts: SessionFacts) -> None:
+def _note_paid(session: CheckoutSession, facts: SessionFacts, kept: Authorisation | None) -> None:
     if not facts.intent_id:
         raise StripeUnclear("paid, but by no payment")
     # Refunds may be older than our knowledge of the payment; asked for now, as nothing may be asked later.
@@ -196,14 +221,22 @@ def _note_paid(session: CheckoutSession, facts: SessionFacts) -> None:
     with transaction.atomic():
         lock_order(session.order)
         _close(session, State.COMPLETE)
-        record_payment(
+        if kept is not None:
+            note_captured(kept)
+        is_new = record_payment(
             session.order,
             stripe_id=facts.intent_id,
             paid=Money(facts.captured_minor or facts.amount_minor, facts.currency),
             card_brand=facts.card_brand,
             card_last4=facts.card_last4,
+            left_out=kept.left_out if kept else (),
         )
-        take_in_refunds(Payment.objects.select_related("order").get(stripe_id=facts.intent_id), refunds)
+        payment = Payment.objects.select_related("order").get(stripe_id=facts.intent_id)
+        take_in_refunds(payment, refunds)
+        if is_new and kept is not None and payment.order.status == OrderStatus.CANCELLED:
+            # All of it was cancelled between the decision and the act.
+            refund_everything(payment, reason=Refund.Reason.CANCELLED, by=None)
+            close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, payment)
 
 
 def _note_unopened(session: CheckoutSession) -> None:
@@ -254,11 +287,19 @@ def _note_bank_refused(session: CheckoutSession, facts: SessionFacts) -> None:
         events.record("payment.failed", order, by=None, intent=facts.intent_id, code=BANK)
 
 
-def record_payment(order: Order, *, stripe_id: str, paid: Money, card_brand: str = "", card_last4: str = "") -> bool:
+def record_payment(
+    order: Order,
+    *,
+    stripe_id: str,
+    paid: Money,
+    card_brand: str = "",
+    card_last4: str = "",
+    left_out: Sequence[Mapping[str, int]] = (),
+) -> bool:
     """Note a payment that Stripe has taken, and mark the order paid if it settles it.
 
-    ``stripe_id`` is the PaymentIntent's id (``pi_...``). Returns False if this payment was noted
-    before. Money that does not fit (another amount, or an order that was given up meanwhile) is
+    ``stripe_id`` is the PaymentIntent's id (``pi_...``). ``left_out`` is what was cancelled before the
+    money was taken (``Authorisation.left_out``). Returns False if this payment was noted before. Money that does not fit (another amount, or an order that was given up meanwhile) is
     noted too: it has been taken, and is dealt with by the late-payment rule or by a person.
     """
     with transaction.atomic():
@@ -271,34 +312,46 @@ def record_payment(order: Order, *, stripe_id: str, paid: Money, card_brand: str
                 "currency": paid.currency,
                 "card_brand": card_brand,
                 "card_last4": card_last4,
+                "due_at": lease.db_now_plus(settings.FEE_SECONDS),
             },
         )
         if not new:
             return False
         order.refresh_from_db()
         close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
-        if paid != order.total or order.status not in {OrderStatus.PLACED, OrderStatus.EXPIRED}:
-            _note_unexpected(payment)
-        elif order.status == OrderStatus.EXPIRED:
-            move_order(order, OrderStatus.LATE_PAID, by=None, payment=payment.stripe_id)
+        fits = paid == order.total - Money(sum(part["minor"] for part in left_out), order.currency)
+        if not fits or order.status not in WAITS_FOR_MONEY:
+            note_unexpected(payment)
         else:
-            _mark_paid(payment)
+            write_left_out(payment, left_out)
+            accept_payment(payment)
         return True
 
 
-def _mark_paid(payment: Payment) -> None:
+def accept_payment(payment: Payment) -> None:
+    """Let an order go on whose money is there, on time or late. Inside a transaction that has the order."""
+    if payment.order.status == OrderStatus.EXPIRED:
+        move_order(payment.order, OrderStatus.LATE_PAID, by=None, payment=payment.stripe_id)
+    else:
+        mark_paid(payment)
+
+
+def mark_paid(payment: Payment) -> None:
+    """Move a payment's order to paid, with all that goes with it. Inside a transaction that has the order."""
     order, now = payment.order, timezone.now()
     forward_after = now + timedelta(seconds=settings.FORWARD_GRACE_SECONDS)
     try:
         fields = {"paid_at": now, "forward_after": forward_after}
         moved = move_order(order, OrderStatus.PAID, by=None, fields=fields, payment=payment.stripe_id)
     except IllegalMove:
-        _note_unexpected(payment)
+        note_unexpected(payment)
         return
     if moved:
         keep(order)
         # Whatever other page there is for it must not be paid as well.
         end_later(order)
+        # From here on each line has its own gate, and the others need not wait for it.
+        release_holds(order, [Hold.Reason.PRESCRIPTION], by=None)
         if order.basket_id is not None:
             empty_basket(order.basket_id, generation=order.basket_generation)
         _pay_back_cancelled(order)
@@ -316,7 +369,8 @@ def _pay_back_cancelled(order: Order) -> None:
         request_refund(order, parts, reason=Refund.Reason.LATE_PAYMENT, by=None, key=key)
 
 
-def _note_unexpected(payment: Payment) -> None:
+def note_unexpected(payment: Payment) -> None:
+    """Ask a person about money that does not fit its order. Inside the transaction that noted it."""
     order = payment.order
     events.record(
         "payment.unexpected", order, by=None, payment=payment.stripe_id, captured_minor=payment.captured_minor
@@ -325,42 +379,6 @@ def _note_unexpected(payment: Payment) -> None:
     open_work(
         WorkItem.Reason.PAYMENT_UNEXPECTED, payment, order=order, summary=summary, money_minor=payment.captured_minor
     )
-
-
-def settle_late_payment(order: Order) -> bool:
-    """Decide about money that came after the order had run out: go on, or pay it back.
-
-    It goes on if the goods are there, and a use of its discount code, and the customer has not
-    ordered them anew since. Call it
-    inside a transaction (a reaction's). Returns True if the order goes on. Safe to repeat.
-    """
-    lock_order(order)
-    order.refresh_from_db()
-    payment = order.payments.filter(captured_minor=order.total_minor, currency=order.currency).first()
-    if order.status != OrderStatus.LATE_PAID or payment is None:
-        return False
-    why = "replaced" if is_replaced(order) else "late_payment"
-    if why == "late_payment":
-        try:
-            with transaction.atomic():
-                _take_up_again(order, payment)
-            return True
-        except (SoldOut, CodeRefused, IntegrityError):
-            # The goods are gone, or the discount they were sold with; or the newer order was paid this very moment, which the database saw.
-            order.refresh_from_db()
-    refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
-    move_order(order, OrderStatus.CANCELLED, by=None, reason=why)
-    return False
-
-
-def _take_up_again(order: Order, payment: Payment) -> None:
-    take_use_again(order)
-    release(order)
-    for line in order.lines.order_by("variant", "pk"):
-        if line.cancelled < line.quantity:
-            reserve(line, until=timezone.now() + timedelta(days=1))
-    payment.order = order
-    _mark_paid(payment)
 
 
 def note_declined(order: Order, *, intent_id: str, code: str) -> bool:

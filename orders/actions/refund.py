@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from orders import events, lease, stripe_client
+from orders import events, lease
+from orders.actions.fees import read_fee_later
+from orders.actions.refund_shares import Shares, left_of, shares_of
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
 from orders.models.order import PAID_MINOR
+from orders.providers.base import ByHand, RefundFacts, Refused, Unclear
+from orders.providers.registry import provider_of
 from orders.states import RefundStatus, move_refund
-from orders.stripe_client import RefundFacts, StripeKeptFailure, StripeRefused, StripeUnclear
 from shop.models import User
 from shop.money import payable_step, split_by_weight
 
-# Stripe may forget a key after a day; from then on a repeat could pay twice, so it is looked up.
-KEY_LIFE = timedelta(hours=20)
 # Stripe's words for how a refund stands, and ours.
 STATUS_OF = {
     "pending": RefundStatus.PENDING,
@@ -39,11 +39,13 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RefundPart:
-    """Part of a refund: so many units of a line (0: money only) and how much of their money."""
+    """Part of a refund: so many units of a line (0: money only), how much of their money, and of that the delivery."""
 
     line: OrderLine
     quantity: int
     amount_minor: int
+    # How much of the amount is delivery; None: in proportion to what the line still offers.
+    delivery_minor: int | None = None
 
 
 def refundable_minor(line: OrderLine) -> int:
@@ -93,9 +95,8 @@ def request_refund(
             return known
         amount = sum(part.amount_minor for part in parts)
         payment = _take_from(order, amount)
-        for part in parts:
-            _take_from_line(part)
-        return _owe(payment, parts, amount, reason=reason, note=note, by=by, key=key)
+        owed = take_from_lines(parts)
+        return owe_refund(payment, owed, amount, reason=reason, note=note, by=by, key=key)
 
 
 def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | None) -> Refund | None:
@@ -116,14 +117,14 @@ def refund_everything(payment: Payment, *, reason: Refund.Reason, by: User | Non
         still_left = Payment.objects.filter(pk=payment.pk, refunded_minor=payment.refunded_minor)
         if not still_left.update(refunded_minor=F("captured_minor")):
             raise TooMuch("some of it is paid back elsewhere")
-        refund = _owe(payment, [], left, reason=reason, note="", by=by, key=key)
-        _spread(payment.order)
+        refund = owe_refund(payment, [], left, reason=reason, note="", by=by, key=key)
+        spread_refunds(payment.order)
     return refund
 
 
-def _owe(
+def owe_refund(
     payment: Payment,
-    parts: Sequence[RefundPart],
+    lines: Sequence[RefundLine],
     amount: int,
     *,
     reason: Refund.Reason,
@@ -131,6 +132,11 @@ def _owe(
     by: User | None,
     key: str,
 ) -> Refund:
+    """Write down a refund with its lines, due at once. Call it with the order locked, after the money was taken.
+
+    ``amount`` is in minor units and must be taken from the payment, and the lines' money from the order's
+    lines (``take_from_lines``), in the same transaction.
+    """
     refund = Refund.objects.create(
         payment=payment,
         order=payment.order,
@@ -142,10 +148,9 @@ def _owe(
         requested_by=by,
         due_at=timezone.now(),
     )
-    RefundLine.objects.bulk_create(
-        RefundLine(refund=refund, line=part.line, quantity=part.quantity, amount_minor=part.amount_minor)
-        for part in parts
-    )
+    for line in lines:
+        line.refund = refund
+    RefundLine.objects.bulk_create(lines)
     events.record("refund.requested", refund, by=by, amount_minor=amount, reason=str(reason))
     return refund
 
@@ -161,6 +166,27 @@ def _take_from(order: Order, amount: int) -> Payment:
     raise TooMuch("more than is left of the payment")
 
 
+def take_from_lines(parts: Sequence[RefundPart]) -> list[RefundLine]:
+    """Take parts of a refund from their lines, and return what is to be written of each; call it with the order locked.
+
+    Raises TooMuch, after which the transaction must be undone, if it is more than a line has left.
+    """
+    now = left_of(OrderLine.objects.filter(pk__in=[part.line.pk for part in parts]))
+    for part in parts:
+        _take_from_line(part)
+    return [_as_row(part, shares_of(now[part.line.pk], part.amount_minor, part.delivery_minor)) for part in parts]
+
+
+def _as_row(part: RefundPart, shares: Shares) -> RefundLine:
+    return RefundLine(
+        line=part.line,
+        quantity=part.quantity,
+        amount_minor=part.amount_minor,
+        delivery_minor=shares.delivery_minor,
+        tax_minor=shares.tax_minor,
+    )
+
+
 def _take_from_line(part: RefundPart) -> None:
     most = PAID_MINOR - part.amount_minor
     row = OrderLine.objects.filter(
@@ -173,7 +199,10 @@ def _take_from_line(part: RefundPart) -> None:
 
 
 def send_refund(refund_id: int) -> None:
-    """Ask Stripe for a refund, or how it stands. Talks to the network; safe to repeat."""
+    """Ask the provider for a refund, or how it stands. Talks to the network; safe to repeat.
+
+    Where people pay back (a bank transfer), one is asked, and notes it when it is done.
+    """
     waiting = Refund.objects.filter(status__in=[RefundStatus.REQUESTED, RefundStatus.PENDING])
     refund = lease.take(waiting, refund_id)
     if refund is None:
@@ -182,33 +211,26 @@ def send_refund(refund_id: int) -> None:
         Refund.objects.filter(lease.is_free(), pk=refund_id, status__in=over).update(due_at=None, lease_until=None)
         return
     try:
-        facts = _ask(refund)
-    except StripeUnclear as error:
+        facts = provider_of(refund.payment.provider).refund(refund)
+    except ByHand:
+        _ask_to_pay_back(refund)
+        return
+    except Unclear as error:
         lease.fail(refund, f"Stripe does not answer: {error}")
         return
-    except StripeRefused as error:
+    except Refused as error:
         _fail(refund, str(error))
         return
     take_refund_facts(refund, facts)
 
 
-def _ask(refund: Refund) -> RefundFacts:
-    if refund.stripe_id:
-        return stripe_client.read_refund(refund.stripe_id)
-    intent, reference = refund.payment.stripe_id, refund.idempotency_key
-    if refund.failures or timezone.now() - refund.requested_at > KEY_LIFE:
-        for facts, theirs in stripe_client.list_refunds(intent).values():
-            if theirs == reference:
-                return facts
-    try:
-        return stripe_client.create_refund(
-            intent, amount_minor=refund.amount_minor, reference=reference, key=refund.key
-        )
-    except StripeKeptFailure:
-        # Stripe repeats the failure for a day. The next try has another key, and looks first whether
-        # this one left something behind: only then is it no second refund.
-        refund.take_next_key()
-        raise
+def _ask_to_pay_back(refund: Refund) -> None:
+    summary = f"Transfer {refund.amount} back for {refund.order.number}, to where it came from, and note it here."
+    with transaction.atomic():
+        lock_order(refund.order)
+        if lease.finish(refund):
+            reason = WorkItem.Reason.REFUND_BY_HAND
+            open_work(reason, refund, order=refund.order, summary=summary, money_minor=refund.amount_minor)
 
 
 def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:
@@ -221,7 +243,8 @@ def take_refund_facts(refund: Refund, facts: RefundFacts) -> None:
     Refund.objects.filter(pk=refund.pk, stripe_id="").update(stripe_id=facts.id)
     refund.refresh_from_db()
     if status == RefundStatus.SUCCEEDED and refund.status != RefundStatus.FAILED:
-        move_refund(refund, RefundStatus.SUCCEEDED, by=None)
+        if move_refund(refund, RefundStatus.SUCCEEDED, by=None):
+            read_fee_later(refund.payment_id)
         lease.finish(refund)
     elif status == RefundStatus.PENDING and refund.status in {RefundStatus.REQUESTED, RefundStatus.PENDING}:
         move_refund(refund, RefundStatus.PENDING, by=None)
@@ -249,8 +272,8 @@ def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
             OrderLine.objects.filter(pk=part.line_id).update(
                 refunded_minor=F("refunded_minor") - part.amount_minor, refunded=F("refunded") - part.quantity
             )
-        _count(refund.payment)
-        _spread(refund.order)
+        count_refunds(refund.payment)
+        spread_refunds(refund.order)
         summary = f"{refund.amount} for {refund.order.number} could not be paid back: {why}"
         open_work(
             WorkItem.Reason.REFUND_FAILED, refund, order=refund.order, summary=summary, money_minor=refund.amount_minor
@@ -291,20 +314,22 @@ def import_refund(payment: Payment, facts: RefundFacts) -> Refund:
             idempotency_key=f"outside-{facts.id}",
             stripe_id=facts.id,
         )
-        _count(payment)
-        _spread(payment.order)
+        count_refunds(payment)
+        spread_refunds(payment.order)
         events.record("refund.requested", refund, by=None, amount_minor=facts.amount_minor, reason="outside")
     return refund
 
 
-def _count(payment: Payment) -> None:
+def count_refunds(payment: Payment) -> None:
     """Write on a payment what its refunds sum up to; call it with the order locked."""
-    alive = payment.refunds.exclude(status=RefundStatus.FAILED).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    # What was never taken is no money that goes back.
+    rows = payment.refunds.exclude(status=RefundStatus.FAILED).exclude(reason=Refund.Reason.NOT_TAKEN)
+    alive = rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0
     Payment.objects.filter(pk=payment.pk).update(refunded_minor=min(alive, payment.captured_minor))
     if alive > payment.captured_minor:
-        summary = (
-            f"More is to go back for {payment.order.number} than was taken: Stripe will refuse one of the refunds."
-        )
+        summary = f"More is to go back for {payment.order.number} than was taken: one of the refunds will be refused."
+        if payment.refunds.filter(reason=Refund.Reason.DISPUTE, status=RefundStatus.SUCCEEDED).exists():
+            summary = f"More went back for {payment.order.number} than was taken: a refund, and then through the bank."
         open_work(
             WorkItem.Reason.REFUND_FAILED,
             payment,
@@ -318,18 +343,19 @@ def _count(payment: Payment) -> None:
         close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, payment)
 
 
-def _spread(order: Order) -> None:
+def spread_refunds(order: Order) -> None:
     """Let the lines offer no more than the payments still hold; call it with the order locked.
 
     A refund made in the dashboard names no goods. Its money is taken from the lines in proportion to
     what they still offer, so that whatever is paid back later counts it in.
     """
     payments = list(order.payments.filter(currency=order.currency))
-    if sum(payment.captured_minor for payment in payments) < order.total_minor:
+    alive = order.refunds.exclude(status=RefundStatus.FAILED).filter(currency=order.currency)
+    never_taken = alive.filter(reason=Refund.Reason.NOT_TAKEN).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    if sum(payment.captured_minor for payment in payments) + never_taken < order.total_minor:
         return
     excess = sum(refundable_minor(line) for line in order.lines.all())
     excess -= sum(payment.captured_minor - payment.refunded_minor for payment in payments)
-    alive = order.refunds.exclude(status=RefundStatus.FAILED).filter(currency=order.currency)
     for refund in alive.order_by("-pk") if excess > 0 else []:
         named = refund.lines.aggregate(sum=Sum("amount_minor"))["sum"] or 0
         share = min(excess, refund.amount_minor - named)
@@ -341,11 +367,17 @@ def _spread(order: Order) -> None:
 def _name_lines(refund: Refund, amount: int) -> None:
     lines = list(refund.order.lines.all())
     offers = [refundable_minor(line) for line in lines]
+    left = left_of(lines)
     shares = split_by_weight(amount, offers, step=payable_step(refund.order.currency))
     for line, share in zip(lines, shares, strict=True):
         if share:
+            parts = shares_of(left[line.pk], share)
             OrderLine.objects.filter(pk=line.pk).update(refunded_minor=F("refunded_minor") + share)
             part, _new = RefundLine.objects.get_or_create(
                 refund=refund, line=line, defaults={"quantity": 0, "amount_minor": 0}
             )
-            RefundLine.objects.filter(pk=part.pk).update(amount_minor=F("amount_minor") + share)
+            RefundLine.objects.filter(pk=part.pk).update(
+                amount_minor=F("amount_minor") + share,
+                delivery_minor=F("delivery_minor") + parts.delivery_minor,
+                tax_minor=F("tax_minor") + parts.tax_minor,
+            )

@@ -4,14 +4,18 @@ from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
 from orders.models.defence import CardCircuit, CardDecline, Meter, PayAttempt
 from orders.models.discount import CodeGuess, DiscountCode, DiscountTally, DiscountUse
+from orders.models.dispute import Dispute
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
+from orders.models.paper import Paper, PaperCounter, PaperKind
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
-from orders.models.payment import CheckoutSession, Payment, Refund, RefundLine
+from orders.models.payment import Authorisation, CheckoutSession, Payment, ProviderCustomer, Refund, RefundLine
+from orders.models.refund_request import RefundCap, RefundRequest
 from orders.models.work import WorkItem
 
 __all__ = [
     "Approval",
+    "Authorisation",
     "Cancellation",
     "CancellationLine",
     "CardCircuit",
@@ -21,6 +25,7 @@ __all__ = [
     "DiscountCode",
     "DiscountTally",
     "DiscountUse",
+    "Dispute",
     "Estimate",
     "Event",
     "Hold",
@@ -29,12 +34,18 @@ __all__ = [
     "Order",
     "OrderDelivery",
     "OrderLine",
+    "Paper",
+    "PaperCounter",
+    "PaperKind",
     "ParcelNumber",
     "PayAttempt",
     "Payment",
+    "ProviderCustomer",
     "Reaction",
     "Refund",
+    "RefundCap",
     "RefundLine",
+    "RefundRequest",
     "RelayBeat",
     "Reservation",
     "Shipment",

@@ -69,6 +69,7 @@ class Order(models.Model):
     phone = models.CharField(_("telephone"), max_length=20, blank=True)
     note = models.CharField(_("note for the courier"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en-gb")
+    pay_with = models.CharField(_("way to pay"), max_length=20, default="stripe")
     # --- money, minor units. Prices include tax or not as the market of the delivery country does; what tax
     # comes on top of them is ``added_tax_minor``, part of ``tax_minor``.
     currency = models.CharField(_("currency"), max_length=3)
@@ -157,6 +158,12 @@ class OrderDelivery(models.Model):
     profile = models.ForeignKey(DeliveryProfile, models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=1)
     price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units."))
+    standard_minor = models.PositiveIntegerField(
+        _("price of the least expensive service"),
+        null=True,
+        blank=True,
+        help_text=_("Minor units, at sale. Empty: that is what was sold. More than this no withdrawal brings back."),
+    )
     sent_from = models.CharField(_("sent from"), max_length=80)
     # --- as sold: zones and services may be other ones by tomorrow
     service = models.CharField(_("service"), max_length=40, blank=True, help_text=_("Code of the service chosen."))
@@ -330,6 +337,7 @@ class Hold(models.Model):
         PRESCRIPTION = "prescription", _("prescription")
         MARGIN = "margin", _("margin")
         MANUAL = "manual", _("manual")
+        DISPUTE = "dispute", _("dispute")
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="holds")
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)

@@ -23,8 +23,14 @@ class WorkItem(models.Model):
     class Reason(models.TextChoices):
         PAYMENT_UNEXPECTED = "payment_unexpected", _("a payment does not fit its order")
         PAYMENT_STUCK = "payment_stuck", _("a payment is not decided")
+        DECIDE_PAYMENT = "decide_payment", _("an authorised payment must be decided")
+        OVERPAID = "overpaid", _("a customer paid too much")
+        REFUND_BY_HAND = "refund_by_hand", _("money must be paid back by hand")
+        API_VERSION = "api_version", _("the payment provider speaks another version")
         REFUND_FAILED = "refund_failed", _("a refund failed")
         REFUND_STUCK = "refund_stuck", _("a refund does not arrive")
+        REFUND_APPROVAL = "refund_approval", _("a refund waits for approval")
+        SUPPLIER_CREDIT = "supplier_credit", _("a supplier owes us money")
         ORDER_HELD = "order_held", _("an order is held")
         DISPUTE = "dispute", _("a customer's bank takes a payment back")
         CARD_TESTING = "card_testing", _("somebody tries out stolen cards")
@@ -104,6 +110,10 @@ ACT_WITHIN: dict[str, timedelta] = {
     _R.NO_OFFER: timedelta(hours=4),
     _R.REACTION_FAILED: timedelta(hours=4),
     _R.INCOMING_FAILED: timedelta(hours=4),
+    # The customer waits for nothing but a yes or no.
+    _R.REFUND_APPROVAL: timedelta(hours=8),
+    # Owed for weeks already when it is asked about; a statement comes once a month.
+    _R.SUPPLIER_CREDIT: timedelta(days=7),
     # Goods that are late anyway, or carriers that are slow: asking takes days.
     _R.BACKORDERED: timedelta(days=2),
     _R.NOT_SENT: timedelta(days=2),

@@ -20,6 +20,8 @@ from orders.actions.quote import Quote
 from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
+from orders.providers.registry import provider_of
+from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
 from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from orders.views.delivery import chosen_services
@@ -89,15 +91,17 @@ def _ordered(request: HttpRequest, basket: Basket, form: CheckoutForm, lines: li
 
 def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote) -> Order | None:
     user = request.user if request.user.is_authenticated else None
-    visit = visit_of(request, email=form.address().email, basket=basket)
+    pay_with = form.cleaned_data["pay_with"]
     visit = visit_of(request, email=form.address().email, basket=basket)
     try:
-        ask_leave(request, basket, form.address(), visit, quote)
-        bought = make_way(basket, form.address(), now=timezone.now(), quote=quote)
+        ask_leave(request, basket, form.address(), visit, quote, pay_with=pay_with)
+        bought = make_way(basket, form.address(), now=timezone.now(), quote=quote, pay_with=pay_with)
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
-        return place_order(basket, form.address(), user=user, now=timezone.now(), quote=quote, visit=visit)
+        return place_order(
+            basket, form.address(), user=user, now=timezone.now(), quote=quote, visit=visit, pay_with=pay_with
+        )
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
         form.add_error(None, text % {"name": error.variant.product.name})
@@ -122,6 +126,10 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
     payable = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
     session = order.sessions.filter(state__in=payable).first()
     if session is None or order.cancellations.waiting().exists():
+        return redirect(order)
+    if not provider_of(session.provider).has_page:
+        # The order page says where the money is to go.
+        request.session.pop(SESSION_KEY, None)
         return redirect(order)
     ask_to_pay(request, session)
     try:
@@ -155,6 +163,6 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
         except (StripeUnclear, StripeRefused):
             logger.warning("payment of order %s not known yet", order.pk)
     order.refresh_from_db()
-    if order.is_paid:
+    if order.is_paid or order.status == OrderStatus.AUTHORISED:
         request.session.pop(SESSION_KEY, None)
     return redirect(reverse("orders:detail", args=[order.token]) + ("?thanks=1" if order.is_paid else ""))

@@ -114,12 +114,14 @@ def _hashed(what: str, text: str) -> str:
     return salted_hmac("orders.defence", f"{what}:{text}").hexdigest()[:32] if text else ""
 
 
-def ask_leave(request: HttpRequest, basket: Basket, address: Address, visit: Visit, quote: Quote) -> None:
+def ask_leave(
+    request: HttpRequest, basket: Basket, address: Address, visit: Visit, quote: Quote, *, pay_with: str
+) -> None:
     """Raise Limited or NotAsked before anything is made or given up.
 
     Whoever goes back to an open page may pass, and so may whoever has nothing to pay: no card is asked for.
     """
-    if quote.total_minor and would_be_new(basket, address, now=timezone.now(), quote=quote):
+    if quote.total_minor and would_be_new(basket, address, now=timezone.now(), quote=quote, pay_with=pay_with):
         expect_room(visit, now=timezone.now())
         _expect_answer(request)
 

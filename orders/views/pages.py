@@ -11,9 +11,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from orders import events
-from orders.cancellations import PAYABLE, cancel_offer, cancellation_cards, cancelled_by_others
+from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import FindForm
 from orders.models import Order, OrderLine
+from orders.papers.links import paper_links
+from orders.paying import can_pay_now, kept_by_bank, transfer_details
 from orders.progress import is_moving, order_word, parcel_cards, refund_lines
 from shop.limits import allow
 from shop.panels import panels
@@ -35,11 +37,14 @@ def detail(request: HttpRequest, token: str) -> HttpResponse:
         "cancellations": cancellations,
         "offer": cancel_offer(order),
         "refunds": refund_lines(order),
+        "papers": paper_links(order),
         "payment": order.payments.first(),
         "panels": panels("order_page", request, order),
         "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,
+        "transfer": transfer_details(order),
+        "kept": kept_by_bank(order),
         "thanks": "thanks" in request.GET and order.is_paid,
-        "can_pay": order.status == "placed" and not is_waiting and order.sessions.filter(state__in=PAYABLE).exists(),
+        "can_pay": can_pay_now(order) and not is_waiting,
     }
     response = render(request, "orders/detail.html", context)
     # The address is the key. The site-wide "same-origin" policy keeps it from other sites; "no-referrer"

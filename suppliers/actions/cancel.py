@@ -17,6 +17,7 @@ from orders.actions.work import open_work
 from orders.models import Cancellation, Event, OrderLine, WorkItem
 from suppliers.actions.breaker import may_be_called
 from suppliers.actions.forward import give_up_refused, make_supplier_orders
+from suppliers.actions.hold import hold_unsent
 from suppliers.actions.reading import Garbage, objects, version_of, whole_number
 from suppliers.actions.stopped import decide, give_to_cancellations, live_units, settle_asked, undecided
 from suppliers.actions.track import take_order_copy
@@ -112,6 +113,8 @@ def _order_rest(supplier_order: SupplierOrder, left: Mapping[int, int]) -> None:
     rest = [(line.order_line, line.offer, left[line.pk]) for line in lines if left.get(line.pk)]
     if rest:
         make_supplier_orders(rest)
+        # Of an order on hold the rest stays here as well.
+        hold_unsent(supplier_order.order)
 
 
 def _owe_question(cancellation: Cancellation, supplier_order: SupplierOrder, want: dict[int, int]) -> None:

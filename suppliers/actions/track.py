@@ -17,6 +17,7 @@ from orders.actions.reservation import note_taken
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import OrderDelivery, OrderLine, WorkItem
+from suppliers.actions.charges import delivery_charge_of
 from suppliers.actions.contract import COUNTERS, check_successor, counts_of
 from suppliers.actions.parcels import estimate_of
 from suppliers.actions.reading import (
@@ -103,6 +104,7 @@ def facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
         "hold_code": words(hold, "code", 30),
         "ship_by_on": day(section(copy, "eta").get("ship_by")),
         "last_copy": _without_person(copy),
+        **delivery_charge_of(copy),
     }
 
 

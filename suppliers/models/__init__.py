@@ -1,17 +1,21 @@
 """Suppliers, what they offer, what we ordered from them, and every call between us."""
 
 from suppliers.models.back import SupplierCancellation, SupplierCancellationLine, SupplierReturn
+from suppliers.models.credit import CreditMatch, SupplierCredit, SupplierInvoice
 from suppliers.models.offer import Offer, OfferStatus
 from suppliers.models.order import SupplierOrder, SupplierOrderLine, SupplierShipment
 from suppliers.models.supplier import Supplier, SupplierCall, SupplierProbe
 
 __all__ = [
+    "CreditMatch",
     "Offer",
     "OfferStatus",
     "Supplier",
     "SupplierCall",
     "SupplierCancellation",
     "SupplierCancellationLine",
+    "SupplierCredit",
+    "SupplierInvoice",
     "SupplierOrder",
     "SupplierOrderLine",
     "SupplierProbe",

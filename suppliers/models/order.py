@@ -45,6 +45,14 @@ class SupplierOrder(DueWork):
     hold_code = models.CharField(_("held by the supplier"), max_length=30, blank=True)
     ship_by_on = models.DateField(_("sends by"), null=True, blank=True)
     last_copy = models.JSONField(_("last answer"), default=dict, blank=True, editable=False)
+    delivery_charge_minor = models.PositiveIntegerField(
+        _("charges for delivery"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Minor units of its currency, net of tax; empty: it has not said."),
+    )
+    charge_currency = models.CharField(_("charges in"), max_length=3, blank=True, editable=False)
     refused_reason = models.CharField(_("why refused"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     placed_at = models.DateTimeField(_("placed"), null=True, blank=True)
@@ -53,6 +61,7 @@ class SupplierOrder(DueWork):
         verbose_name = _("supplier order")
         verbose_name_plural = _("supplier orders")
         ordering = ["-created_at", "-pk"]
+        permissions = [("view_margin", _("Can see what the shop earns"))]
         indexes = [models.Index(fields=["order"], name="supplier_order_by_order")]
         constraints = [
             models.UniqueConstraint(fields=["order", "supplier", "part"], name="supplier_order_once"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
@@ -11,6 +12,13 @@ from orders.lease import DueWork
 from orders.models import Order
 from shop.models import DeliveryProfile
 from suppliers.secrets import EncryptedTextField
+
+
+class BillsAt(models.TextChoices):
+    """When a supplier takes our money."""
+
+    ORDER = "order", _("what it takes an order for")
+    DISPATCH = "dispatch", _("what it has sent")
 
 
 class Supplier(DueWork):
@@ -43,6 +51,21 @@ class Supplier(DueWork):
     markup_percent = models.PositiveSmallIntegerField(
         _("mark-up"), default=110, help_text=_("Percent on cost, where it recommends no price.")
     )
+    # --- what it owes us when a refund is its fault (suppliers.actions.credits)
+    bills_at = models.CharField(
+        _("bills"),
+        max_length=10,
+        choices=BillsAt,
+        default=BillsAt.ORDER,
+        help_text=_(
+            "When it takes our money for goods. Of one that bills what it sends, nothing is claimed for the rest."
+        ),
+    )
+    credit_share_percent = models.PositiveSmallIntegerField(
+        _("share of reductions"),
+        default=100,
+        help_text=_("Percent of the cost that it bears when a customer keeps faulty goods for less."),
+    )
     # --- where the incremental walks stand (the ``as_of`` of the last complete one)
     catalogue_as_of = models.CharField(max_length=40, blank=True, editable=False)
     stock_as_of = models.CharField(max_length=40, blank=True, editable=False)
@@ -67,6 +90,10 @@ class Supplier(DueWork):
         verbose_name = _("supplier")
         verbose_name_plural = _("suppliers")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(bills_at__in=BillsAt.values), name="supplier_bills_at_known"),
+            models.CheckConstraint(condition=Q(credit_share_percent__lte=100), name="supplier_credit_share_percent"),
+        ]
 
     def __str__(self) -> str:
         return self.name

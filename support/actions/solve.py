@@ -1,4 +1,4 @@
-"""Solve a case with money or with the supplier: refund, cancellation, return."""
+"""Solve a case with the supplier: cancellation, return. Money is in ``support.actions.pay_back``."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.actions.cancel import request_cancellation
-from orders.actions.refund import RefundPart, request_refund
-from orders.models import Cancellation, Event, OrderLine, Refund
+from orders.models import Cancellation, Event, OrderLine
 from shop.models import User
 from suppliers.actions.returns import open_supplier_return
 from suppliers.models import SupplierReturn
@@ -34,28 +33,6 @@ RETURN_REASONS = {
     "not_arrived": "lost_in_transit",
     "changed_mind": "no_longer_needed",
 }
-
-
-def refund_line(
-    ticket: Ticket, line: OrderLine, *, quantity: int, amount_minor: int, reason: Refund.Reason, by: User, key: UUID
-) -> Refund:
-    """Pay back a line or part of it, once per ``key``, and say so in the thread.
-
-    ``quantity`` 0 is money only. Raises orders.actions.refund.TooMuch and changes nothing.
-    """
-    name = f"ticket-{key}"
-    with transaction.atomic():
-        known = Refund.objects.filter(idempotency_key=name).first()
-        if known is not None:
-            return known
-        refund = request_refund(line.order, [RefundPart(line, quantity, amount_minor)], reason=reason, by=by, key=name)
-        Ticket.objects.filter(pk=ticket.pk, owner=None).update(owner=by)
-        text = _("We are paying you back %(amount)s for %(name)s.") % {"amount": refund.amount, "name": line.name}
-        tell_thread(ticket, Thread.CUSTOMER, text, author=Author.SYSTEM)
-        ticket.refresh_from_db()
-        if ticket.status == TicketStatus.NEW:
-            move_ticket(ticket, TicketStatus.OPEN, by=by)
-    return refund
 
 
 def cancel_line(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from orders.actions.cancel import NothingToCancel, cancellable_units
-from orders.actions.refund import TooMuch
-from orders.models import Cancellation, OrderLine, Refund
+from orders.models import Cancellation, OrderLine
+from orders.refund_page import outcome_words, refund_step
 from suppliers.actions.returns import NotReturnable
-from support.actions.solve import cancel_line, open_return, refund_line
+from support.actions.pay_back import reason_for, refund_from_ticket
+from support.actions.solve import cancel_line, open_return
 from support.actions.ticket import add_note, agent_answers, close_ticket
-from support.forms import CancelLineForm, RefundForm, ReplyForm, ReturnForm
+from support.forms import CancelLineForm, ReplyForm, ReturnForm
 from support.models import Return, Ticket
 from support.states import TicketStatus
 from support.workspace import ticket_context
@@ -124,29 +125,18 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 
 @agents_only
 def refund(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
-    found = get_object_or_404(Ticket.objects.exclude(order=None), pk=pk)
+    if not request.user.has_perm("orders.add_refund"):
+        raise PermissionDenied
+    found = get_object_or_404(Ticket.objects.exclude(order=None).select_related("order"), pk=pk)
     line = get_object_or_404(found.order.lines.select_related("order"), pk=line_id)
-    initial = {"reason": found.topic if found.topic in Refund.Reason.values else Refund.Reason.GOODWILL}
-    form = RefundForm(request.POST or None, line=line, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            made = refund_line(
-                found,
-                line,
-                quantity=data["quantity"],
-                amount_minor=data["amount"],
-                reason=Refund.Reason(data["reason"]),
-                by=request.user,
-                key=data["form_key"],
-            )
-        except TooMuch:
-            form.add_error(None, _("Somebody has just refunded part of it. Look at what is left, and try again."))
-        else:
-            messages.success(request, _("%(amount)s is on its way back.") % {"amount": made.amount})
-            return redirect("support:desk-ticket", pk)
-    context = {"ticket": found, "line": line, "form": form, "title": _("Refund"), "button": _("Pay back")}
-    return render(request, "desk/line_action.html", context, status=422 if form.errors else 200)
+    confirm = partial(refund_from_ticket, found, by=request.user)
+    step = refund_step(request, found.order, chosen=line, reason=reason_for(found), confirm=confirm)
+    if step.confirmed is not None:
+        level = messages.WARNING if step.confirmed.request else messages.SUCCESS
+        messages.add_message(request, level, outcome_words(found.order, step.confirmed))
+        return redirect("support:desk-ticket", pk)
+    context = {"ticket": found, "line": line, "desk_section": "inbox"} | step.context
+    return render(request, "desk/refund.html", context, status=step.status)
 
 
 @agents_only

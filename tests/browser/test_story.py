@@ -108,7 +108,9 @@ def answer_and_refund(agent: Page) -> None:
     agent.get_by_role("button", name="Send to customer").click()
     agent.get_by_role("link", name="Refund").first.click()
     check(agent, "refund")
-    agent.get_by_role("button", name="Pay back").click()
+    agent.get_by_role("button", name="See every amount first").click()
+    check(agent, "refund preview")
+    agent.get_by_role("button", name="Pay back €").click()
     expect(agent.get_by_text("is on its way back")).to_be_visible()
 
 

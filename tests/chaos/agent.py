@@ -59,10 +59,15 @@ class Agent(threading.Thread):
             raise GaveUp(f"no refund to give on {ticket}")
         refund = urljoin(page.url, link.group(1))
         target, values = self.browser.form(self.browser.ask("GET", refund), "/refund/")
+        preview = self.browser.ask("POST", target, data=values)
+        shown = re.search(r"<button[^>]*>Pay back €([\d.,]+)<", preview.text)
+        if shown is None:
+            raise GaveUp(f"no preview of a refund on {ticket} ({preview.status_code})")
+        target, values = self.browser.form(preview, "/refund/")
         if self._served % 2:
             at_once(lambda: self.browser.once("POST", target, data=values), 2)
         answer = self.browser.ask("POST", target, data=values)
-        minor = round(float(values["amount"]) * 100)
+        minor = round(float(shown.group(1).replace(",", "")) * 100)
         if answer.status_code not in {302, 422}:
             raise GaveUp(f"the refund was answered {answer.status_code}")
         # 422: what this form asked for has been paid back by the click before.

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from django.core import signing
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
@@ -24,8 +25,11 @@ from orders.actions import checkout, incoming
 from orders.actions.checkout import place_order
 from orders.actions.payment import open_session, settle
 from orders.actions.refund import RefundPart, TooMuch, request_refund, send_refund
+from orders.actions.refund_by_hand import preview_refund
+from orders.actions.refund_quote import Wish
 from orders.actions.reservation import SoldOut
-from orders.models import IncomingEvent, Order, Refund
+from orders.models import IncomingEvent, Order, Refund, RefundRequest
+from orders.refund_page import SHOWN_SALT
 from suppliers.actions.forward import forward_order
 from suppliers.actions.inbox import work_incoming
 from suppliers.actions.parcels import take_shipment_copy
@@ -268,8 +272,11 @@ def a_customer_finds_the_desk(client) -> None:
     )
     client.force_login(customer)
     address = reverse("support:desk-refund", args=[ticket.pk, order.lines.get().pk])
-    client.post(address, {"quantity": "0", "amount": "5.00", "reason": "goodwill"})
-    assert Refund.objects.count() == 0, "a customer paid money back to herself"
+    line = order.lines.get()
+    wish = Wish(Refund.Reason.GOODWILL, money={line.pk: 500})
+    shown = signing.dumps(preview_refund(order, wish, by=customer).shown(), salt=SHOWN_SALT)
+    client.post(address, {f"money_{line.pk}": "5.00", "reason": "goodwill", "shown": shown})
+    assert Refund.objects.count() + RefundRequest.objects.count() == 0, "a customer paid money back to herself"
 
 
 def the_last_unit_is_bought_while_another_types(monkeypatch) -> None:

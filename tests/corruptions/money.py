@@ -5,20 +5,77 @@ from __future__ import annotations
 from django.db.models import F
 from django.utils import timezone
 
+from orders import events
 from orders.models import (
+    Authorisation,
     DiscountCode,
     DiscountUse,
+    Dispute,
+    Event,
     IncomingEvent,
     Order,
     OrderDelivery,
     OrderLine,
+    PaperCounter,
     Payment,
     Refund,
     RefundLine,
+    RefundRequest,
 )
-from tests.corruptions.hand import Corruption, erase, kind
+from suppliers.models import SupplierCredit, SupplierInvoice
+from tests.corruptions.hand import HOUR, Corruption, World, erase, kind
+
+
+def _dispute(w: World, **fields: object) -> Dispute:
+    payment = w.other.payments.get()
+    facts = {"stripe_id": "dp_1", "amount_minor": 100, "currency": "EUR", "due_at": timezone.now() + HOUR}
+    return Dispute.objects.create(payment=payment, order=w.other, **facts | fields)
+
+
+def _kept(w: World, **fields: object) -> Authorisation:
+    facts = {"stripe_id": "pi_kept", "amount_minor": 100, "currency": "EUR", "idempotency_key": "kept"}
+    facts |= {"lapses_at": timezone.now() + HOUR, "due_at": timezone.now() + HOUR}
+    return Authorisation.objects.create(order=w.waiting, session=w.waiting.sessions.get(), **facts | fields)
+
 
 MONEY: dict[str, Corruption] = {
+    "delivery share of a refund raised": kind(
+        "V03 shares",
+        lambda w: RefundLine.objects.filter(line=w.lost).update(delivery_minor=F("amount_minor")),
+    ),
+    "tax of a refund lowered": kind("V03 shares", lambda w: RefundLine.objects.filter(line=w.lost).update(tax_minor=0)),
+    "refund approved by its own asker": kind(
+        "V17 approved",
+        lambda w: RefundRequest.objects.update(status="approved", decided_by=F("asked_by"), decided_at=w.order.paid_at),
+        RefundRequest,
+    ),
+    "refund approved by nobody": kind(
+        "V17 approved", lambda w: RefundRequest.objects.update(status="approved", decided_at=w.order.paid_at)
+    ),
+    "request decided without an event": kind(
+        "V12 recorded", lambda w: RefundRequest.objects.update(status="declined", decided_at=w.order.paid_at)
+    ),
+    "refund of a credit deleted": kind(
+        "V17 credits", lambda w: erase(Refund.objects.filter(pk__in=SupplierCredit.objects.values("refund")))
+    ),
+    "credit of another reason": kind("V17 credits", lambda w: SupplierCredit.objects.update(reason="goodwill")),
+    "credit of another order": kind("V17 credits", lambda w: SupplierCredit.objects.update(order=w.other)),
+    "credit that outlived its refund": kind(
+        "V17 credits",
+        lambda w: (
+            events.record("refund.failed", Refund.objects.get(pk=SupplierCredit.objects.first().refund_id), by=None),
+            Event.objects.update(delivered_at=w.order.paid_at),
+            Refund.objects.filter(pk__in=SupplierCredit.objects.values("refund")).update(status="failed"),
+        ),
+    ),
+    "credit matched without a match": kind("V17 matches", lambda w: SupplierCredit.objects.update(matched_minor=1)),
+    "credit matched above its amount": kind(
+        "V17 matches",
+        lambda w: SupplierCredit.objects.update(matched_minor=F("amount_minor") + 1),
+        SupplierCredit,
+    ),
+    "credit settled by hand": kind("V17 matches", lambda w: SupplierCredit.objects.update(status="matched")),
+    "paper matched without a match": kind("V17 matches", lambda w: SupplierInvoice.objects.update(matched_minor=1)),
     "provider speaks of an order that is not there": kind(
         "V01 known",
         lambda w: IncomingEvent.objects.update(body={"data": {"object": {"client_reference_id": "LF-0000001"}}}),
@@ -56,6 +113,15 @@ MONEY: dict[str, Corruption] = {
         lambda w: Payment.objects.filter(order=w.other).update(refunded_minor=F("captured_minor") + 1),
         Payment,
     ),
+    "dispute lost without its money": kind("V03 disputes", lambda w: _dispute(w, status="lost")),
+    "dispute won and still money back": kind(
+        "V03 disputes", lambda w: _dispute(w, status="won", refund=Refund.objects.exclude(status="failed").first())
+    ),
+    "order authorised by nobody": kind(
+        "V02 authorised", lambda w: Order.objects.filter(pk=w.waiting.pk).update(status="authorised")
+    ),
+    "authorisation of an order that waits for nothing": kind("V02 authorised", _kept),
+    "authorisation taken without a payment": kind("V02 authorised", lambda w: _kept(w, status="captured")),
     "refund line deleted": kind("V03 lines", lambda w: erase(RefundLine.objects.filter(line=w.goods))),
     "refunded units of a line raised": kind(
         "V03 lines", lambda w: OrderLine.objects.filter(pk=w.goods.pk).update(refunded=1)
@@ -97,4 +163,15 @@ MONEY: dict[str, Corruption] = {
     "order line moved to another order": kind(
         "V04 totals", lambda w: OrderLine.objects.filter(pk=w.goods.pk).update(order=w.waiting)
     ),
+    "what was charged edited after the invoice": kind(
+        "V17 papers",
+        lambda w: Order.objects.filter(pk=w.other.pk).update(
+            items_minor=F("items_minor") + 1, total_minor=F("total_minor") + 1
+        ),
+    ),
+    "time of payment put into the past of an order without invoice": kind(
+        "V17 papers",
+        lambda w: Order.objects.filter(pk=w.waiting.pk).update(paid_at=w.order.placed_at - HOUR),
+    ),
+    "counter of papers put on": kind("V17 numbers", lambda w: PaperCounter.objects.update(last=F("last") + 1)),
 }

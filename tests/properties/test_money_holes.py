@@ -15,7 +15,7 @@ from tests.properties.test_money_machine import MoneyMachine, bank, how, shop  #
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
     "protection",
-    ["orders.actions.refund._spread", "orders.actions.checkout.end_later", "orders.tasks.decide_late_payment"],
+    ["orders.actions.refund.spread_refunds", "orders.actions.checkout.end_later", "orders.tasks.decide_late_payment"],
 )
 def test_without_one_of_its_protections_the_machine_finds_the_hole(monkeypatch, protection):
     monkeypatch.setattr(protection, lambda order: None)

@@ -39,8 +39,9 @@ GOODS = st.lists(st.tuples(PLACES, st.integers(1, 7), PRICES), min_size=1, max_s
 FAULTS = st.sampled_from([None, None, "drop_after", "error_500_before", "error_500_after"])
 WAYS = st.sampled_from(["pays", "pays", "pays", "declined", "refunds take time", "refunds fail later", *BANKS])
 STARTS = ["paid", "paid", "replaced", "left", "run out", "goods gone", "at the bank", "the bank says no", "disputed"]
-BUSY = ["inbox", "sweep", "relay", "refunds", "reconcile"]
-SELDOM = ["replay", "a day passes", "give up", "dispute", "won", "lost"]
+STARTS += ["authorised", "authorised", "authorised in part"]
+BUSY = ["inbox", "sweep", "relay", "refunds", "reconcile", "decisions"]
+SELDOM = ["replay", "a day passes", "give up", "dispute", "won", "lost", "accept", "accept", "refuse"]
 # How many examples came to what; a machine that never gets there proves nothing about it.
 SEEN: Counter[str] = Counter()
 MUST_SEE = {
@@ -54,6 +55,12 @@ MUST_SEE = {
     "refund outside succeeded",
     "outside refund spread",
     "work: dispute",
+    "authorisation.captured",
+    "authorisation.released",
+    "refund not_taken succeeded",
+    "dispute.won",
+    "dispute.lost",
+    "refund dispute succeeded",
     "work: refund_failed",
 }
 
@@ -98,7 +105,7 @@ class MoneyMachine(RuleBasedStateMachine):
         """Begin where it becomes interesting: most sequences of chance would never get there."""
         shop_settings.SHOP_CURRENCY = currency
         self.split = split
-        order = self.till.buy(goods)
+        order = self.till.buy(goods, is_reviewed=start.startswith("authorised"))
         self.till.open_page(order, None)
         page = order.sessions.get().stripe_id
         if start == "replaced":
@@ -114,6 +121,8 @@ class MoneyMachine(RuleBasedStateMachine):
             self.till.sell_out()
         elif start == "disputed":
             self.till.move_dispute("dispute", 0)
+        elif start == "authorised in part":
+            self.till.cancel(order.lines.first(), 1, self._key())
 
     def _order(self, place: int) -> Order:
         return Order.objects.get(pk=self.till.orders[place % len(self.till.orders)])
@@ -129,9 +138,9 @@ class MoneyMachine(RuleBasedStateMachine):
     # --- the customer
 
     @precondition(lambda self: len(self.till.orders) < 4)
-    @rule(goods=GOODS, opens=st.booleans())
-    def buy(self, goods, opens) -> None:
-        order = self.till.buy(goods)
+    @rule(goods=GOODS, opens=st.booleans(), is_reviewed=st.booleans())
+    def buy(self, goods, opens, is_reviewed) -> None:
+        order = self.till.buy(goods, is_reviewed=is_reviewed)
         if order is not None and opens:
             self.till.open_page(order, None)
 
@@ -194,6 +203,7 @@ class MoneyMachine(RuleBasedStateMachine):
             "relay": self.till.relay,
             "refunds": lambda: self.till.send_refunds(fault),
             "reconcile": self.till.reconcile,
+            "decisions": lambda: self.till.carry_out(fault),
         }
         for one in what:
             works[one]()
@@ -204,6 +214,8 @@ class MoneyMachine(RuleBasedStateMachine):
             "replay": self.till.replay,
             "a day passes": self.till.a_day_passes,
             "give up": lambda: self.till.give_up(self._order(place)),
+            "accept": lambda: self.till.decide(self._order(place), is_accepted=True),
+            "refuse": lambda: self.till.decide(self._order(place), is_accepted=False),
         }
         if what in happens:
             happens[what]()
@@ -255,6 +267,7 @@ def shop(bank, settings):
     for _number in range(4):
         make_variant(supplier, stock=60)
     settings.STRIPE_API_BASE = bank.base
+    settings.REVIEW_ABOVE_MINOR = 0
     # Else the connection keeps every query it was asked.
     settings.DEBUG = False
     MoneyMachine.sandbox = bank

@@ -11,6 +11,7 @@ import json
 import time
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.test import Client
@@ -19,12 +20,15 @@ from django.utils import timezone
 from config.celery import app
 from config.relay import deliver_events
 from demo.payments.webhooks import signature
+from orders.actions.authorisation import NothingToDecide, refuse_order
 from orders.actions.cancel import NotOpen, cancel_units
 from orders.actions.checkout import Address, give_up, place_order
+from orders.actions.holds import release_holds
 from orders.actions.payment import make_way, open_session, settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund, units_minor
 from orders.actions.reservation import SoldOut
 from orders.models import (
+    Authorisation,
     CheckoutSession,
     Event,
     Hold,
@@ -44,6 +48,8 @@ from tests.factories import ADDRESS
 
 # The other reactions write mails that no rule of the money depends on.
 RECEIVERS = {
+    "orders.tasks.issue_credit_note",
+    "orders.tasks.issue_invoice",
     "orders.tasks.settle_late_payment",
     "suppliers.tasks.forward_order",
     "notifications.tasks.tell_order_confirmed",
@@ -85,8 +91,11 @@ class Till:
 
     # --- the customer
 
-    def buy(self, goods: list[tuple[int, int, int]], basket: Basket | None = None) -> Order | None:
-        """Order goods (variant's place, units, price); None if they are sold out."""
+    def buy(
+        self, goods: list[tuple[int, int, int]], basket: Basket | None = None, *, is_reviewed: bool = False
+    ) -> Order | None:
+        """Order goods (variant's place, units, price), to be authorised only or not; None if they are sold out."""
+        settings.REVIEW_ABOVE_MINOR = 1 if is_reviewed else 0
         basket = basket or Basket.objects.create()
         variants = list(Variant.objects.order_by("pk"))
         basket.lines.all().delete()
@@ -125,7 +134,10 @@ class Till:
 
     def pay(self, session_id: str, how: str) -> None:
         """Pay a page as the sandbox knows it, whether or not the shop still wants that."""
-        is_bank = how.startswith("bank")
+        session = next(row for row in self.ledger()["sessions"] if row["id"] == session_id)
+        # A page that authorises only takes no banks.
+        is_bank = how.startswith("bank") and "sepa_debit" in session["payment_method_types"]
+        how = how if is_bank or how in CARDS else "pays"
         asked = {"bank": how.removeprefix("bank "), "seconds": LONG} if is_bank else {"card": CARDS[how]}
         self.control(f"sessions/{session_id}/pay", asked)
 
@@ -154,7 +166,7 @@ class Till:
     def move_dispute(self, to: str, place: int) -> None:
         """Let a bank open a dispute, or decide one."""
         ledger = self.ledger()
-        charges = [row["id"] for row in ledger["charges"] if row["paid"] and not row["disputed"]]
+        charges = [row["id"] for row in ledger["charges"] if row["captured"] and not row["disputed"]]
         running = [row["id"] for row in ledger["disputes"] if row["status"] not in {"won", "lost"}]
         if to == "dispute" and charges:
             self.control("disputes", {"charge": charges[place % len(charges)]})
@@ -173,6 +185,12 @@ class Till:
 
     def sweep(self) -> int:
         return self.run("orders.tasks.settle_session", CheckoutSession.objects.all())
+
+    def carry_out(self, fault: str | None = None) -> int:
+        """Take, or let go, what was decided about authorised money."""
+        self.arm("POST /v1/payment_intents/*", fault)
+        decided = Authorisation.objects.filter(status__in=["capturing", "releasing"])
+        return self.run("orders.tasks.settle_authorisation", decided)
 
     def work_inbox(self) -> int:
         return self.run("orders.tasks.work_incoming", IncomingEvent.objects.filter(done_at=None))
@@ -210,6 +228,16 @@ class Till:
 
     # --- staff and agents
 
+    def decide(self, order: Order, is_accepted: bool) -> None:
+        """Release all holds of an order, or refuse it."""
+        if is_accepted:
+            release_holds(order, by=None)
+            # Goods stay open all the same, so that they can be cancelled.
+            Hold.objects.get_or_create(order=order, reason=Hold.Reason.MANUAL, released_at=None)
+            return
+        with contextlib.suppress(NothingToDecide):
+            refuse_order(order, by=None)
+
     def give_up(self, order: Order) -> None:
         give_up(order)
 
@@ -234,7 +262,7 @@ class Till:
     def refund_outside(self, charge: dict, amount: int) -> None:
         """Refund in the dashboard, which knows nothing of what we only intend."""
         left = charge["amount_captured"] - charge["amount_refunded"]
-        if charge["paid"] and not charge["disputed"] and left > 0:
+        if charge["captured"] and not charge["disputed"] and left > 0:
             self.control("refunds", {"charge": charge["id"], "amount": 1 + amount % left})
 
     # --- the end
@@ -250,11 +278,20 @@ class Till:
             if turn in {1, 4, 7}:
                 # The rest runs out in time; also the page that follows a bank's refusal.
                 self.a_day_passes()
-            happened = len(self.control("jobs", {})["done"]) if turn else 1
+            happened = len(self._let_happen()) if turn else 1
             happened += self.reconcile() + self.work_inbox() + self.sweep() + self.relay() + self.send_refunds()
+            happened += self.carry_out()
             if not happened:
                 return self.ledger()
         raise AssertionError("it never comes to rest")
+
+    def _let_happen(self) -> list[str]:
+        """Let happen whatever waits at the sandbox, but for authorisations that lapse: those wait for a week."""
+        kept = {row["id"] for row in self.ledger()["payment_intents"] if row["status"] == "requires_capture"}
+        if not kept:
+            return self.control("jobs", {})["done"]
+        subjects = [row["id"] for kind in ("sessions", "refunds") for row in self.ledger()[kind]]
+        return [done for subject in subjects for done in self.hurry(subject)]
 
     def check_pages(self) -> None:
         """No page can be paid but that of an order which waits for its money."""
@@ -264,7 +301,7 @@ class Till:
 
     def finish_refunds(self) -> dict:
         """As ``finish``, where nothing but refunds is still to come."""
-        while self.send_refunds() + len(self.control("jobs", {})["done"]):
+        while self.send_refunds() + len(self._let_happen()):
             self.reconcile()
             self.work_inbox()
         return self.ledger()

@@ -14,8 +14,10 @@ from orders.actions import payment as payment_module, refund as refund_module
 from orders.actions.incoming import work_on
 from orders.actions.payment import open_session, settle
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund
-from orders.models import CheckoutSession, IncomingEvent, Order, OrderLine, Payment, Refund
-from tests.factories import make_order, make_paid_order, make_supplier, make_variant
+from orders.actions.refund_by_hand import Confirmed, QuoteChanged, confirm_refund, preview_refund
+from orders.actions.refund_quote import NothingToPay, Wish
+from orders.models import CheckoutSession, IncomingEvent, Order, OrderLine, Payment, Refund, RefundCap
+from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
 from tests.races.copies import stripe_tells
 from tests.races.crowd import (
     break_down,
@@ -25,6 +27,7 @@ from tests.races.crowd import (
     never_lock,
     patience,
     read_then_write,
+    wait_before_update,
     without_wall,
 )
 
@@ -202,5 +205,71 @@ def test_twin_without_the_lock_all_that_is_left_is_counted_wrong(crowd, variant,
     break_down(
         one_round,
         "more was paid back than was taken",
+        single_writer_holds=True,
+    )
+
+
+def two_agents_confirm_the_last_cents(crowd, variant) -> None:
+    """Let two agents, each at their own preview of the same rest, press "pay back" at the same moment."""
+    order = make_paid_order((variant, 1))
+    OrderLine.objects.filter(order=order).update(shipped=1, forwarded=1)
+    line = order.lines.get()
+    agents = [make_person(is_superuser=True) for _number in range(2)]
+    wanted = Wish(Refund.Reason.DAMAGED, units={line.pk: 1})
+    shown = preview_refund(order, wanted, by=agents[0]).shown()
+
+    def confirm(number: int) -> Confirmed:
+        return confirm_refund(order, wanted, shown=shown, key=f"{order.number}-{number}", by=agents[number])
+
+    expected = (QuoteChanged, NothingToPay, TooMuch, IntegrityError)
+    ends = crowd.at_once(lambda: confirm(0), lambda: confirm(1), expected=expected)
+    back = sum(refund.amount_minor for refund in order.refunds.all())
+    assert back == order.total_minor, "the last cents were paid back twice"
+    assert sorted(type(end).__name__ for end in ends) == ["Confirmed", "NothingToPay"]
+
+
+def test_two_agents_who_confirm_the_last_cents_at_once_pay_them_back_once(crowd, variant):
+    hold(lambda: two_agents_confirm_the_last_cents(crowd, variant))
+
+
+def test_twin_without_lock_and_limits_the_last_cents_go_back_twice(
+    crowd, variant, only_the_limit_of_the_payment, monkeypatch
+):
+    read_then_write(monkeypatch, Payment, before=crowd.gap)
+    with without_wall(Payment, "payment_not_over_refunded"), without_wall(OrderLine, "order_line_refunded_once"):
+        break_down(
+            lambda: two_agents_confirm_the_last_cents(crowd, variant),
+            "paid back twice",
+            single_writer_holds=True,
+        )
+
+
+def two_agents_stay_below_their_cap(crowd, variant) -> None:
+    """Let two agents pay back at once what together is more than may go back for one order by hand."""
+    order = make_paid_order((variant, 1))
+    line = order.lines.get()
+    agents = [make_person(role="Support agents") for _number in range(2)]
+    RefundCap.objects.filter(group__name="Support agents").update(per_refund_minor=600, per_order_minor=600)
+
+    def confirm(number: int) -> object:
+        wanted = Wish(Refund.Reason.GOODWILL, money={line.pk: 400})
+        shown = preview_refund(order, wanted, by=agents[number]).shown()
+        return confirm_refund(order, wanted, shown=shown, key=f"{order.number}-{number}", by=agents[number])
+
+    crowd.at_once(lambda: confirm(0), lambda: confirm(1), expected=(QuoteChanged,))
+    back = sum(refund.amount_minor for refund in order.refunds.all())
+    assert back <= 600, "more went back than the cap allows"
+
+
+def test_two_agents_at_once_stay_below_the_cap_of_one_order(crowd, variant):
+    hold(lambda: two_agents_stay_below_their_cap(crowd, variant))
+
+
+def test_twin_without_the_lock_two_agents_go_above_the_cap(crowd, variant, monkeypatch):
+    never_lock(monkeypatch, Order)
+    wait_before_update(monkeypatch, Payment, crowd.gap)
+    break_down(
+        lambda: two_agents_stay_below_their_cap(crowd, variant),
+        "more went back than the cap allows",
         single_writer_holds=True,
     )

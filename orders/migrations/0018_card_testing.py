@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0013_discounts_and_added_tax'),
+        ('orders', '0017_discounts_and_added_tax'),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0012_delivery_as_sold'),
+        ('orders', '0016_delivery_as_sold'),
         ('shop', '0004_tax'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

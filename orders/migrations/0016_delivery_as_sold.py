@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0011_parts_of_work'),
+        ('orders', '0015_reasons_of_money'),
         ('shop', '0003_rates_to_zones'),
     ]
 

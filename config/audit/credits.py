@@ -1,0 +1,81 @@
+"""What was paid back by hand, and what suppliers owe for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from config.audit.registry import check, named, total
+from orders.models import Event, OrderLine, Reaction, Refund, RefundLine, RefundRequest
+from orders.states import RefundRequestStatus, RefundStatus
+from suppliers.actions.credits import SUPPLIER_FAULT
+from suppliers.models import CreditMatch, SupplierCredit, SupplierInvoice
+from suppliers.states import SupplierCreditStatus
+
+Status = SupplierCreditStatus
+
+
+@check(
+    "V03 shares",
+    _("Of each line no more delivery and tax goes back than there was, and all of both with the last cent."),
+)
+def shares() -> Iterable[str]:
+    parts = RefundLine.objects.filter(line=OuterRef("pk")).exclude(refund__status=RefundStatus.FAILED)
+    lines = OrderLine.objects.annotate(
+        delivery_back=total(parts, "line", "delivery_minor"), tax_back=total(parts, "line", "tax_minor")
+    )
+    over = Q(delivery_back__gt=F("delivery_minor")) | Q(tax_back__gt=F("tax_minor"))
+    yield from named(lines.filter(over), "more delivery or tax went back than was in it", "order")
+    whole = Q(refunded_minor__gte=F("line_minor") + F("delivery_minor") - F("discount_minor"), refunded_minor__gt=0)
+    kept = Q(delivery_back__lt=F("delivery_minor")) | Q(tax_back__lt=F("tax_minor"))
+    yield from named(lines.filter(whole & kept), "all of it went back, but not all of its delivery and tax", "order")
+
+
+@check("V17 approved", _("Every refund above its asker's cap was approved by somebody else."))
+def approved() -> Iterable[str]:
+    rows = RefundRequest.objects.filter(status=RefundRequestStatus.APPROVED)
+    wrong = rows.filter(Q(decided_by=None) | Q(decided_by=F("asked_by")))
+    yield from named(wrong, "approved by nobody else than its asker", "order")
+    decided = RefundRequest.objects.filter(decided_at=None).exclude(status=RefundRequestStatus.ASKED)
+    yield from named(decided, "decided at no time", "order")
+
+
+@check("V17 credits", _("Every credit of a supplier stands for a living refund that is its fault, of its own goods."))
+def credits() -> Iterable[str]:
+    rows = SupplierCredit.objects.select_related("supplier", "order")
+    yield from named(rows.filter(~Exists(Refund.objects.filter(pk=OuterRef("refund")))), "its refund is gone")
+    strange = ~Q(order=F("refund__order")) | ~Q(order=F("line__order_line__order"))
+    strange |= ~Q(supplier=F("line__supplier_order__supplier")) | ~Q(reason=F("refund__reason"))
+    yield from named(rows.filter(strange), "of another order, supplier or reason than its refund's")
+    yield from named(rows.exclude(reason__in=SUPPLIER_FAULT), "no fault of the supplier's")
+    # While its consequences are owed, the backlog's check looks after it.
+    done = Event.objects.filter(kind="refund.failed", order=OuterRef("order"), delivered_at__isnull=False)
+    owed = Reaction.objects.filter(event__kind="refund.failed", event__order=OuterRef("order"), done_at=None)
+    failed = rows.filter(Exists(done), ~Exists(owed), refund__status=RefundStatus.FAILED, matched_minor=0)
+    yield from named(
+        failed.exclude(status__in=[Status.WITHDRAWN, Status.WRITTEN_OFF]),
+        "its refund failed, and it was not taken back",
+    )
+
+
+@check(
+    "V17 matches", _("What is matched is what was written down of it, on both sides, and never more than either has.")
+)
+def matches() -> Iterable[str]:
+    live = CreditMatch.objects.filter(undone_at=None)
+    credits = SupplierCredit.objects.annotate(found=total(live.filter(credit=OuterRef("pk")), "credit", "amount_minor"))
+    credits = credits.select_related("supplier", "order")
+    yield from named(credits.exclude(found=F("matched_minor")), "its matches come to another sum")
+    yield from named(credits.filter(matched_minor__gt=F("amount_minor")), "matched above its amount")
+    settled = Q(matched_minor=F("amount_minor"))
+    wrong = credits.filter((Q(status=Status.MATCHED) & ~settled) | (settled & ~Q(status=Status.MATCHED)))
+    yield from named(wrong, "its state and its matches contradict each other")
+    papers = SupplierInvoice.objects.annotate(
+        found=total(live.filter(invoice=OuterRef("pk")), "invoice", "amount_minor")
+    ).select_related("supplier")
+    yield from named(papers.exclude(found=F("matched_minor")), "its matches come to another sum")
+    yield from named(papers.filter(matched_minor__gt=F("amount_minor")), "matched above its amount")
+    strange = live.exclude(credit__supplier=F("invoice__supplier"), credit__currency=F("invoice__currency"))
+    yield from named(strange, "a paper of another supplier or currency", "invoice__supplier")

@@ -1,0 +1,85 @@
+"""Deadlines of what people decide about money: authorised, disputed, transferred, owed by suppliers, compared.
+
+Part of ``config/deadlines.py``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+
+from config.models import Comparison, MoneyFinding
+from config.waits import AT_ONCE, AWAY, TWO_NIGHTS, Wait
+from orders.models import Authorisation, Dispute, Payment, Refund, WorkItem
+from orders.states import AuthorisationStatus, DisputeStatus, RefundStatus
+from suppliers.models import SupplierCredit
+from suppliers.states import SupplierCreditStatus
+
+R = WorkItem.Reason
+_K, _D = AuthorisationStatus, DisputeStatus
+_CHANGED = ("status_changed_at",)
+CLAIMED_WITHIN, SETTLED_WITHIN = timedelta(days=14), timedelta(days=45)
+# Refunds that no machine makes.
+BY_HAND = Q(payment__provider="bank_transfer")
+DECISIONS = [
+    Wait(
+        "refund by hand", Refund, (RefundStatus.REQUESTED,), R.REFUND_BY_HAND, ("requested_at",), AT_ONCE,
+        "{row.amount} for {row.order.number} must be transferred back by a person, and noted.", BY_HAND, "amount_minor",
+    ),
+    # Asked for by whoever noted it, with the time that is left.
+    Wait(
+        "authorisation", Authorisation, (_K.HELD,), R.DECIDE_PAYMENT, ("held_at",), AT_ONCE,
+        "{row.amount} for {row.order.number} wait for a decision.", money="amount_minor",
+    ),
+    Wait(
+        "authorisation decided", Authorisation, (_K.CAPTURING, _K.RELEASING), R.PAYMENT_STUCK, _CHANGED, AWAY,
+        "What was decided about {row.amount} for {row.order.number} cannot be carried out. {row.last_error:.100}",
+        money="amount_minor",
+    ),
+    Wait(
+        "dispute", Dispute, (_D.INQUIRY, _D.OPEN, _D.REVIEW), R.DISPUTE, ("opened_at",), AT_ONCE,
+        "A bank takes {row.amount} for {row.order.number} back.", money="amount_minor",
+    ),
+    # Asked about until somebody has dealt with what is not sent.
+    Wait(
+        "dispute lost", Dispute, (_D.LOST,), R.DISPUTE, _CHANGED, AT_ONCE,
+        "{row.amount} for {row.order.number} went back through the bank.", money="amount_minor", sticks=True,
+    ),
+    # Whoever pays the surplus back closes the question; another state of the row does not.
+    Wait(
+        "too much paid", Payment, (), R.OVERPAID, ("captured_at",), AT_ONCE,
+        "{row.captured} for {row.order.number} are more than it asks for.", Q(provider="bank_transfer"), opens=False,
+    ),
+]  # fmt: skip
+
+
+def _credit(name: str, state: str, after: timedelta, says: str) -> Wait:
+    says, related = "{row.supplier.name} owes {row.owed} for {row.order.number}, " + says, ("order", "supplier")
+    # What is at stake counts in the shop's currency; in another one it stands in the sentence.
+    return Wait(
+        name, SupplierCredit, (state,), R.SUPPLIER_CREDIT, ("status_changed_at",), after, says, money=_owed_here,
+        related=related,
+    )  # fmt: skip
+
+
+def _owed_here(credit: SupplierCredit) -> int:
+    return credit.owed.minor if credit.currency == credit.order.currency else 0
+
+
+CREDITS = [
+    _credit("credit to claim", SupplierCreditStatus.OPEN, CLAIMED_WITHIN, "and nobody has claimed it."),
+    _credit("credit claimed", SupplierCreditStatus.CLAIMED, SETTLED_WITHIN, "and it is on no paper of the supplier's."),
+]
+
+
+def _comparison(name: str, kind: str, after: timedelta, says: str) -> Wait:
+    says, cause = says + " {row.last_error:.150}", Q(kind=kind)
+    return Wait(name, Comparison, (), R.NOT_COMPARED, ("good_at",), after, says, cause, related=(), until_news=True)
+
+
+COMPARISONS = [
+    _comparison("recent comparison", Comparison.Kind.RECENT, AWAY, "Payments were not compared with Stripe for an hour."),
+    _comparison("whole comparison", Comparison.Kind.FULL, TWO_NIGHTS, "Nothing was compared in full for two nights."),
+    Wait("difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None), opens=False),
+]  # fmt: skip
