@@ -23,7 +23,6 @@ from orders.models import (
     CheckoutSession,
     Estimate,
     Event,
-    Hold,
     IncomingEvent,
     Order,
     OrderDelivery,
@@ -392,12 +391,3 @@ class ReservationAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     search_fields = ["order__number", "variant__sku"]
     list_select_related = ["order", "variant"]
-
-
-@admin.register(Hold)
-class HoldAdmin(ReadOnlyAdmin):
-    """Why an order must not go out yet."""
-
-    list_display = ["order", "reason", "created_at", "released_at"]
-    list_filter = ["reason"]
-    list_select_related = ["order"]

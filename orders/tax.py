@@ -15,7 +15,8 @@ from django.core.cache import cache
 from django.utils.module_loading import import_string
 
 from orders import stripe_client
-from orders.stripe_client import StripeRefused, StripeUnclear, TaxItem
+from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.stripe_facts import TaxFacts, TaxItem
 from shop.models import TaxClass
 from shop.money import included_tax_minor, payable_step, rounded, split_by_weight, tax_on_top_minor
 from shop.tax import Place, rates_on
@@ -107,7 +108,7 @@ def _stripe_code(line: Taxable) -> str:
 
 def _asked_once(
     items: Sequence[TaxItem], delivery_minor: int, place: Place, *, currency: str, is_included: bool
-) -> stripe_client.TaxFacts:
+) -> TaxFacts:
     asked = [[asdict(item) for item in items], delivery_minor, asdict(place), currency, is_included]
     key = "tax:" + hashlib.sha256(json.dumps(asked).encode()).hexdigest()
     known = cache.get(key)

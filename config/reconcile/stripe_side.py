@@ -17,8 +17,9 @@ from orders import stripe_client
 from orders.actions.incoming import KINDS, take_in, tell
 from orders.actions.refund import STATUS_OF
 from orders.models import IncomingEvent, Order, Payment, Refund, RelayBeat
+from orders.providers.base import RefundFacts
 from orders.states import RefundStatus
-from orders.stripe_client import ChargeFacts, ListedIntent, RefundFacts
+from orders.stripe_facts import ChargeFacts, DisputeFacts, ListedIntent
 from shop.money import Money
 
 Kind = MoneyFinding.Kind
@@ -228,5 +229,5 @@ def disputes(run: Comparison) -> Step:
     return Step(page.after, len(page.rows), told)
 
 
-def _dispute_id(one: stripe_client.DisputeFacts) -> str:
+def _dispute_id(one: DisputeFacts) -> str:
     return f"found:dispute:{one.id}:{one.status}"

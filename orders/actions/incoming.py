@@ -18,7 +18,8 @@ from orders.actions.refund import take_in_refunds
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, IncomingEvent, Order, Payment, RelayBeat, WorkItem
-from orders.stripe_client import EventFacts, StripeRefused, StripeUnclear
+from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.stripe_facts import EventFacts
 
 GIVES_UP_AFTER = 8
 REFUND_KINDS = ("charge.refunded", "refund.created", "refund.updated", "refund.failed")

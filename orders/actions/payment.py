@@ -27,7 +27,8 @@ from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, 
 from orders.pay_lines import pay_lines
 from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
-from orders.stripe_client import SessionFacts, StripeKeptFailure, StripeRefused, StripeUnclear
+from orders.stripe_client import StripeKeptFailure, StripeRefused, StripeUnclear
+from orders.stripe_facts import SessionFacts
 from shop.actions.basket import empty_basket
 from shop.models import Basket
 from shop.money import Money
