@@ -18,6 +18,7 @@ from orders import events
 from orders.actions.cancel import cancel_units
 from orders.actions.letting_go import close_decision
 from orders.actions.refund import units_minor
+from orders.actions.refund_shares import left_of, shares_of
 from orders.actions.shipping import lock_order
 from orders.actions.work import open_work
 from orders.models import Authorisation, CheckoutSession, Hold, Order, OrderLine, Payment, Refund, RefundLine, WorkItem
@@ -226,8 +227,17 @@ def write_left_out(payment: Payment, parts: Sequence[Mapping[str, int]]) -> None
         reason=Refund.Reason.NOT_TAKEN,
         idempotency_key=key,
     )
+    left = left_of(OrderLine.objects.select_related("order").filter(pk__in=[part["line"] for part in parts]))
     for part in parts:
-        RefundLine.objects.create(refund=row, line_id=part["line"], quantity=part["units"], amount_minor=part["minor"])
+        shares = shares_of(left[part["line"]], part["minor"])
+        RefundLine.objects.create(
+            refund=row,
+            line_id=part["line"],
+            quantity=part["units"],
+            amount_minor=part["minor"],
+            delivery_minor=shares.delivery_minor,
+            tax_minor=shares.tax_minor,
+        )
         OrderLine.objects.filter(pk=part["line"]).update(
             refunded=F("refunded") + part["units"], refunded_minor=F("refunded_minor") + part["minor"]
         )

@@ -171,7 +171,7 @@ def take_from_lines(parts: Sequence[RefundPart]) -> list[RefundLine]:
 
     Raises TooMuch, after which the transaction must be undone, if it is more than a line has left.
     """
-    now = left_of(OrderLine.objects.filter(pk__in=[part.line.pk for part in parts]))
+    now = left_of(OrderLine.objects.select_related("order").filter(pk__in=[part.line.pk for part in parts]))
     for part in parts:
         _take_from_line(part)
     return [_as_row(part, shares_of(now[part.line.pk], part.amount_minor, part.delivery_minor)) for part in parts]

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.order import Order
+from orders.models.order import FREE_DELIVERY, Order
 from shop.models import Category, Product
 from shop.money import Money
 
@@ -40,7 +40,7 @@ class DiscountKind(models.TextChoices):
 
     PERCENT = "percent", _("percent of the goods")
     AMOUNT = "amount", _("amount off the goods")
-    FREE_DELIVERY = "free_delivery", _("free delivery")
+    FREE_DELIVERY = FREE_DELIVERY, _("free delivery")
 
 
 class DiscountCode(models.Model):

@@ -15,10 +15,13 @@ from django_countries.fields import CountryField
 
 from orders.states import OrderStatus
 from shop.models import Basket, DeliveryProfile, User, Variant
-from shop.money import Money, included_tax_minor
+from shop.money import Money, included_tax_minor, payable_step
 
 # What a line cost the customer, as a query asks for it; the same as ``OrderLine.paid_minor``.
 PAID_MINOR = F("line_minor") + F("delivery_minor") - F("discount_minor") + F("added_tax_minor")
+
+# The kind of code that takes nothing off the goods (``orders.models.discount.DiscountKind``, which stands on orders).
+FREE_DELIVERY = "free_delivery"
 
 
 def new_token() -> str:
@@ -283,6 +286,18 @@ class OrderLine(models.Model):
     def paid_minor(self) -> int:
         """What the customer paid for this line with its shares of delivery, discount and tax on top."""
         return self.line_minor + self.delivery_minor - self.discount_minor + self.added_tax_minor
+
+    @property
+    def delivery_paid_minor(self) -> int:
+        """What of ``paid_minor`` is its delivery: less what a code took off it, with its part of the tax on top.
+
+        Rounded down to what can be paid back. It asks for the order, which whoever reads many lines fetches along.
+        """
+        net = self.paid_minor - self.added_tax_minor
+        off = min(self.discount_minor, self.delivery_minor) if self.order.discount_kind == FREE_DELIVERY else 0
+        delivery = min(self.delivery_minor - off, net)
+        step = payable_step(self.order.currency)
+        return delivery + (self.added_tax_minor * delivery // (net * step) * step if net else 0)
 
     @property
     def goods_net_minor(self) -> int:
