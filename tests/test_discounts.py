@@ -11,7 +11,8 @@ from config.audit import run_audit
 from orders.actions.cancel import request_cancellation
 from orders.actions.checkout import give_up
 from orders.actions.discount import MOST_MISSES, CodeRefused, free_use
-from orders.actions.payment import record_payment, settle_late_payment
+from orders.actions.late import settle_late_payment
+from orders.actions.payment import record_payment
 from orders.actions.refund import units_minor
 from orders.models import DiscountCode, DiscountTally, DiscountUse, Order
 from shop.models import Variant
