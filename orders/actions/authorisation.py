@@ -10,18 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from orders import events
 from orders.actions.cancel import cancel_units
 from orders.actions.letting_go import close_decision
-from orders.actions.refund import units_minor
-from orders.actions.refund_shares import left_of, shares_of
+from orders.actions.refund import RefundPart, take_from_lines, units_minor
 from orders.actions.shipping import lock_order
 from orders.actions.work import open_work
-from orders.models import Authorisation, CheckoutSession, Hold, Order, OrderLine, Payment, Refund, RefundLine, WorkItem
+from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, RefundLine, WorkItem
 from orders.states import (
     AuthorisationStatus,
     OrderStatus,
@@ -227,19 +225,10 @@ def write_left_out(payment: Payment, parts: Sequence[Mapping[str, int]]) -> None
         reason=Refund.Reason.NOT_TAKEN,
         idempotency_key=key,
     )
-    left = left_of(OrderLine.objects.select_related("order").filter(pk__in=[part["line"] for part in parts]))
-    for part in parts:
-        shares = shares_of(left[part["line"]], part["minor"])
-        RefundLine.objects.create(
-            refund=row,
-            line_id=part["line"],
-            quantity=part["units"],
-            amount_minor=part["minor"],
-            delivery_minor=shares.delivery_minor,
-            tax_minor=shares.tax_minor,
-        )
-        OrderLine.objects.filter(pk=part["line"]).update(
-            refunded=F("refunded") + part["units"], refunded_minor=F("refunded_minor") + part["minor"]
-        )
+    lines = payment.order.lines.in_bulk([part["line"] for part in parts])
+    rows = take_from_lines([RefundPart(lines[part["line"]], part["units"], part["minor"]) for part in parts])
+    for one in rows:
+        one.refund = row
+    RefundLine.objects.bulk_create(rows)
     events.record("refund.requested", row, by=None, amount_minor=total, reason=str(row.reason))
     move_refund(row, RefundStatus.SUCCEEDED, by=None)

