@@ -15,7 +15,11 @@ from config.reconcile import runs
 from config.tasks import begin_comparisons
 from config.waiting import keep_deadlines
 from orders import stripe_client
+from orders.actions.cancel import cancel_units
+from orders.actions.capture import work_on_authorisation
+from orders.actions.holds import release_holds
 from orders.actions.payment import open_session, settle
+from orders.actions.transfer import record_transfer
 from orders.models import Hold, IncomingEvent, Order, OrderLine, Payment, Refund, WorkItem
 from tests.comparing import found, reconcile
 from tests.demo.payment_process import session_params
@@ -108,7 +112,43 @@ def test_a_dispute_nobody_told_of_is_taken_in_once(sandbox, variant):
     reconcile("full")
     reconcile("full")
     assert open_work() == ["dispute"]
-    assert order.events.filter(kind="payment.disputed").count() == 1
+    assert order.events.filter(kind="dispute.opened").count() == 1
+    assert found() == []
+
+
+def test_what_a_bank_transfer_brings_is_not_looked_for_at_stripe(sandbox, variant):
+    order = make_order((variant, 2))
+    Order.objects.filter(pk=order.pk).update(pay_with="bank_transfer")
+    record_transfer(order, received=order.total, key="statement-7", by=None)
+    order.refresh_from_db()
+    assert order.is_paid
+    reconcile()
+    reconcile("full")
+    assert found() == []
+
+
+def test_what_was_cancelled_before_its_money_was_taken_is_no_difference(sandbox, variant, settings):
+    settings.REVIEW_ABOVE_MINOR = 1
+    order = noted(sandbox, variant)
+    assert order.status == "authorised"
+    cancel_units(order, {order.lines.get().pk: 1}, reason=Refund.Reason.CANCELLED, by=None, key="one")
+    release_holds(order, by=None)
+    work_on_authorisation(order.authorisations.get().pk)
+    order.refresh_from_db()
+    assert (order.status, Payment.objects.get().captured_minor < order.total_minor) == ("paid", True)
+    assert Refund.objects.get().reason == "not_taken"
+    reconcile()
+    reconcile("full")
+    assert found() == []
+
+
+def test_what_a_lost_dispute_took_is_no_difference(sandbox, variant):
+    order = noted(sandbox, variant)
+    dispute = sandbox.control("disputes", {"payment_intent": order.payments.get().stripe_id})["id"]
+    sandbox.control("disputes", {"dispute": dispute, "status": "lost"})
+    reconcile("full")
+    assert Refund.objects.get().reason == "dispute"
+    reconcile("full")
     assert found() == []
 
 

@@ -19,6 +19,7 @@ Kind = MoneyFinding.Kind
 R = WorkItem.Reason
 # Whoever has been asked about an order's money in one of these ways need not be asked again.
 ASKED_ALREADY = (R.PAYMENT_UNEXPECTED, R.PAYMENT_STUCK, R.REFUND_FAILED, R.REFUND_STUCK, R.DISPUTE)
+ASKED_ALREADY += (R.OVERPAID, R.REFUND_BY_HAND)
 
 
 def note(kind: Kind, key: str, *, says: str, money: Money, order: Order | None, now: datetime) -> bool:
