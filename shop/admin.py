@@ -5,17 +5,14 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shop import tax_admin
 from shop.models import (
     Basket,
     BasketLine,
     Category,
     DeliveryProfile,
-    DeliveryZone,
+    DeliveryRate,
     Product,
     ProductFact,
     ProductImage,
@@ -23,10 +20,6 @@ from shop.models import (
     Variant,
 )
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
-from shop.zone_forms import ZoneForm, ZoneFormSet
-
-# The other modules of this admin.
-__all__ = ["tax_admin"]
 
 admin.site.unregister(Group)
 
@@ -91,7 +84,7 @@ class ProductAdmin(admin.ModelAdmin):
     """What is shown. Suppliers' syncs write names and prices; staff decide what is published."""
 
     list_display = ["name", "brand", "department", "price", "is_available", "is_published", "gate", "updated_at"]
-    list_filter = ["is_published", "is_available", "department", "tax_class", "gate"]
+    list_filter = ["is_published", "is_available", "department", "gate"]
     search_fields = ["name", "brand", "variants__sku", "variants__gtin"]
     list_select_related = ["department"]
     list_per_page = 50
@@ -146,17 +139,11 @@ class ProductImageAdmin(admin.ModelAdmin):
         return False
 
 
-class ZoneInline(admin.StackedInline):
-    """Zones with the services into them, edited in place."""
+class RateInline(admin.TabularInline):
+    """Price and transit days per country."""
 
-    model = DeliveryZone
-    form = ZoneForm
-    formset = ZoneFormSet
-    extra = 1
-    template = "admin/delivery_zones.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DeliveryZone]:
-        return super().get_queryset(request).prefetch_related("countries")
+    model = DeliveryRate
+    extra = 0
 
 
 @admin.register(DeliveryProfile)
@@ -165,7 +152,7 @@ class DeliveryProfileAdmin(admin.ModelAdmin):
 
     list_display = ["name", "sent_from", "country", "cutoff_time", "returns_paid_by_shop"]
     search_fields = ["name", "sent_from"]
-    inlines = [ZoneInline]
+    inlines = [RateInline]
 
 
 class BasketLineInline(ReadOnlyInline):

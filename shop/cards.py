@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +10,10 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop.delivery import Choice, choices_of, services_for
-from shop.models import DeliveryService, Product, ProductImage, Variant
-from shop.money import Money
-from shop.pricing import price_of
-from shop.tax import Terms
-from shop.words import day
+from shop.arrival import Window, arrival_window
+from shop.delivery import rates_for
+from shop.models import DeliveryRate, Product, ProductImage, Variant
+from shop.words import day, day_range
 
 LOW_STOCK = 5
 
@@ -55,20 +53,20 @@ def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.select_related("department").prefetch_related(variants, pictures)
 
 
-def cards(products: Iterable[Product], terms: Terms) -> list[Card]:
-    """Return the cards of products fetched by ``for_cards``, at a country's prices; one query for delivery."""
+def cards(products: Iterable[Product], country: str) -> list[Card]:
+    """Return the cards of products fetched by ``for_cards``; one query for the delivery rates."""
     products = list(products)
     profiles = {variant.delivery_profile_id for product in products for variant in product.offered}
-    services = services_for([pk for pk in profiles if pk], terms.country)
+    rates = rates_for([pk for pk in profiles if pk], country)
     now = timezone.now()
-    return [_card(product, services, terms, now) for product in products]
+    return [_card(product, rates, now) for product in products]
 
 
-def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime) -> Card:
+def _card(product: Product, rates: Mapping[int, DeliveryRate], now: datetime) -> Card:
     best = next((variant for variant in product.offered if variant.is_sellable), None)
-    usual = usual_delivery(best, services, terms, now) if best else None
+    window = window_of(best, rates, now) if best else None
     words, level = stock_words(best or next(iter(product.offered), None))
-    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
+    price = str(product.price_from)
     if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
     return Card(
@@ -76,7 +74,7 @@ def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], t
         name=product.name,
         card_image=small_picture(next(iter(product.first_images), None)),
         price=price,
-        arrival=usual.arrival if usual else "",
+        arrival=day_range(window.earliest_on, window.latest_on) if window else "",
         # "In stock" on every card would only be noise.
         stock_words=words if level else "",
         stock_level=level,
@@ -84,21 +82,18 @@ def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], t
     )
 
 
-def usual_delivery(
-    variant: Variant, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime
-) -> Choice | None:
-    """Return how one of a variant, ordered now, would travel unless asked otherwise; None if it is not sent there."""
-    known = services.get(variant.delivery_profile_id or 0)
-    if not known or not variant.is_sent_to(terms.country):
+def window_of(variant: Variant, rates: Mapping[int, DeliveryRate], now: datetime) -> Window | None:
+    """Return when a variant would arrive if ordered now, or None if it is not sent there."""
+    rate = rates.get(variant.delivery_profile_id or 0)
+    if rate is None:
         return None
-    choices = choices_of(
-        known,
-        items_minor=price_of(variant, terms).minor,
+    return arrival_window(
+        rate.profile,
+        rate,
         handling_min_days=variant.handling_min_days,
         handling_max_days=variant.handling_max_days,
         now=now,
     )
-    return choices[0]
 
 
 def stock_words(variant: Variant | None) -> tuple[str, str]:

@@ -2,8 +2,7 @@
 
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
-from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
-from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
+from shop.models.delivery import DeliveryProfile, DeliveryRate
 from shop.models.user import User
 
 __all__ = [
@@ -11,16 +10,10 @@ __all__ = [
     "BasketLine",
     "Category",
     "DeliveryProfile",
-    "DeliveryService",
-    "DeliveryZone",
-    "Market",
-    "MarketCountry",
+    "DeliveryRate",
     "Product",
     "ProductFact",
     "ProductImage",
-    "TaxClass",
-    "TaxRate",
     "User",
     "Variant",
-    "ZoneCountry",
 ]
