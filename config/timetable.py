@@ -31,6 +31,8 @@ from suppliers.actions.breaker import due_probes, may_be_called, of_callable
 from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus
 
+# Tasks that only write to customers: mails, invoices and credit notes (which take their numbers one after the other).
+WRITTEN = ("notifications.", "orders.tasks.issue_")
 # Tasks that take several rows, and how many at most: statements are shared, and rows die together.
 TAKE_SEVERAL = frozenset({"suppliers.tasks.forward_order", "suppliers.tasks.send_supplier_orders"})
 SEVERAL = 20
@@ -59,8 +61,8 @@ class Sweep:
             groups.setdefault((self.task(row), *shared), []).append(row.pk)
         jobs = []
         for (task, *shared), pks in groups.items():
-            # What writes mails waits with the mails: it must not delay an order.
-            queue = "mail" if task.startswith("notifications.") else self.queue
+            # What writes mails or papers waits with the mails: it must not delay an order.
+            queue = "mail" if task.startswith(WRITTEN) else self.queue
             size = self.together if task in TAKE_SEVERAL else 1
             jobs += [(task, queue, (*shared, *pks[start : start + size])) for start in range(0, len(pks), size)]
         return jobs
