@@ -6,6 +6,7 @@ A further provider is one module with one class, and its entry there.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -62,7 +63,7 @@ class Fee:
     currency: str
 
 
-class Provider:
+class Provider(ABC):
     """One way to pay. The methods that talk to the network raise Unclear or Refused, and may be repeated."""
 
     name: ClassVar[str]
@@ -75,13 +76,13 @@ class Provider:
     # True if refunds are made by people, outside.
     refunds_by_hand: ClassVar[bool] = False
 
+    @abstractmethod
     def is_offered(self) -> bool:
         """Say whether customers may choose it now, by the settings alone."""
-        raise NotImplementedError
 
+    @abstractmethod
     def time_to_pay(self) -> timedelta:
         """Return how long an order waits for its money, and its goods are held."""
-        raise NotImplementedError
 
     def details(self, order: Order) -> list[tuple[str | Promise, str]]:
         """Return what customers must know to pay an order elsewhere, as label and value; none with a page."""
