@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -62,6 +63,14 @@ def test_the_page_names_the_groups_and_their_margin(client, staff, by):
     assert names.get(by, date.today().strftime("%B %Y")) in page
     net = line.paid_minor - line.tax_minor
     assert f"<b>{order.money(net - 500 - 390)}</b>" in page
+
+
+def test_without_a_choice_the_lists_stand_on_what_is_shown(client, staff):
+    sell()
+    page = client.get("/admin/margin/").content.decode()
+    first = dict(re.findall(r'<select name="(\w+)"[^>]*>\s*<option value="(\w+)"', page))
+    assert first == {"period": "month", "by": "supplier"}
+    assert ">Harbour</a>" in page
 
 
 def test_the_plot_is_drawn_without_script_or_style_and_stands_there_as_a_table_too(client, staff):

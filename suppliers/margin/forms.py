@@ -21,9 +21,10 @@ PERIODS = [
     ("year", _("this year")),
     ("free", _("these days:")),
 ]
+# What comes first is what a page shows that was asked for nothing, and what its list then stands on.
 BY = [
-    ("month", _("month")),
     ("supplier", _("supplier")),
+    ("month", _("month")),
     ("product", _("product")),
     ("order", _("order")),
     ("line", _("order line")),
@@ -63,9 +64,9 @@ class MarginForm(forms.Form):
     def clean(self) -> dict[str, object]:
         """Fill in what was not chosen; ask for both days where days are chosen."""
         cleaned = super().clean() or {}
-        cleaned["by"] = cleaned.get("by") or "supplier"
+        cleaned["by"] = cleaned.get("by") or BY[0][0]
         cleaned["currency"] = (cleaned.get("currency") or settings.SHOP_CURRENCY).upper()
-        choice = cleaned.get("period") or "month"
+        choice = cleaned.get("period") or PERIODS[0][0]
         if choice != "free":
             cleaned["first"], cleaned["last"] = days_of(choice, timezone.localdate())
         elif not self.errors:
