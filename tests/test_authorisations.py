@@ -290,6 +290,9 @@ def test_what_a_pharmacist_refuses_is_never_charged_and_the_rest_goes_out(prescr
     assert [row.forwarded for row in prescribed.lines.all()] == [1, 0]
     assert sandbox.control("ledger")["refunds"] == []
     assert "A change to your order" in subjects(mailbox)
+    note = prescribed.papers.get(kind="credit_note")
+    assert (note.content["reason"], note.content["payments"]) == ("not_taken", [])
+    assert note.total_minor == prescribed.total_minor - 1445
     assert_it_adds_up()
 
 

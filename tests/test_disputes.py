@@ -11,6 +11,7 @@ from config.money_answers import read_dispute
 from orders.actions.dispute import take_dispute
 from orders.actions.payment import settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund
+from orders.actions.work import close_work
 from orders.models import Dispute, Order, Refund, WorkItem
 from suppliers.models import SupplierOrder
 from tests.factories import make_order, make_supplier, make_variant
@@ -92,6 +93,10 @@ def test_a_lost_dispute_is_money_back_and_is_not_paid_back_twice(order, sandbox,
         refund(order, 891)
     assert len(mailbox()) == mails
     assert open_work() == ["dispute"]
+    # No goods come back and nothing was agreed: the invoice stands as it is, however long ago that was.
+    assert list(order.papers.values_list("kind", flat=True)) == ["invoice"]
+    Refund.objects.update(status_changed_at=timezone.now() - timedelta(days=1))
+    close_work(WorkItem.Reason.DISPUTE, row)
     assert_it_adds_up()
 
 

@@ -31,6 +31,8 @@ def _without_note() -> Iterable[str]:
     # What a note has promised whose refund came back is paid out without another.
     promised = Refund.objects.filter(order=OuterRef("order"), status=RefundStatus.FAILED, paper__isnull=False)
     paid_out = Refund.objects.filter(status=RefundStatus.SUCCEEDED, paper=None, order__paid_at__isnull=False)
+    # What a bank takes back gives back no goods.
+    paid_out = paid_out.exclude(reason=Refund.Reason.DISPUTE)
     due = paid_out.filter(~asked("order"), Exists(lines), status_changed_at__lt=timezone.now() - GRACE)
     yield from named(due.filter(~Exists(promised)), "paid back and without a credit note", "order")
 

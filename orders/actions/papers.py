@@ -55,7 +55,9 @@ def _owed(order: Order) -> list[tuple[Refund, list[Part]]]:
 
     A note whose refund came back stays: what it promised is taken off the next refunds of the same lines.
     """
-    refunds = list(order.refunds.order_by("pk").select_related("paper", "payment").prefetch_related("lines__line"))
+    # What a bank takes back against our will gives back no goods, and corrects no invoice.
+    ours = order.refunds.exclude(reason=Refund.Reason.DISPUTE).order_by("pk")
+    refunds = list(ours.select_related("paper", "payment").prefetch_related("lines__line"))
     promised: Counter[int] = Counter()
     for refund in refunds:
         if refund.status == RefundStatus.FAILED and hasattr(refund, "paper"):

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from orders.models import Order, OrderLine, Paper, Payment, Refund
 
+NOT_TAKEN = Refund.Reason.NOT_TAKEN
 # What of a line is summed up below its columns.
 SUMMED = ("goods_minor", "discount_minor", "delivery_minor", "added_tax_minor", "tax_minor", "total_minor")
 Content = dict[str, Any]
@@ -66,7 +67,8 @@ def credit_note_content(
     return made | {
         "invoice": {"number": invoice.number, "issued_on": invoice.content["issued_on"]},
         "reason": refund.reason,
-        "payments": [_payment(refund.payment) | {"amount_minor": named}],
+        # What was never taken goes back nowhere: it only takes the invoice down.
+        "payments": [_payment(refund.payment) | {"amount_minor": named}] if refund.reason != NOT_TAKEN else [],
     }
 
 
