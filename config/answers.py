@@ -8,9 +8,12 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 
-from config.models import AuditCheck, NightlyAudit
+from config.models import AuditCheck, Comparison, MoneyFinding, NightlyAudit
+from config.reconcile import findings, runs
 from orders import lease
 from orders.actions.approval import NothingToDecide, grant_approval, refuse_approval
+from orders.actions.defence import call_off
+from orders.actions.payment import record_payment
 from orders.actions.quarantine import try_again
 from orders.actions.refund import TooMuch
 from orders.actions.refund_by_hand import (
@@ -23,7 +26,7 @@ from orders.actions.refund_by_hand import (
 from orders.actions.refund_quote import NothingToPay
 from orders.actions.work import close_work
 from orders.lease import DueWork
-from orders.models import Cancellation, OrderLine, RefundRequest, WorkItem
+from orders.models import Cancellation, CardCircuit, OrderLine, RefundRequest, WorkItem
 from orders.remedies import NotPossible
 from orders.states import IllegalMove
 from shop.models import User
@@ -170,3 +173,34 @@ def audit_now(subject: AuditCheck | NightlyAudit, *, by: User) -> str:
     if not NightlyAudit.objects.filter(lease.is_free()).update(due_at=timezone.now()):
         raise NotPossible(_t("It is running."))
     return _t("It runs in a moment. This closes by itself when the rule holds again.")
+
+
+def false_alarm(circuit: CardCircuit, *, by: User) -> str:
+    """Let everybody pay without a question for an hour."""
+    if not call_off(circuit, now=timezone.now()):
+        raise NotPossible(_t("Nobody is asked any more."))
+    return _t("Nobody is asked a question for an hour, whatever the cards say.")
+
+
+def compare_now(subject: Comparison | MoneyFinding, *, by: User) -> str:
+    """Let both comparisons with Stripe run now."""
+    for kind in Comparison.Kind:
+        runs.begin(kind, now=timezone.now())
+    return _t("It is compared in a moment. What is explained by then closes by itself.")
+
+
+def note_payment(finding: MoneyFinding, *, by: User) -> str:
+    """Note money that Stripe took for an order of ours and that found no way into its payments."""
+    if finding.kind != MoneyFinding.Kind.STRAY_PAYMENT or finding.order is None:
+        raise NotPossible(_t("It bears no number of an order of ours. Look it up at Stripe."))
+    if not record_payment(finding.order, stripe_id=finding.key, paid=finding.amount):
+        raise NotPossible(_t("It is noted already."))
+    findings.explain_by_hand(finding, by=by, now=timezone.now())
+    return _t("Noted. If it does not fit the order, that is in the list as well, and can be refunded there.")
+
+
+def not_ours(finding: MoneyFinding, *, by: User) -> str:
+    """Note that a person knows what a difference is, as money of another shop on the same account."""
+    if not findings.explain_by_hand(finding, by=by, now=timezone.now()):
+        raise NotPossible(_t("It is explained already."))
+    return _t("Noted. It comes back only if its amount changes.")

@@ -16,9 +16,9 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
-from config.decisions import BY_HAND, CREDITS, DECISIONS
+from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS
 from config.models import NightlyAudit
-from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, Wait
+from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
@@ -68,8 +68,6 @@ from support.states import TicketStatus
 
 # The engine's own work is done in seconds; so long, and something is broken.
 ENGINE = timedelta(minutes=15)
-# The audit runs every night; one night may fail and be made up for.
-TWO_NIGHTS = timedelta(days=2)
 # The contract: every unit is decided within a day. An answer to a cancellation within two.
 UNDECIDED, CANCEL_ANSWER = timedelta(hours=24), timedelta(hours=48)
 # Ten working days, as the customer was told; and what slow banks take to pay.
@@ -303,6 +301,7 @@ MACHINERY = [
         "nightly audit", NightlyAudit, (), R.AUDIT, ("ran_at",), TWO_NIGHTS,
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
+    *COMPARISONS,
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]

@@ -1,4 +1,7 @@
-"""Deadlines of what people decide about money: authorised, disputed, transferred, owed by suppliers. Part of ``config/deadlines.py``."""
+"""Deadlines of what people decide about money: authorised, disputed, transferred, owed by suppliers, compared.
+
+Part of ``config/deadlines.py``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from config.waits import AT_ONCE, AWAY, Wait
+from config.models import Comparison, MoneyFinding
+from config.waits import AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from orders.models import Authorisation, Dispute, Payment, Refund, WorkItem
 from orders.states import AuthorisationStatus, DisputeStatus, RefundStatus
 from suppliers.models import SupplierCredit
@@ -67,3 +71,15 @@ CREDITS = [
     _credit("credit to claim", SupplierCreditStatus.OPEN, CLAIMED_WITHIN, "and nobody has claimed it."),
     _credit("credit claimed", SupplierCreditStatus.CLAIMED, SETTLED_WITHIN, "and it is on no paper of the supplier's."),
 ]
+
+
+def _comparison(name: str, kind: str, after: timedelta, says: str) -> Wait:
+    says, cause = says + " {row.last_error:.150}", Q(kind=kind)
+    return Wait(name, Comparison, (), R.NOT_COMPARED, ("good_at",), after, says, cause, related=(), until_news=True)
+
+
+COMPARISONS = [
+    _comparison("recent comparison", Comparison.Kind.RECENT, AWAY, "Payments were not compared with Stripe for an hour."),
+    _comparison("whole comparison", Comparison.Kind.FULL, TWO_NIGHTS, "Nothing was compared in full for two nights."),
+    Wait("difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None), opens=False),
+]  # fmt: skip

@@ -143,6 +143,13 @@ _CLAIM_CREDIT = _answer(
 )
 _AUDIT = _answer("audit-now", _("Check again now"), "orders.change_workitem", is_retry=True)
 
+_COMPARE = _answer(
+    "compare-now", _("Compare again now"), "orders.change_workitem", "moneyfinding", "comparison", is_retry=True
+)
+_NOTE_PAYMENT = _answer("note-payment", _("Note it for its order"), "orders.add_refund", "moneyfinding")
+_NOT_OURS = _answer("not-ours", _("I know what it is: explained"), "orders.add_refund", "moneyfinding")
+_FALSE_ALARM = _answer("false-alarm", _("False alarm: ask nobody for an hour"), "orders.change_workitem", "cardcircuit")
+
 REMEDIES: Mapping[str, list[Remedy]] = {
     R.PAYMENT_UNEXPECTED: [_remedy("refund-payment", _("Refund it"), "orders.add_refund", "payment"), _ASK_STRIPE],
     R.PAYMENT_STUCK: [_ASK_STRIPE],
@@ -156,6 +163,9 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.SUPPLIER_CREDIT: [_CLAIM_CREDIT],
     R.ORDER_HELD: [_RELEASE, _SEND_HELD],
     R.DISPUTE: [_DISPUTE],
+    R.CARD_TESTING: [_FALSE_ALARM],
+    R.MONEY_FINDING: [_COMPARE, _NOTE_PAYMENT, _NOT_OURS],
+    R.NOT_COMPARED: [_COMPARE],
     R.SUPPLIER_REFUSED: [
         _remedy("next-supplier", _("Use the next supplier"), "suppliers.change_supplierorder", "supplierorder"),
         _remedy("cancel-refused", _("Cancel and refund"), "orders.add_refund", "supplierorder"),
@@ -299,7 +309,7 @@ def read_parcel(shipment: Shipment, *, by: User) -> str:
 def refund_parcel(shipment: Shipment, *, by: User) -> str:
     """Pay back the units in a parcel that have not been paid back."""
     parts = []
-    for part in shipment.lines.select_related("line"):
+    for part in shipment.lines.select_related("line__order"):
         units = min(part.quantity, part.line.quantity - part.line.refunded)
         if units > 0:
             parts.append(RefundPart(part.line, units, units_minor(part.line, units)))

@@ -307,6 +307,8 @@ LOGGING = {
 SHOP_NAME = env.str("SHOP_NAME", default="Larkfield")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="IE")
+# Who works out the tax: the table in the database, or orders.tax.StripeCalculator.
+TAX_CALCULATOR = env.str("TAX_CALCULATOR", default="orders.tax.TableCalculator")
 # Letters before every order number, as in LF-204182.
 ORDER_PREFIX = env.str("ORDER_PREFIX", default="LF")
 # Letters before the numbers of invoices and credit notes, as in INV-2026-00001; and who issues them.
@@ -328,6 +330,21 @@ PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 PANELS = "config.panels.PANELS"
 # What a person can do about each reason for work; see orders/remedies.py.
 REMEDIES = "config.remedies.REMEDIES"
+
+# --- Against card testing (orders/actions/defence.py); limits per hour, 0 switches one off.
+# Pay pages opened and not paid: per visitor, e-mail address and basket; and per network (IPv4 /24, IPv6 /56).
+PAY_PAGES_PER_VISITOR = env.int("PAY_PAGES_PER_VISITOR", default=5)
+PAY_PAGES_PER_NETWORK = env.int("PAY_PAGES_PER_NETWORK", default=10)
+# Cards refused on them, counted in the same ways; a pay page with the first number of them is ended.
+CARD_DECLINES_PER_VISITOR = env.int("CARD_DECLINES_PER_VISITOR", default=8)
+CARD_DECLINES_PER_NETWORK = env.int("CARD_DECLINES_PER_NETWORK", default=16)
+# More than so many percent of the last cards refused, and everybody answers a question first.
+CARD_CIRCUIT_PERCENT = env.int("CARD_CIRCUIT_PERCENT", default=30)
+CARD_CIRCUIT_CARDS = env.int("CARD_CIRCUIT_CARDS", default=50)
+# Seconds between opening the checkout and ordering in which nobody can have read it.
+CHECKOUT_MIN_SECONDS = env.float("CHECKOUT_MIN_SECONDS", default=2)
+# Minor units of SHOP_CURRENCY. Nothing is sold for less: thieves try cards with cents.
+SMALLEST_ORDER_MINOR = env.int("SMALLEST_ORDER_MINOR", default=100)
 
 # --- The engine (design: the database is the queue of record). All in seconds.
 # A row handed to Celery is offered again when nothing has taken it by then.

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from config import waiting
 from config.nightly import audit_by_night
+from config.reconcile import runs
 
 
 @shared_task
@@ -19,3 +20,15 @@ def keep_deadlines() -> None:
 def run_nightly_audit(row_id: int) -> None:
     """Prove that it all adds up, once a night."""
     audit_by_night(row_id)
+
+
+@shared_task
+def begin_comparisons() -> None:
+    """Begin to compare our books with Stripe's: the last days each time, everything once a night."""
+    runs.begin_due(now=timezone.now())
+
+
+@shared_task
+def compare(comparison_id: int) -> None:
+    """Go on with a comparison, for as long as a task may take."""
+    runs.work_on(comparison_id)

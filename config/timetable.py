@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from config.hands import Job
-from config.models import NightlyAudit
+from config.models import Comparison, NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
 from orders.models import (
@@ -132,11 +132,14 @@ SWEEPS: list[Sweep] = [
         _always("notifications.tasks.send_notification"),
         "mail",
     ),
+    Sweep("comparisons", Comparison.objects.all, _always("config.tasks.compare"), "payments"),
     Sweep("audit", NightlyAudit.objects.all, _always("config.tasks.run_nightly_audit"), "engine"),
 ]
 
 PERIODIC: list[Periodic] = [
-    Periodic("orders.tasks.reconcile_payments", lambda: settings.RECONCILE_SECONDS, "payments"),
+    Periodic("config.tasks.begin_comparisons", lambda: settings.RECONCILE_SECONDS, "payments"),
+    Periodic("orders.tasks.look_at_circuit", lambda: 60, "engine"),
+    Periodic("orders.tasks.forget_pay_attempts", lambda: 3600, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),

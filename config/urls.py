@@ -28,6 +28,7 @@ urlpatterns = [
     path("webhooks/stripe/", stripe_webhook, name="stripe-webhook"),
     path("webhooks/suppliers/<slug:slug>/", supplier_webhook, name="supplier-webhook"),
     path("admin/audit/", admin.site.admin_view(reports.audit_page), name="audit"),
+    path("admin/reconciliation/", admin.site.admin_view(reports.reconciliation_page), name="reconciliation"),
     path("admin/margin/", admin.site.admin_view(margin_page), name="margin"),
     path("admin/margin/export/", admin.site.admin_view(margin_export), name="margin-export"),
     path("admin/", admin.site.urls),

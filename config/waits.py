@@ -15,6 +15,8 @@ AT_ONCE = timedelta(0)
 # A supplier, Stripe or the mail server may be away for a while; the tries go on all the time.
 AWAY = timedelta(hours=1)
 A_DAY = timedelta(days=1)
+# The audit runs every night; one night may fail and be made up for.
+TWO_NIGHTS = timedelta(days=2)
 ALWAYS = Q()
 
 

@@ -231,6 +231,7 @@ Larkfield is open: {site}
   log-ins (password {PASSWORD}):
     {", ".join(LOGINS)}
 
+  discount codes: WELCOME10, KITCHEN5, FREEPOST (at the checkout)
   pay with card 4242 4242 4242 4242; an order is delivered within two minutes.
   ctrl-c stops everything; ./run --fresh begins anew.
 """

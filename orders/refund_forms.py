@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from orders.actions.refund_quote import DeliveryChoice, Wish
 from orders.actions.refund_shares import Left, left_of
 from orders.models import Order, OrderDelivery, OrderLine, Refund
-from shop.money import Money, WrongPrecision
+from shop.money import Money, WrongPrecision, payable_step
 
 # What nobody chooses: the shop gives these reasons itself.
 NOT_CHOSEN = {
@@ -24,6 +24,8 @@ NOT_CHOSEN = {
     Refund.Reason.LATE_PAYMENT,
     Refund.Reason.NOT_APPROVED,
     Refund.Reason.CANCELLED,
+    Refund.Reason.DISPUTE,
+    Refund.Reason.NOT_TAKEN,
 }
 REASONS = [(value, capfirst(label)) for value, label in Refund.Reason.choices if value not in NOT_CHOSEN]
 
@@ -161,15 +163,19 @@ class RefundForm(forms.Form):
         if not text:
             return None
         currency, most = self.order.currency, self.left[line.pk].goods_minor
+        step = payable_step(currency)
         try:
             minor = Money.parse(text, currency).minor
         except WrongPrecision as error:
             like = Money(1250 if most > 100 else 5, currency).plain
             raise forms.ValidationError(_("Type the amount like %(like)s.") % {"like": like}) from error
         if not 0 < minor <= most:
-            facts = {"least": Money(1, currency).plain, "most": Money(most, currency).plain}
+            facts = {"least": Money(step, currency).plain, "most": Money(most, currency).plain}
             text = _("Between %(least)s and %(most)s can be paid back for the goods of this line.")
             raise forms.ValidationError(text % facts)
+        if minor % step:
+            text = _("Cards carry no such digit: the amount must be a multiple of %(step)s.")
+            raise forms.ValidationError(text % {"step": Money(step, currency).plain})
         return minor
 
     def wish(self) -> Wish:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,6 +13,24 @@ from django.conf import settings
 from django.db import connection
 
 from orders.providers.base import Fee, IntentFacts, RefundFacts, Refused, Unclear
+from orders.stripe_facts import (
+    DisputeFacts,
+    EventFacts,
+    Page,
+    SessionFacts,
+    TaxFacts,
+    TaxItem,
+    charge_of,
+    dispute_of,
+    event_of,
+    fee_of,
+    intent_of,
+    listed_intent_of,
+    rate_of,
+    refund_of,
+    session_of,
+)
+from shop.tax import Place
 
 # The longest page that Stripe's lists give.
 PAGE = 100
@@ -37,60 +54,6 @@ class StripeRefused(Refused):
 
 class InTransaction(Exception):
     """A call was tried while a transaction was open."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFacts:
-    """A Checkout Session as far as we care. ``amount_minor`` is its total."""
-
-    id: str
-    url: str
-    status: str
-    payment_status: str
-    amount_minor: int
-    currency: str
-    intent_id: str
-    card_brand: str = ""
-    card_last4: str = ""
-    captured_minor: int = 0
-    intent_status: str = ""
-    refunded_minor: int = 0
-    # Of money that a bank keeps for us: how much, and until when (seconds since 1970; None: Stripe does not say).
-    capturable_minor: int = 0
-    capture_before: int | None = None
-
-    @property
-    def is_paid(self) -> bool:
-        """True once the money is taken, whichever of Stripe's two words for it is the newer one."""
-        return self.payment_status == "paid" or (self.intent_status == "succeeded" and self.captured_minor > 0)
-
-
-@dataclass(frozen=True, slots=True)
-class DisputeFacts:
-    """A payment that a customer's bank takes back; ``status`` in Stripe's words, ``due_by`` for evidence."""
-
-    id: str
-    status: str
-    amount_minor: int
-    currency: str
-    intent_id: str
-    reason: str = ""
-    due_by: int | None = None
-    fee: Fee | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventFacts:
-    """A verified event; ``body`` is plain JSON."""
-
-    id: str
-    kind: str
-    body: dict[str, Any]
-
-    @property
-    def api_version(self) -> str:
-        """The version that the body is written in."""
-        return str(self.body.get("api_version") or "")
 
 
 def _client() -> stripe.StripeClient:
@@ -138,13 +101,13 @@ def create_session(params: Mapping[str, Any], *, key: str) -> SessionFacts:
 
     Raises StripeUnclear (StripeKeptFailure: not with this key any more) or StripeRefused.
     """
-    return _session(_asked(_client().v1.checkout.sessions.create, dict(params), {"idempotency_key": key}))
+    return session_of(_asked(_client().v1.checkout.sessions.create, dict(params), {"idempotency_key": key}).to_dict())
 
 
 def read_session(session_id: str) -> SessionFacts:
     """Read a Checkout Session with its payment. Raises StripeUnclear or StripeRefused."""
     params = {"expand": ["payment_intent.latest_charge"]}
-    return _session(_asked(_client().v1.checkout.sessions.retrieve, session_id, params))
+    return session_of(_asked(_client().v1.checkout.sessions.retrieve, session_id, params).to_dict())
 
 
 def expire_session(session_id: str) -> bool:
@@ -159,6 +122,44 @@ def expire_session(session_id: str) -> bool:
     except StripeRefused:
         return False
     return True
+
+
+def calculate_tax(
+    items: Sequence[TaxItem], *, delivery_minor: int, place: Place, currency: str, is_included: bool
+) -> TaxFacts:
+    """Ask Stripe Tax what tax some lines and their delivery bear at an address; it books nothing.
+
+    ``is_included``: the amounts hold the tax, else it comes on top. Raises StripeUnclear or StripeRefused
+    (as for an address that does not say enough).
+    """
+    behaviour = "inclusive" if is_included else "exclusive"
+    address = {"state": place.region, "postal_code": place.postcode, "city": place.city, "line1": place.line1}
+    # What costs nothing bears nothing; but Stripe wants to be told of one line at least.
+    asked = [number for number, item in enumerate(items) if item.amount_minor] or [0]
+    params: dict[str, Any] = {
+        "currency": currency.lower(),
+        "customer_details": {
+            "address": {"country": place.country, **{name: value for name, value in address.items() if value}},
+            "address_source": "shipping",
+        },
+        "line_items": [
+            {
+                "amount": items[number].amount_minor,
+                "reference": f"L{number}",
+                "tax_behavior": behaviour,
+                "tax_code": items[number].tax_code,
+            }
+            for number in asked
+        ],
+        "expand": ["line_items", "line_items.data.tax_breakdown"],
+    }
+    if delivery_minor:
+        params["shipping_cost"] = {"amount": delivery_minor, "tax_behavior": behaviour}
+    plain = _asked(_client().v1.tax.calculations.create, params).to_dict()
+    told = {one["reference"]: (rate_of(one), one["amount_tax"]) for one in plain["line_items"]["data"]}
+    delivery = plain.get("shipping_cost") or {}
+    lines = tuple(told.get(f"L{number}", (0, 0)) for number in range(len(items)))
+    return TaxFacts(lines, delivery.get("amount_tax") or 0)
 
 
 def create_customer(*, email: str, name: str, reference: str, key: str) -> str:
@@ -180,7 +181,7 @@ def find_customer(*, email: str, reference: str) -> str:
 
 def read_intent(intent_id: str) -> IntentFacts:
     """Read a payment as it stands now. Raises StripeUnclear or StripeRefused."""
-    return _intent(_asked(_client().v1.payment_intents.retrieve, intent_id))
+    return intent_of(_asked(_client().v1.payment_intents.retrieve, intent_id).to_dict())
 
 
 def capture_intent(intent_id: str, *, amount_minor: int, key: str) -> IntentFacts:
@@ -189,12 +190,14 @@ def capture_intent(intent_id: str, *, amount_minor: int, key: str) -> IntentFact
     Raises StripeUnclear (StripeKeptFailure: not with this key any more) or StripeRefused.
     """
     params: Any = {"amount_to_capture": amount_minor}
-    return _intent(_asked(_client().v1.payment_intents.capture, intent_id, params, {"idempotency_key": key}))
+    return intent_of(
+        _asked(_client().v1.payment_intents.capture, intent_id, params, {"idempotency_key": key}).to_dict()
+    )
 
 
 def cancel_intent(intent_id: str, *, key: str) -> IntentFacts:
     """Let go what a bank keeps for us. Raises as ``capture_intent`` does."""
-    return _intent(_asked(_client().v1.payment_intents.cancel, intent_id, {}, {"idempotency_key": key}))
+    return intent_of(_asked(_client().v1.payment_intents.cancel, intent_id, {}, {"idempotency_key": key}).to_dict())
 
 
 def read_fee(intent_id: str) -> Fee | None:
@@ -209,7 +212,7 @@ def read_fee(intent_id: str) -> Fee | None:
     booked += [one.get("balance_transaction") for one in _pages(_client().v1.refunds.list, by_intent)]
     for dispute in _pages(_client().v1.disputes.list, {"payment_intent": intent_id}):
         booked += dispute.get("balance_transactions") or []
-    return _fee(booked) if isinstance(booked[0], dict) else None
+    return fee_of(booked) if isinstance(booked[0], dict) else None
 
 
 def create_refund(intent_id: str, *, amount_minor: int, reference: str, key: str) -> RefundFacts:
@@ -218,43 +221,75 @@ def create_refund(intent_id: str, *, amount_minor: int, reference: str, key: str
     Raises StripeUnclear or StripeRefused.
     """
     params: Any = {"payment_intent": intent_id, "amount": amount_minor, "metadata": {"refund": reference}}
-    return _refund(_asked(_client().v1.refunds.create, params, {"idempotency_key": key}))
+    return refund_of(_asked(_client().v1.refunds.create, params, {"idempotency_key": key}).to_dict())
 
 
 def read_refund(refund_id: str) -> RefundFacts:
     """Read one refund. Raises StripeUnclear or StripeRefused."""
-    return _refund(_asked(_client().v1.refunds.retrieve, refund_id))
+    return refund_of(_asked(_client().v1.refunds.retrieve, refund_id).to_dict())
 
 
 def list_refunds(intent_id: str) -> dict[str, tuple[RefundFacts, str]]:
     """Return all refunds of a payment by id, each with our reference (empty: made elsewhere)."""
     found = _pages(_client().v1.refunds.list, {"payment_intent": intent_id})
-    return {one["id"]: (_refund_of(one), str((one.get("metadata") or {}).get("refund", ""))) for one in found}
+    return {one["id"]: (refund_of(one), str((one.get("metadata") or {}).get("refund", ""))) for one in found}
 
 
 def read_dispute(dispute_id: str) -> DisputeFacts:
     """Read one dispute as it stands now. Raises StripeUnclear or StripeRefused."""
-    plain = _asked(_client().v1.disputes.retrieve, dispute_id).to_dict()
-    return DisputeFacts(
-        id=plain["id"],
-        status=plain.get("status") or "",
-        amount_minor=plain["amount"],
-        currency=str(plain["currency"]).upper(),
-        intent_id=_id_of(plain.get("payment_intent")),
-        reason=str(plain.get("reason") or ""),
-        due_by=(plain.get("evidence_details") or {}).get("due_by"),
-        fee=_fee(plain.get("balance_transactions") or []),
-    )
+    return dispute_of(_asked(_client().v1.disputes.retrieve, dispute_id).to_dict())
 
 
-def list_events(*, since: datetime, kinds: Sequence[str]) -> Iterator[EventFacts]:
-    """Yield what happened at Stripe since then, newest first, page by page (it keeps 30 days).
+def page_of_events(*, since: datetime, kinds: Sequence[str], after: str) -> Page:
+    """Return a page of what happened at Stripe since then (it keeps 30 days), as EventFacts.
 
-    Raises StripeUnclear or StripeRefused, also between two pages.
+    This and its sisters raise StripeUnclear or StripeRefused.
     """
-    params = {"created": {"gte": int(since.timestamp())}, "types": list(kinds)}
-    for plain in _pages(_client().v1.events.list, params):
-        yield EventFacts(str(plain["id"]), str(plain["type"]), plain)
+    params = {"types": list(kinds)}
+    return _page(_client().v1.events.list, since, None, after, event_of, params)
+
+
+def page_of_intents(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of the payments begun in a time, as ListedIntent; with ``since`` None, from the beginning."""
+    params = {"expand": ["data.latest_charge"]}
+    return _page(_client().v1.payment_intents.list, since, until, after, listed_intent_of, params)
+
+
+def page_of_charges(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of charges, as ChargeFacts."""
+    return _page(_client().v1.charges.list, since, until, after, charge_of)
+
+
+def page_of_refunds(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of refunds, as RefundFacts."""
+    return _page(_client().v1.refunds.list, since, until, after, refund_of)
+
+
+def page_of_disputes(*, since: datetime | None, until: datetime, after: str) -> Page:
+    """Return a page of disputes, as DisputeFacts."""
+    return _page(_client().v1.disputes.list, since, until, after, dispute_of)
+
+
+def session_paid_by(intent_id: str) -> dict[str, Any] | None:
+    """Return the Checkout Session of a payment, as an event would show it; None if it has none."""
+    found = _asked(_client().v1.checkout.sessions.list, {"payment_intent": intent_id, "limit": 1}).to_dict()["data"]
+    return found[0] if found else None
+
+
+def _page(
+    call: Any,
+    since: datetime | None,
+    until: datetime | None,
+    after: str,
+    read: Callable[[dict[str, Any]], Any],
+    params: Mapping[str, Any] | None = None,
+) -> Page:
+    bounds = {"gte": since, "lte": until}
+    created = {name: int(moment.timestamp()) for name, moment in bounds.items() if moment is not None}
+    more = ({"created": created} if created else {}) | ({"starting_after": after} if after else {})
+    page = _asked(call, {"limit": PAGE, **(params or {}), **more}).to_dict()
+    rows = page["data"]
+    return Page([read(row) for row in rows], rows[-1]["id"] if rows and page.get("has_more") else "")
 
 
 def _pages(call: Any, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -267,72 +302,10 @@ def _pages(call: Any, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         after = {"starting_after": page["data"][-1]["id"]}
 
 
-def _fee(booked: Sequence[Any]) -> Fee | None:
-    """Add up the fees of balance transactions, which are all in the currency of our own account."""
-    known = [one for one in booked if isinstance(one, dict)]
-    if not known:
-        return None
-    return Fee(sum(one.get("fee") or 0 for one in known), str(known[0].get("currency") or "").upper())
-
-
-def _intent(intent: Any) -> IntentFacts:
-    plain = intent.to_dict()
-    return IntentFacts(
-        id=plain["id"],
-        status=plain.get("status") or "",
-        captured_minor=plain.get("amount_received") or 0,
-        currency=str(plain.get("currency") or "").upper(),
-    )
-
-
 def verified_event(body: bytes, signature: str) -> EventFacts:
     """Prove that Stripe sent a body, on its raw bytes, and return it. Raises NotSigned."""
     try:
         event = stripe.Webhook.construct_event(body, signature, settings.STRIPE_WEBHOOK_SECRET)
-        plain = event.to_dict()
-        return EventFacts(str(plain["id"]), str(plain["type"]), plain)
+        return event_of(event.to_dict())
     except (stripe.SignatureVerificationError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise NotSigned(type(error).__name__) from error
-
-
-def _session(session: Any) -> SessionFacts:
-    plain = session.to_dict()
-    intent = plain.get("payment_intent")
-    # Asked with "expand" it is an object; without, or before anything was paid, an id or nothing.
-    charge = (intent.get("latest_charge") if isinstance(intent, dict) else None) or {}
-    card = (charge.get("payment_method_details") or {}).get("card") or {} if isinstance(charge, dict) else {}
-    return SessionFacts(
-        id=plain["id"],
-        url=plain.get("url") or "",
-        status=plain.get("status") or "",
-        payment_status=plain.get("payment_status") or "",
-        amount_minor=plain.get("amount_total") or 0,
-        currency=str(plain.get("currency") or "").upper(),
-        intent_id=_id_of(intent),
-        card_brand=str(card.get("brand") or ""),
-        card_last4=str(card.get("last4") or ""),
-        captured_minor=(intent.get("amount_received") or 0) if isinstance(intent, dict) else 0,
-        intent_status=str(intent.get("status") or "") if isinstance(intent, dict) else "",
-        refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
-        capturable_minor=(intent.get("amount_capturable") or 0) if isinstance(intent, dict) else 0,
-        capture_before=card.get("capture_before"),
-    )
-
-
-def _id_of(subject: Any) -> str:
-    return str((subject.get("id") if isinstance(subject, dict) else subject) or "")
-
-
-def _refund(refund: Any) -> RefundFacts:
-    return _refund_of(refund.to_dict())
-
-
-def _refund_of(plain: dict[str, Any]) -> RefundFacts:
-    return RefundFacts(
-        id=plain["id"],
-        status=plain.get("status") or "",
-        amount_minor=plain["amount"],
-        currency=str(plain["currency"]).upper(),
-        intent_id=_id_of(plain.get("payment_intent")),
-        failure=str(plain.get("failure_reason") or ""),
-    )

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import lease
-from orders.actions import fees, incoming
+from orders.actions import defence, fees, incoming
 from orders.actions.capture import work_on_authorisation
 from orders.actions.dispute import read_again
 from orders.actions.late import settle_late_payment as decide_late_payment
@@ -93,9 +93,15 @@ def issue_credit_note(reaction_id: int) -> None:
 
 
 @shared_task
-def reconcile_payments() -> None:
-    """Take in what Stripe told us in vain."""
-    incoming.reconcile(now=timezone.now())
+def look_at_circuit() -> None:
+    """Open or close the circuit by the last cards: it closes by itself once nobody tries any more."""
+    defence.look_at_circuit(now=timezone.now())
+
+
+@shared_task
+def forget_pay_attempts() -> None:
+    """Forget who tried to pay, and which cards were refused, after two days."""
+    defence.forget_attempts(now=timezone.now())
 
 
 @shared_task

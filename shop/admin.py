@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from shop import tax_admin
 from shop.models import (
     Basket,
     BasketLine,
     Category,
     DeliveryProfile,
-    DeliveryRate,
+    DeliveryZone,
     Product,
     ProductFact,
     ProductImage,
@@ -20,6 +23,10 @@ from shop.models import (
     Variant,
 )
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from shop.zone_forms import ZoneForm, ZoneFormSet
+
+# The other modules of this admin.
+__all__ = ["tax_admin"]
 
 admin.site.unregister(Group)
 
@@ -84,7 +91,7 @@ class ProductAdmin(admin.ModelAdmin):
     """What is shown. Suppliers' syncs write names and prices; staff decide what is published."""
 
     list_display = ["name", "brand", "department", "price", "is_available", "is_published", "gate", "updated_at"]
-    list_filter = ["is_published", "is_available", "department", "gate"]
+    list_filter = ["is_published", "is_available", "department", "tax_class", "gate"]
     search_fields = ["name", "brand", "variants__sku", "variants__gtin"]
     list_select_related = ["department"]
     list_per_page = 50
@@ -139,11 +146,17 @@ class ProductImageAdmin(admin.ModelAdmin):
         return False
 
 
-class RateInline(admin.TabularInline):
-    """Price and transit days per country."""
+class ZoneInline(admin.StackedInline):
+    """Zones with the services into them, edited in place."""
 
-    model = DeliveryRate
-    extra = 0
+    model = DeliveryZone
+    form = ZoneForm
+    formset = ZoneFormSet
+    extra = 1
+    template = "admin/delivery_zones.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeliveryZone]:
+        return super().get_queryset(request).prefetch_related("countries")
 
 
 @admin.register(DeliveryProfile)
@@ -152,7 +165,7 @@ class DeliveryProfileAdmin(admin.ModelAdmin):
 
     list_display = ["name", "sent_from", "country", "cutoff_time", "returns_paid_by_shop"]
     search_fields = ["name", "sent_from"]
-    inlines = [RateInline]
+    inlines = [ZoneInline]
 
 
 class BasketLineInline(ReadOnlyInline):

@@ -1,6 +1,7 @@
 """The app's name and place."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,9 @@ class ShopConfig(AppConfig):
     name = "shop"
     verbose_name = _("Shop")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have rates and markets to begin with."""
+        from shop.vat import fill_tax
+
+        post_migrate.connect(fill_tax, sender=self, dispatch_uid="shop.tax")

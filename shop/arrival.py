@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shop.models import DeliveryProfile, DeliveryRate
+from shop.models import DeliveryProfile, DeliveryService
 
 SATURDAY = 5
 
@@ -31,7 +31,7 @@ def add_working_days(start: date, days: int) -> date:
 
 
 def arrival_window(
-    profile: DeliveryProfile, rate: DeliveryRate, *, handling_min_days: int, handling_max_days: int, now: datetime
+    profile: DeliveryProfile, service: DeliveryService, *, handling_min_days: int, handling_max_days: int, now: datetime
 ) -> Window:
     """Return the arrival window of goods ordered ``now``.
 
@@ -44,5 +44,5 @@ def arrival_window(
     if too_late or start.weekday() >= SATURDAY:
         start = add_working_days(start, 1)
     ship_by = add_working_days(start, handling_max_days)
-    earliest = add_working_days(start, handling_min_days + rate.transit_min_days)
-    return Window(earliest, add_working_days(ship_by, rate.transit_max_days), ship_by)
+    earliest = add_working_days(start, handling_min_days + service.transit_min_days)
+    return Window(earliest, add_working_days(ship_by, service.transit_max_days), ship_by)

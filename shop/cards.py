@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,12 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop.arrival import Window, arrival_window
-from shop.delivery import rates_for
-from shop.models import DeliveryRate, Product, ProductImage, Variant
-from shop.words import day, day_range
+from shop.delivery import Choice, choices_of, services_for
+from shop.models import DeliveryService, Product, ProductImage, Variant
+from shop.money import Money
+from shop.pricing import price_of
+from shop.tax import Terms
+from shop.words import day
 
 LOW_STOCK = 5
 
@@ -53,20 +55,20 @@ def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.select_related("department").prefetch_related(variants, pictures)
 
 
-def cards(products: Iterable[Product], country: str) -> list[Card]:
-    """Return the cards of products fetched by ``for_cards``; one query for the delivery rates."""
+def cards(products: Iterable[Product], terms: Terms) -> list[Card]:
+    """Return the cards of products fetched by ``for_cards``, at a country's prices; one query for delivery."""
     products = list(products)
     profiles = {variant.delivery_profile_id for product in products for variant in product.offered}
-    rates = rates_for([pk for pk in profiles if pk], country)
+    services = services_for([pk for pk in profiles if pk], terms.country)
     now = timezone.now()
-    return [_card(product, rates, now) for product in products]
+    return [_card(product, services, terms, now) for product in products]
 
 
-def _card(product: Product, rates: Mapping[int, DeliveryRate], now: datetime) -> Card:
+def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime) -> Card:
     best = next((variant for variant in product.offered if variant.is_sellable), None)
-    window = window_of(best, rates, now) if best else None
+    usual = usual_delivery(best, services, terms, now) if best else None
     words, level = stock_words(best or next(iter(product.offered), None))
-    price = str(product.price_from)
+    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
     if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
     return Card(
@@ -74,7 +76,7 @@ def _card(product: Product, rates: Mapping[int, DeliveryRate], now: datetime) ->
         name=product.name,
         card_image=small_picture(next(iter(product.first_images), None)),
         price=price,
-        arrival=day_range(window.earliest_on, window.latest_on) if window else "",
+        arrival=usual.arrival if usual else "",
         # "In stock" on every card would only be noise.
         stock_words=words if level else "",
         stock_level=level,
@@ -82,18 +84,21 @@ def _card(product: Product, rates: Mapping[int, DeliveryRate], now: datetime) ->
     )
 
 
-def window_of(variant: Variant, rates: Mapping[int, DeliveryRate], now: datetime) -> Window | None:
-    """Return when a variant would arrive if ordered now, or None if it is not sent there."""
-    rate = rates.get(variant.delivery_profile_id or 0)
-    if rate is None:
+def usual_delivery(
+    variant: Variant, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime
+) -> Choice | None:
+    """Return how one of a variant, ordered now, would travel unless asked otherwise; None if it is not sent there."""
+    known = services.get(variant.delivery_profile_id or 0)
+    if not known or not variant.is_sent_to(terms.country):
         return None
-    return arrival_window(
-        rate.profile,
-        rate,
+    choices = choices_of(
+        known,
+        items_minor=price_of(variant, terms).minor,
         handling_min_days=variant.handling_min_days,
         handling_max_days=variant.handling_max_days,
         now=now,
     )
+    return choices[0]
 
 
 def stock_words(variant: Variant | None) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from shop.actions.basket import SESSION_KEY
 from shop.models import BasketLine, Category
+from shop.visitor import terms_of
 
 
 def _departments() -> list[Category]:
@@ -29,5 +30,6 @@ def shop_window(request: HttpRequest) -> dict[str, object]:
         "shop_name": settings.SHOP_NAME,
         "departments": SimpleLazyObject(_departments),
         "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
+        "price_terms": SimpleLazyObject(lambda: terms_of(request)),
         "environment_label": _("DEMO") if settings.DEBUG else "",
     }

@@ -1,16 +1,19 @@
-"""How goods reach the customer: which parcels, what each costs, and when it arrives."""
+"""How goods reach the customer: which parcels, by which service, what each costs, and when it arrives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
 
 from shop.arrival import Window, arrival_window
-from shop.models import DeliveryProfile, DeliveryRate, Variant
+from shop.customs import import_text
+from shop.models import DeliveryProfile, DeliveryService, Variant
 from shop.words import day_range
+
+Lines = Sequence[tuple[Variant, int]]
 
 
 class Undeliverable(Exception):
@@ -23,13 +26,10 @@ class Undeliverable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """Goods of one origin on their way to one country. Amounts in minor units of the shop's currency."""
+class Choice:
+    """One service that a parcel may go by, with what it would cost (minor units) and when it would arrive."""
 
-    profile: DeliveryProfile
-    rate: DeliveryRate
-    lines: list[tuple[Variant, int]]
-    items_minor: int
+    service: DeliveryService
     price_minor: int
     window: Window
 
@@ -38,48 +38,149 @@ class Parcel:
         """The arrival window in words."""
         return day_range(self.window.earliest_on, self.window.latest_on)
 
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Goods of one origin on their way to one country. Amounts in minor units of the shop's currency.
+
+    ``choices`` are all services it may go by, cheapest first; ``service`` is the one it goes by.
+    ``import_text``: what is to be said of duty and tax on arrival; empty if nothing.
+    """
+
+    profile: DeliveryProfile
+    service: DeliveryService
+    lines: list[tuple[Variant, int]]
+    items_minor: int
+    price_minor: int
+    window: Window
+    choices: list[Choice]
+    import_text: str
+
+    @property
+    def arrival(self) -> str:
+        """The arrival window in words."""
+        return day_range(self.window.earliest_on, self.window.latest_on)
+
+    @property
+    def standard_minor(self) -> int:
+        """What the cheapest of its services costs: more than this no withdrawal brings back."""
+        return min((choice.price_minor for choice in self.choices), default=self.price_minor)
+
     @property
     def missing_minor(self) -> int:
         """How much more would make its delivery free; 0 if it is free or never is."""
-        if not self.price_minor or self.rate.free_from_minor is None:
+        if not self.price_minor or self.service.free_from_minor is None:
             return 0
-        return max(0, self.rate.free_from_minor - self.items_minor)
+        return max(0, self.service.free_from_minor - self.items_minor)
 
 
-def rates_for(profile_ids: Sequence[int], country: str) -> dict[int, DeliveryRate]:
-    """Return the rate of each profile that serves the country; one query.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes in which parcel, and what is ``stuck``: not sent to the country."""
 
-    A rate of the country's own wins over the one for everywhere else.
+    parcels: list[Parcel]
+    stuck: list[Variant]
+
+
+def services_for(profile_ids: Sequence[int], country: str) -> dict[int, list[DeliveryService]]:
+    """Return the services by which each profile sends to the country; one query.
+
+    A zone that names the country wins over the one for everywhere else. Profiles that do not
+    serve it are left out.
     """
-    found = DeliveryRate.objects.filter(Q(country=country) | Q(country=""), profile__in=profile_ids).select_related(
-        "profile"
-    )
-    return {rate.profile_id: rate for rate in sorted(found, key=lambda rate: rate.country.code == country)}
+    in_zone = Q(zone__countries__country=country) | Q(zone__is_elsewhere=True)
+    found = DeliveryService.objects.filter(in_zone, zone__profile__in=profile_ids).select_related("zone__profile")
+    zones: dict[int, list[DeliveryService]] = {}
+    for service in sorted(found, key=lambda service: service.zone.is_elsewhere):
+        known = zones.setdefault(service.zone.profile_id, [])
+        if not known or known[0].zone_id == service.zone_id:
+            known.append(service)
+    return zones
 
 
-def plan_parcels(lines: Sequence[tuple[Variant, int]], country: str, *, now: datetime) -> list[Parcel]:
-    """Group goods by where they are sent from, with price and arrival of each parcel.
+def choices_of(
+    services: Sequence[DeliveryService],
+    *,
+    items_minor: int,
+    handling_min_days: int,
+    handling_max_days: int,
+    now: datetime,
+) -> list[Choice]:
+    """Return what sending goods of one origin would cost by each service, and when they would arrive.
 
-    Raises Undeliverable if some of them are not sent to ``country``. Costs one query.
+    ``items_minor`` is what the goods cost. Cheapest first; of two that cost the same, the sooner one.
+    """
+    found = []
+    for service in services:
+        is_free = service.free_from_minor is not None and items_minor >= service.free_from_minor
+        window = arrival_window(
+            service.zone.profile,
+            service,
+            handling_min_days=handling_min_days,
+            handling_max_days=handling_max_days,
+            now=now,
+        )
+        found.append(Choice(service, 0 if is_free else service.price_minor, window))
+    return sorted(found, key=lambda choice: (choice.price_minor, choice.window.latest_on, choice.service.pk))
+
+
+def plan_delivery(lines: Lines, country: str, *, now: datetime, services: Mapping[str, str] | None = None) -> Plan:
+    """Group goods by where they are sent from, with service, price and arrival of each parcel. One query.
+
+    ``services`` is what the customer chose: codes of services by codes of profiles. Where it names
+    none that the country has, the parcel goes by the cheapest.
     """
     groups: dict[int, list[tuple[Variant, int]]] = {}
     for variant, quantity in lines:
         groups.setdefault(variant.delivery_profile_id or 0, []).append((variant, quantity))
-    rates = rates_for([pk for pk in groups if pk], country)
-    stuck = [variant for pk, group in groups.items() if pk not in rates for variant, _quantity in group]
-    if stuck:
-        raise Undeliverable(stuck, country)
-    return [_parcel(rates[pk], group, now) for pk, group in groups.items()]
+    found = services_for([pk for pk in groups if pk], country)
+    parcels: list[Parcel] = []
+    stuck: list[Variant] = []
+    for pk, group in groups.items():
+        sent = [line for line in group if pk in found and line[0].is_sent_to(country)]
+        stuck += [line[0] for line in group if line not in sent]
+        if sent:
+            parcels.append(_parcel(found[pk], sent, country, now, services or {}))
+    return Plan(parcels, stuck)
 
 
-def _parcel(rate: DeliveryRate, lines: list[tuple[Variant, int]], now: datetime) -> Parcel:
+def plan_parcels(
+    lines: Lines, country: str, *, now: datetime, services: Mapping[str, str] | None = None
+) -> list[Parcel]:
+    """Return the parcels of goods that must all be sent; see ``plan_delivery``.
+
+    Raises Undeliverable if some of them are not sent to ``country``. Costs one query.
+    """
+    plan = plan_delivery(lines, country, now=now, services=services)
+    if plan.stuck:
+        raise Undeliverable(plan.stuck, country)
+    return plan.parcels
+
+
+def _parcel(
+    services: Sequence[DeliveryService],
+    lines: list[tuple[Variant, int]],
+    country: str,
+    now: datetime,
+    wanted: Mapping[str, str],
+) -> Parcel:
+    profile = services[0].zone.profile
     items_minor = sum(variant.price_minor * quantity for variant, quantity in lines)
-    is_free = rate.free_from_minor is not None and items_minor >= rate.free_from_minor
-    window = arrival_window(
-        rate.profile,
-        rate,
+    choices = choices_of(
+        services,
+        items_minor=items_minor,
         handling_min_days=max(variant.handling_min_days for variant, _quantity in lines),
         handling_max_days=max(variant.handling_max_days for variant, _quantity in lines),
         now=now,
     )
-    return Parcel(rate.profile, rate, lines, items_minor, 0 if is_free else rate.price_minor, window)
+    chosen = next((one for one in choices if one.service.code == wanted.get(profile.code)), choices[0])
+    return Parcel(
+        profile=profile,
+        service=chosen.service,
+        lines=lines,
+        items_minor=items_minor,
+        price_minor=chosen.price_minor,
+        window=chosen.window,
+        choices=choices,
+        import_text=import_text(profile, country),
+    )

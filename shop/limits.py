@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -15,6 +17,30 @@ def visitor(request: HttpRequest) -> str:
         if len(forwarded) >= settings.TRUSTED_PROXIES:
             return forwarded[-settings.TRUSTED_PROXIES].strip()
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def network(request: HttpRequest) -> str:
+    """Return the network a request comes from, an IPv4 /24 or an IPv6 /56: whoever has one, has all of it.
+
+    Empty for an address that tells nobody apart (this machine, a house network, a proxy that TRUSTED_PROXIES does
+    not count, nonsense): whoever limits networks would else limit all customers together.
+    """
+    address = _address(visitor(request))
+    if address is None or not address.is_global:
+        return ""
+    return str(ip_network((address, 24 if address.version == 4 else 56), strict=False))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    # Some proxies write the port behind it: 192.0.2.1:4711, [2001:db8::1]:4711.
+    bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
+    if bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def allow(request: HttpRequest, action: str, *, limit: int, seconds: int) -> bool:

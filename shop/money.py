@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from babel.numbers import format_currency
 from django.utils.translation import get_language, to_locale
 
 # Digits behind the point by ISO 4217; every currency not named has two.
 MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+# What a customer pays in a currency with three decimals ends in 0: card payments cannot carry the last digit
+# (Stripe, "Supported currencies", three-decimal currencies, read 2026-11-28). Every price and share keeps to it.
+THREE_DECIMAL_STEP = 10
 # Unit costs of suppliers carry four decimals: integers of 1/10,000 of the currency unit.
 COST_DIGITS = 4
 
@@ -26,6 +29,11 @@ class CurrencyMismatch(ValueError):
 def minor_units(currency: str) -> int:
     """Return how many digits stand behind the point in ``currency``."""
     return MINOR_UNITS.get(currency, 2)
+
+
+def payable_step(currency: str) -> int:
+    """Return the smallest difference between two amounts a customer can pay, in minor units."""
+    return THREE_DECIMAL_STEP if minor_units(currency) == 3 else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +108,19 @@ def format_cost(cost: int) -> str:
     return f"{Decimal(cost).scaleb(-COST_DIGITS):.{COST_DIGITS}f}"
 
 
+def rounded(numerator: int, denominator: int = 1, *, step: int = 1) -> int:
+    """Return a fraction of minor units as a whole multiple of ``step``, halves away from zero.
+
+    The one function that rounds money; whoever calls it does so once per line.
+    """
+    sign = -1 if numerator < 0 else 1
+    unit = denominator * step
+    return sign * ((2 * abs(numerator) + unit) // (2 * unit)) * step
+
+
 def line_cost_minor(unit_cost: int, quantity: int, currency: str) -> int:
     """Return what ``quantity`` units cost, in minor units, rounded once per line (half up)."""
-    exact = Decimal(unit_cost * quantity).scaleb(minor_units(currency) - COST_DIGITS)
-    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return rounded(unit_cost * quantity * 10 ** minor_units(currency), 10**COST_DIGITS)
 
 
 def included_tax_minor(gross_minor: int, rate_basis_points: int) -> int:
@@ -111,16 +128,21 @@ def included_tax_minor(gross_minor: int, rate_basis_points: int) -> int:
 
     ``rate_basis_points`` is the rate in 1/100 of a percent: 2300 is 23 %.
     """
-    exact = Decimal(gross_minor * rate_basis_points) / Decimal(10_000 + rate_basis_points)
-    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return rounded(gross_minor * rate_basis_points, 10_000 + rate_basis_points)
 
 
-def split_by_weight(total_minor: int, weights: Sequence[int]) -> list[int]:
+def tax_on_top_minor(net_minor: int, rate_basis_points: int, *, step: int = 1) -> int:
+    """Return the tax that comes on top of a price without it, as a multiple of ``step``, rounded half up."""
+    return rounded(net_minor * rate_basis_points, 10_000, step=step)
+
+
+def split_by_weight(total_minor: int, weights: Sequence[int], *, step: int = 1) -> list[int]:
     """Split an amount in proportion to ``weights`` so that the parts sum to it exactly.
 
     Largest remainder: each part gets its share rounded down, and what is left goes, one
-    minor unit each, to the largest remainders, the earlier part first when equal. With
-    all weights 0 everything goes to the first part. ``total_minor`` may be negative.
+    ``step`` each, to the largest remainders, the earlier part first when equal. With
+    all weights 0 everything goes to the first part. ``total_minor`` may be negative. What of it
+    is no multiple of ``step`` goes to the heaviest part.
     """
     if not weights:
         raise ValueError("nothing to split over")
@@ -128,9 +150,12 @@ def split_by_weight(total_minor: int, weights: Sequence[int]) -> list[int]:
     if whole == 0:
         return [total_minor] + [0] * (len(weights) - 1)
     sign = -1 if total_minor < 0 else 1
-    shares = [divmod(abs(total_minor) * weight, whole) for weight in weights]
+    steps, odd = divmod(abs(total_minor), step)
+    shares = [divmod(steps * weight, whole) for weight in weights]
     parts = [share for share, _rest in shares]
     by_rest = sorted(range(len(weights)), key=lambda place: (-shares[place][1], place))
-    for place in by_rest[: abs(total_minor) - sum(parts)]:
+    for place in by_rest[: steps - sum(parts)]:
         parts[place] += 1
+    parts = [part * step for part in parts]
+    parts[weights.index(max(weights))] += odd
     return [sign * part for part in parts]

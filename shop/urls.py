@@ -17,6 +17,7 @@ urlpatterns = [
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.basket_add, name="basket-add"),
     path("basket/lines/<int:line_id>/", basket.basket_update, name="basket-update"),
+    path("country/", pages.country, name="country"),
     path("pages/<slug:slug>/", pages.page, name="page"),
     path("robots.txt", pages.robots, name="robots"),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),

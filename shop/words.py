@@ -7,6 +7,7 @@ from datetime import date, datetime
 from babel.dates import format_date, format_time
 from django.utils import timezone
 from django.utils.translation import get_language, gettext as _, to_locale
+from django_countries import countries
 
 
 def _locale() -> str:
@@ -32,3 +33,8 @@ def moment(when: datetime) -> str:
     """Write a point in time as “Thu 26 Nov, 14:05”, in the shop's time zone."""
     local = timezone.localtime(when)
     return _("%(day)s, %(time)s") % {"day": day(local.date()), "time": format_time(local, "HH:mm", locale=_locale())}
+
+
+def country_name(code: str) -> str:
+    """Write a country by its code (ISO 3166-1 alpha-2) as “Ireland”."""
+    return str(countries.name(code))

@@ -48,7 +48,7 @@ from support.actions.solve import open_return
 from support.actions.ticket import open_ticket
 from support.models import Return, Ticket, Topic
 from tests.corruptions import HOUR, KINDS, World
-from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
+from tests.factories import make_code, make_order, make_paid_order, make_person, make_supplier, make_variant
 from tests.paying_back import pay_back, wish
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,8 @@ def build() -> World:
     # Of an order of its own: what a person is asked about one explains much of it.
     settle_with_supplier(make_paid_order((variants[0], 1)), supplier)
     other = make_paid_order((variants[0], 1))
-    waiting, expired = make_order((variants[0], 1)), make_order((variants[1], 1))
+    make_code("TENOFF")
+    waiting, expired = make_order((variants[0], 1), code="TENOFF"), make_order((variants[1], 1))
     give_up(expired)
     change_their_mind(make_paid_order((variants[0], 1)), gated)
     SupplierCall.objects.create(supplier=supplier, order=order, method="GET", path="/v1/orders", milliseconds=1)

@@ -156,6 +156,9 @@ WAYS = {
     "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),
     "incoming": (waiting.an_incoming, {"done_at": timezone.now()}),
     "nightly audit": (waiting.the_nightly_audit, {"ran_at": timezone.now()}),
+    "recent comparison": (waiting.a_comparison, {"good_at": timezone.now()}),
+    "whole comparison": (lambda: waiting.a_comparison("full"), {"good_at": timezone.now()}),
+    "difference": (waiting.a_difference, {"explained_at": timezone.now()}),
 }  # fmt: skip
 # What is set aside is let go again, and has come to its end by the next sweep.
 SET_ASIDE = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from orders.actions.refund import units_minor
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 from shop.money import (
     CurrencyMismatch,
     Money,
@@ -68,7 +68,9 @@ def test_two_currencies_never_meet_in_one_sum():
 
 @given(st.integers(1, 20), st.integers(1, 100_000), st.data())
 def test_refunds_of_units_one_by_one_pay_back_exactly_the_line(quantity, paid, data):
-    line = OrderLine(quantity=quantity, line_minor=paid, delivery_minor=0, discount_minor=0)
+    line = OrderLine(
+        order=Order(currency="EUR"), quantity=quantity, line_minor=paid, delivery_minor=0, discount_minor=0
+    )
     left = quantity
     while left:
         units = data.draw(st.integers(1, left))

@@ -16,8 +16,8 @@ from orders.actions.refund import RefundPart, import_refund, refundable_minor, u
 from orders.models import Event, Order, OrderLine, Paper, PaperCounter, Reaction, Refund
 from orders.models.approval import AppendOnly
 from orders.papers.content import DoesNotAddUp
+from orders.providers.base import RefundFacts
 from orders.states import RefundStatus, move_refund
-from orders.stripe_client import RefundFacts
 from shop.models import Product
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
 from tests.papers import credited, invoiced, pay_back

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
 from orders.actions.checkout import give_up, place_order
-from orders.actions.incoming import reconcile
 from orders.actions.payment import open_session, record_payment, settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund
 from orders.models import Order, Payment, Refund, WorkItem
 from orders.stripe_client import InTransaction, create_session
 from shop.models import BasketLine
 from shop.money import Money
+from tests.comparing import reconcile
 from tests.factories import ADDRESS, make_order, make_paid_order, make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -207,7 +207,7 @@ def test_a_refund_that_fails_gives_the_money_back_to_the_ledger_and_asks_a_perso
     relay.run_until_idle()
     # The card network turns it down a moment after it looked good; the reconciliation sees that.
     time.sleep(1)
-    assert reconcile(now=timezone.now()) > 0
+    assert reconcile() > 0
     relay.run_until_idle()
     refund = Refund.objects.get()
     line.refresh_from_db()

@@ -10,10 +10,10 @@ from django.utils import timezone
 from notifications.models import Notification
 from orders.actions.cancel import NothingToCancel, request_cancellation
 from orders.actions.checkout import give_up
-from orders.actions.incoming import reconcile
 from orders.actions.payment import open_session, settle
 from orders.models import Cancellation, CheckoutSession, Order, Payment
 from suppliers.models import SupplierOrder
+from tests.comparing import reconcile
 from tests.dialogue import ask, unexplained
 from tests.factories import make_order, make_supplier, make_variant
 
@@ -158,11 +158,11 @@ def test_what_was_paid_back_in_full_elsewhere_is_not_sent(sandbox, relay, order,
     half = order.total_minor // 2
 
     sandbox.control("refunds", {"payment_intent": intent, "amount": half})
-    reconcile(now=timezone.now())
+    reconcile()
     assert Cancellation.objects.count() == 0
     sandbox.control("refunds", {"payment_intent": intent})
     for _time in range(2):
-        reconcile(now=timezone.now())
+        reconcile()
     relay.run_until_idle()
 
     order.refresh_from_db()

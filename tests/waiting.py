@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from config.models import NightlyAudit
+from config.models import Comparison, MoneyFinding, NightlyAudit
 from config.waiting import Swept, keep_deadlines
 from notifications.models import Notification
 from orders.events import key_of
@@ -183,6 +183,15 @@ def a_probe() -> SupplierProbe:
 def the_nightly_audit() -> NightlyAudit:
     row, _new = NightlyAudit.objects.get_or_create(pk=1)
     return put(row, ran_at=timezone.now())
+
+
+def a_comparison(kind: str = "recent") -> Comparison:
+    return Comparison.objects.create(kind=kind)
+
+
+def a_difference() -> MoneyFinding:
+    facts = {"says": "Stripe took 1.00 that nobody asks for.", "amount_minor": 100, "currency": "EUR"}
+    return MoneyFinding.objects.create(kind="stray_payment", key="pi_1", **facts)
 
 
 def a_ticket() -> Ticket:

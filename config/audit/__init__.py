@@ -11,6 +11,7 @@ from __future__ import annotations
 # Each module puts its checks into the registry.
 from config.audit import (  # noqa: F401
     amounts,
+    codes,
     credits,
     dialogue,
     gate,

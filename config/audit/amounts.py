@@ -22,6 +22,7 @@ from orders.models import (
     RefundLine,
     WorkItem,
 )
+from orders.models.order import PAID_MINOR
 from orders.states import AuthorisationStatus, DisputeStatus, OrderStatus, RefundStatus
 
 
@@ -114,7 +115,7 @@ def refunded_lines() -> Iterable[str]:
     )
     wrong = lines.exclude(units=F("refunded"), money=F("refunded_minor"))
     yield from named(wrong, "its refunds say something else", "order")
-    most = F("line_minor") + F("delivery_minor") - F("discount_minor")
+    most = PAID_MINOR
     over = Q(refunded_minor__gt=most) | Q(refunded__gt=F("quantity"))
     yield from named(OrderLine.objects.filter(over), "more was paid back than it cost", "order")
     strange = RefundLine.objects.exclude(line__order=F("refund__order"))
@@ -128,7 +129,7 @@ def cancelled() -> Iterable[str]:
         ~Exists(failed),
         order__paid_at__isnull=False,
         cancelled__gt=F("refunded"),
-        refunded_minor__lt=F("line_minor") + F("delivery_minor") - F("discount_minor"),
+        refunded_minor__lt=PAID_MINOR,
     )
     yield from named(kept, "cancelled, and its money is still here", "order")
     over = Payment.objects.filter(
@@ -146,6 +147,7 @@ def totals() -> Iterable[str]:
         shares=total(lines, "order", "delivery_minor"),
         off=total(lines, "order", "discount_minor"),
         tax=total(lines, "order", "tax_minor"),
+        added=total(lines, "order", "added_tax_minor"),
         prices=total(deliveries, "order", "price_minor"),
     )
     wrong = orders.exclude(
@@ -153,10 +155,12 @@ def totals() -> Iterable[str]:
         shares=F("delivery_minor"),
         off=F("discount_minor"),
         tax=F("tax_minor"),
+        added=F("added_tax_minor"),
         prices=F("delivery_minor"),
     )
     yield from named(wrong, "its parts come to another sum")
-    sums = Order.objects.exclude(total_minor=F("items_minor") + F("delivery_minor") - F("discount_minor"))
+    asked_for = F("items_minor") + F("delivery_minor") - F("discount_minor") + F("added_tax_minor")
+    sums = Order.objects.exclude(total_minor=asked_for)
     yield from named(sums, "its total is another sum")
     prices = OrderLine.objects.exclude(line_minor=F("unit_price_minor") * F("quantity"))
     yield from named(prices, "price times units is another sum", "order")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BigIntegerField, Case, Exists, Expression, F, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Least
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import check, named, total
 from orders.models import Event, OrderLine, Reaction, Refund, RefundLine, RefundRequest
+from orders.models.order import FREE_DELIVERY, PAID_MINOR
 from orders.states import RefundRequestStatus, RefundStatus
+from shop.money import MINOR_UNITS, THREE_DECIMAL_STEP, payable_step
 from suppliers.actions.credits import SUPPLIER_FAULT
 from suppliers.models import CreditMatch, SupplierCredit, SupplierInvoice
 from suppliers.states import SupplierCreditStatus
@@ -26,11 +29,24 @@ def shares() -> Iterable[str]:
     lines = OrderLine.objects.annotate(
         delivery_back=total(parts, "line", "delivery_minor"), tax_back=total(parts, "line", "tax_minor")
     )
-    over = Q(delivery_back__gt=F("delivery_minor")) | Q(tax_back__gt=F("tax_minor"))
+    lines = lines.annotate(delivery_paid=_delivery_paid())
+    over = Q(delivery_back__gt=F("delivery_paid")) | Q(tax_back__gt=F("tax_minor"))
     yield from named(lines.filter(over), "more delivery or tax went back than was in it", "order")
-    whole = Q(refunded_minor__gte=F("line_minor") + F("delivery_minor") - F("discount_minor"), refunded_minor__gt=0)
-    kept = Q(delivery_back__lt=F("delivery_minor")) | Q(tax_back__lt=F("tax_minor"))
+    whole = Q(refunded_minor__gte=PAID_MINOR, refunded_minor__gt=0)
+    kept = Q(delivery_back__lt=F("delivery_paid")) | Q(tax_back__lt=F("tax_minor"))
     yield from named(lines.filter(whole & kept), "all of it went back, but not all of its delivery and tax", "order")
+
+
+def _delivery_paid() -> Expression:
+    """Return what of a line's price is its delivery, as ``OrderLine.delivery_paid_minor`` says it."""
+    whole = BigIntegerField()
+    net = Cast(PAID_MINOR - F("added_tax_minor"), whole)
+    is_off, three = Q(order__discount_kind=FREE_DELIVERY), [name for name in MINOR_UNITS if payable_step(name) > 1]
+    off = Case(When(is_off, then=Least("discount_minor", "delivery_minor")), default=Value(0), output_field=whole)
+    delivery = Least(Cast(F("delivery_minor"), whole) - off, net)
+    step = Case(When(order__currency__in=three, then=Value(THREE_DECIMAL_STEP)), default=Value(1), output_field=whole)
+    tax = Cast(F("added_tax_minor"), whole) * delivery / (net * step) * step
+    return Case(When(added_tax_minor=0, then=delivery), default=delivery + tax, output_field=whole)
 
 
 @check("V17 approved", _("Every refund above its asker's cap was approved by somebody else."))

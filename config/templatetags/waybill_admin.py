@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.models import Comparison, MoneyFinding
 from notifications.models import Notification, NotificationStatus
 from orders.models import Event, Order, RelayBeat, WorkItem
 from orders.remedies import Remedy, remedies_of
@@ -28,7 +29,7 @@ MOST_URGENT = 10
 
 @register.inclusion_tag("admin/_work.html", takes_context=True)
 def work_list(context: dict) -> dict[str, object]:
-    """Return open work by reason and the most urgent of it, a few counts, and the relay's last turn; nine queries."""
+    """Return open work by reason and the most urgent of it, a few counts, and the relay's last turn; eleven queries."""
     request = context["request"]
     if not request.user.has_perm("orders.view_workitem"):
         return {"allowed": False}
@@ -44,6 +45,8 @@ def work_list(context: dict) -> dict[str, object]:
         "beat": RelayBeat.objects.aggregate(at=Max("beat_at"))["at"],
         "events": Event.objects.select_related("order", "by")[:10],
         "audit_url": reverse("audit"),
+        "unexplained": MoneyFinding.objects.filter(explained_at=None).count(),
+        "compared": Comparison.objects.exclude(finished_at=None).count() == len(Comparison.Kind),
         "margin_url": reverse("margin") if request.user.has_perm(MAY_SEE) else "",
     }
 

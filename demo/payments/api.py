@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable
 
-from demo.payments import bookings, capturing, checkout, customers, lookups, refunds
+from demo.payments import bookings, capturing, checkout, customers, lookups, refunds, tax
 from demo.payments.errors import ApiError, Invalid
 from demo.payments.faults import Fault
 from demo.payments.forms import decoded, sequence, text
@@ -45,6 +45,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "GET /v1/disputes/{id}": lookups.retrieve_dispute,
     "GET /v1/events": lookups.list_events,
     "GET /v1/events/{id}": lookups.retrieve_event,
+    "POST /v1/tax/calculations": tax.create_calculation,
     "GET /v1/balance": lookups.retrieve_balance,
 }
 ROUTES = [(re.compile(pattern.replace("{id}", "([A-Za-z0-9_]+)")), endpoint) for pattern, endpoint in ENDPOINTS.items()]

@@ -68,6 +68,9 @@ def _expand(sandbox: Sandbox, body: dict, parts: list[str], path: str) -> None:
     elif (body["object"], parts) == ("checkout.session", ["line_items"]):
         lines = sandbox.ledger.private(body["id"])["lines"]
         body["line_items"] = page_of(lines, {}, url=f"/v1/checkout/sessions/{body['id']}/line_items")
+    elif body["object"] == "tax.calculation" and parts[0] == "line_items":
+        # Our answer holds them always, as Stripe's does when asked.
+        return
     elif (body["object"], parts) == ("charge", ["refunds"]):
         refunds = sandbox.ledger.newest("refund", parent=body["payment_intent"])
         body["refunds"] = page_of(refunds, {}, url=f"/v1/charges/{body['id']}/refunds")

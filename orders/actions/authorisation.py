@@ -28,7 +28,7 @@ from orders.states import (
     move_order,
     move_refund,
 )
-from orders.stripe_client import SessionFacts
+from orders.stripe_facts import SessionFacts
 from shop.actions.basket import empty_basket
 from shop.models import User
 

@@ -11,6 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from orders import events
+from orders.actions.discount import free_use, lock_codes
 from orders.actions.letting_go import let_go_later
 from orders.actions.pay_page import end_later
 from orders.actions.refund import (
@@ -208,7 +209,9 @@ def note_waiting(cancellation: Cancellation) -> bool:
 
 def asked_minor(cancellation: Cancellation) -> int:
     """Return what is at stake: the price of the units without an answer, in minor units."""
-    return sum(units_minor(row.line, row.waiting) for row in cancellation.lines.select_related("line") if row.waiting)
+    return sum(
+        units_minor(row.line, row.waiting) for row in cancellation.lines.select_related("line__order") if row.waiting
+    )
 
 
 def cancel_units(
@@ -231,6 +234,9 @@ def cancel_units(
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
             return known
+        if not order.is_paid:
+            # Its code before its units, as everybody takes them.
+            lock_codes(order)
         parts = []
         for line in order.lines.filter(pk__in=quantities).order_by("variant", "pk"):
             units = quantities[line.pk]
@@ -294,6 +300,8 @@ def _end_if_empty(order: Order, by: User | None) -> None:
         was_late = order.status == OrderStatus.LATE_PAID
         move_order(order, OrderStatus.CANCELLED, by=by)
         end_later(order)
+        if not order.is_paid:
+            free_use(order)
         let_go_later(order, by=by)
         # Its money is here and counts for nothing yet: nothing is left that it could pay for.
         for payment in order.payments.all() if was_late else ():

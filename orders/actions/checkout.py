@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -13,20 +13,25 @@ from django.db.models import Q
 
 from orders import events
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
+from orders.actions.defence import Visit, admit, refuse_small
+from orders.actions.discount import Buyer, free_use, lock_codes, take_use
+from orders.actions.free_order import settle_free
 from orders.actions.pay_page import end_later
+from orders.actions.quote import Quote, QuotedLine, quote_basket
 from orders.actions.reservation import SoldOut, release, reserve
 from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
+from orders.tax import TaxUnknown
 from shop.actions.basket import basket_lines, empty_basket, most_of
 from shop.actions.catalog import refresh_availability
 from shop.cards import picture_of
-from shop.delivery import Parcel, plan_parcels
+from shop.delivery import Parcel, Undeliverable
 from shop.models import Basket, BasketLine, User
 from shop.models.catalogue import Gate
-from shop.money import included_tax_minor, split_by_weight
+from shop.tax import Place
 
 # Our reservation outlives Stripe's session a little, so that nothing paid in time is gone.
 SLACK = timedelta(minutes=5)
@@ -53,36 +58,106 @@ class Address:
     phone: str = ""
     note: str = ""
 
+    @property
+    def place(self) -> Place:
+        """What of it tax asks for."""
+        return Place(self.country, region=self.region, postcode=self.postcode, city=self.city, line1=self.line1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to become an order: whose basket, where to, what it costs, how it is paid, and who asks."""
+
+    basket: Basket
+    address: Address
+    quote: Quote
+    user: User | None
+    pay_with: str
+    visit: Visit | None
+
 
 def place_order(
-    basket: Basket, address: Address, *, user: User | None, now: datetime, pay_with: str = "stripe"
+    basket: Basket,
+    address: Address,
+    *,
+    user: User | None,
+    now: datetime,
+    services: Mapping[str, str] | None = None,
+    code: str = "",
+    quote: Quote | None = None,
+    visit: Visit | None = None,
+    pay_with: str = "stripe",
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
-    ``pay_with`` is the provider's name. Without a page of its own the customer has bought with the order.
-
-    Asked again for the same basket, it returns the open order if nothing has changed; otherwise
-    that one is given up and a new one made. Raises EmptyBasket, Undeliverable, or SoldOut.
+    ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
+    ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside.
+    ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
+    What costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
+    order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
+    Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
     """
-    lines, parcels = _plan(basket, address, now)
-    for line in lines:
-        if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(basket, line):
-            raise SoldOut(line.variant)
-    current = open_order(basket)
-    if current is not None and _is_as_wanted(current, address, parcels, now, pay_with):
+    lines, current = _lines(basket), open_order(basket)
+    if quote is None:
+        quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
+    _check_whole(quote)
+    _check_stock(lines, current)
+    if current is not None and _is_as_wanted(current, address, quote, now, pay_with):
         return current
     try:
-        with transaction.atomic():
-            if current is not None and not give_up(current) and current.is_paid:
-                # Its money came this very moment.
-                return current
-            return _make(basket, address, parcels, lines, user, now, pay_with)
+        return _place(Wish(basket, address, quote, user, pay_with, visit), current, now)
     except IntegrityError:
         # Another click was faster; its order is the one.
-        winner = open_order(basket)
+        winner = open_order(basket) or _bought(basket)
         if winner is None:
             raise
         return winner
+
+
+def _check_whole(quote: Quote) -> None:
+    """Raise Undeliverable, CodeRefused or TaxUnknown if a quote is only to be looked at."""
+    if quote.stuck:
+        raise Undeliverable(list(quote.stuck), quote.terms.country)
+    if quote.refusal is not None:
+        raise quote.refusal
+    if not quote.is_tax_known:
+        raise TaxUnknown("shown without")
+
+
+def _check_stock(lines: Sequence[BasketLine], current: Order | None) -> None:
+    for line in lines:
+        if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(current, line):
+            raise SoldOut(line.variant)
+
+
+def _place(wish: Wish, current: Order | None, now: datetime) -> Order:
+    """Make the new order in the place of the current one, in one transaction."""
+    with transaction.atomic():
+        if current is not None:
+            lock_order(current)
+        lock_codes(current, *([wish.quote.code] if wish.quote.code else []))
+        if current is not None and not give_up(current) and current.is_paid:
+            # Its money came this very moment.
+            return current
+        return _make(wish, now)
+
+
+def quote_for(
+    lines: Sequence[BasketLine],
+    address: Address,
+    *,
+    services: Mapping[str, str] | None,
+    code: str,
+    user: User | None,
+    order: Order | None,
+    now: datetime,
+) -> Quote:
+    """Work out what some lines of a basket cost at an address; ``order`` is the basket's open one, if any.
+
+    May talk to the network. Raises TaxUnknown.
+    """
+    buyer = Buyer(user=user, email=address.email, order=order)
+    return quote_basket(lines, address.place, services=services, code=code, buyer=buyer, now=now)
 
 
 def open_order(basket: Basket) -> Order | None:
@@ -90,15 +165,47 @@ def open_order(basket: Basket) -> Order | None:
     return Order.objects.unpaid().filter(basket=basket, basket_generation=basket.generation).first()
 
 
-def order_in_the_way(basket: Basket, address: Address, *, now: datetime, pay_with: str = "stripe") -> Order | None:
+def _bought(basket: Basket) -> Order | None:
+    # What costs nothing is paid in the moment it is placed.
+    return Order.objects.filter(
+        basket=basket, basket_generation=basket.generation, status=OrderStatus.PAID, total_minor=0
+    ).first()
+
+
+def order_in_the_way(
+    basket: Basket,
+    address: Address,
+    *,
+    now: datetime,
+    services: Mapping[str, str] | None = None,
+    quote: Quote | None = None,
+    pay_with: str = "stripe",
+) -> Order | None:
     """Return the basket's open order if it is not what is wanted now, so that ``place_order`` would give it up.
 
-    Raises EmptyBasket or Undeliverable.
+    ``services``, ``quote``: see ``place_order``. Raises EmptyBasket, Undeliverable or TaxUnknown.
     """
     current = open_order(basket)
-    if current is None or _is_as_wanted(current, address, _plan(basket, address, now)[1], now, pay_with):
+    if current is None:
         return None
-    return current
+    if quote is None:
+        quote = quote_for(_lines(basket), address, services=services, code="", user=None, order=current, now=now)
+    _check_whole(quote)
+    return None if _is_as_wanted(current, address, quote, now, pay_with) else current
+
+
+def _lines(basket: Basket) -> list[BasketLine]:
+    lines = basket_lines(basket)
+    if not lines:
+        raise EmptyBasket
+    return lines
+
+
+def would_be_new(basket: Basket, address: Address, *, now: datetime, quote: Quote, pay_with: str = "stripe") -> bool:
+    """True if ``place_order`` would make a new order, and not return the open one. As ``order_in_the_way`` else."""
+    if open_order(basket) is None:
+        return True
+    return order_in_the_way(basket, address, now=now, quote=quote, pay_with=pay_with) is not None
 
 
 def is_replaced(order: Order) -> bool:
@@ -131,126 +238,113 @@ def give_up(order: Order) -> bool:
         else:
             move_order(order, OrderStatus.EXPIRED, by=None)
         end_later(order)
+        free_use(order)
         release(order)
     return True
 
 
-def _plan(basket: Basket, address: Address, now: datetime) -> tuple[list[BasketLine], list[Parcel]]:
-    lines = basket_lines(basket)
-    if not lines:
-        raise EmptyBasket
-    return lines, plan_parcels([(line.variant, line.quantity) for line in lines], address.country, now=now)
+def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime, pay_with: str) -> bool:
+    wanted = (*asdict(address).values(), *quote.fingerprint)
+    return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
 
-def _is_as_wanted(order: Order, address: Address, parcels: Sequence[Parcel], now: datetime, pay_with: str) -> bool:
-    return (
-        order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == _fingerprint(address, parcels)
-    )
-
-
-def _held_by(basket: Basket, line: BasketLine) -> int:
+def _held_by(order: Order | None, line: BasketLine) -> int:
     # What this basket's own open order holds is not gone for it.
-    order = open_order(basket)
     held = order.reservations.filter(variant=line.variant, state="held").first() if order else None
     return held.quantity if held else 0
-
-
-def _fingerprint(address: Address, parcels: Sequence[Parcel]) -> tuple[object, ...]:
-    goods = sorted(
-        (variant.sku, quantity, variant.price_minor) for parcel in parcels for variant, quantity in parcel.lines
-    )
-    return (*asdict(address).values(), *goods, sum(parcel.price_minor for parcel in parcels))
 
 
 def _fingerprint_of(order: Order) -> tuple[object, ...]:
     fields = [str(getattr(order, name)) for name in Address.__dataclass_fields__]
     goods = sorted((line.sku, line.quantity, line.unit_price_minor) for line in order.lines.all())
-    return (*fields, *goods, order.delivery_minor)
+    ways = sorted(
+        (delivery.profile_id, delivery.service, delivery.promised_earliest_on, delivery.promised_latest_on)
+        for delivery in order.deliveries.all()
+    )
+    sums = (order.delivery_minor, order.discount_minor, order.discount_code, order.tax_minor, order.added_tax_minor)
+    return (*fields, *goods, *ways, *sums)
 
 
-def _make(
-    basket: Basket,
-    address: Address,
-    parcels: Sequence[Parcel],
-    lines: Sequence[BasketLine],
-    user: User | None,
-    now: datetime,
-    pay_with: str,
-) -> Order:
-    provider = provider_of(pay_with)
+def _make(wish: Wish, now: datetime) -> Order:
+    provider, quote = provider_of(wish.pay_with), wish.quote
     ends = now + provider.time_to_pay()
-    order = _insert(basket, address, parcels, user, now, ends + SLACK, pay_with)
-    pictures = {line.variant_id: picture_of(line.variant, line.variant.product.images.all()) for line in lines}
+    order = _insert(wish, now, ends + SLACK)
+    refuse_small(order)
+    if quote.code is not None:
+        # Before the units: whoever gives back a use and units takes them in this order, too.
+        take_use(order, quote.code)
     position = 0
-    for number, parcel in enumerate(parcels, start=1):
+    for number, (parcel, lines) in enumerate(((one.parcel, one.lines) for one in quote.parcels), start=1):
         delivery = _delivery(order, parcel, number)
-        weights = [variant.price_minor * quantity for variant, quantity in parcel.lines]
-        shares = split_by_weight(parcel.price_minor, weights)
-        for (variant, quantity), share in zip(parcel.lines, shares, strict=True):
+        for line in lines:
             position += 1
-            image = pictures.get(variant.pk)
-            line_minor = variant.price_minor * quantity
-            OrderLine.objects.create(
-                order=order,
-                delivery=delivery,
-                variant=variant,
-                position=position,
-                sku=variant.sku,
-                name=variant.product.name,
-                options_label=variant.options_label,
-                picture=image.small.name if image else "",
-                quantity=quantity,
-                unit_price_minor=variant.price_minor,
-                tax_basis_points=variant.tax_basis_points,
-                line_minor=line_minor,
-                tax_minor=included_tax_minor(line_minor + share, variant.tax_basis_points),
-                delivery_minor=share,
-                unit_cost=variant.unit_cost,
-                cost_currency=variant.cost_currency,
-                gated_at=None if variant.product.gate == Gate.NONE else order.placed_at,
-            )
+            _insert_line(order, delivery, line, position)
     for line in order.lines.order_by("variant", "pk"):
         # In one order for everybody: two who want the same goods would else wait for each other.
         reserve(line, until=order.pay_by)
-    tax = sum(line.tax_minor for line in order.lines.all())
-    Order.objects.filter(pk=order.pk).update(tax_minor=tax)
-    order.tax_minor = tax
+    refresh_availability(line.variant.pk for line in quote.lines)
     hold_for_review(order)
-    add_session(order, ends_at=ends)
+    events.record("order.placed", order, by=wish.user, total_minor=order.total_minor)
+    if settle_free(order):
+        return order
+    session = add_session(order, ends_at=ends)
     if not provider.has_page:
         # The customer has bought: there is no page from which they could come back to change it.
-        empty_basket(basket.pk, generation=basket.generation)
+        empty_basket(wish.basket.pk, generation=wish.basket.generation)
         events.record("payment.awaited", order, by=None)
-    refresh_availability(line.variant_id for line in lines)
-    events.record("order.placed", order, by=user, total_minor=order.total_minor)
+    if wish.visit is not None:
+        # Last of all: whoever waits for the same counters waits no longer than for this statement.
+        admit(session, wish.visit, now=now)
     return order
 
 
-def _insert(
-    basket: Basket,
-    address: Address,
-    parcels: Sequence[Parcel],
-    user: User | None,
-    now: datetime,
-    pay_by: datetime,
-    pay_with: str,
-) -> Order:
-    items = sum(parcel.items_minor for parcel in parcels)
-    delivery = sum(parcel.price_minor for parcel in parcels)
+def _insert_line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int) -> None:
+    variant = line.variant
+    image = picture_of(variant, variant.product.images.all())
+    OrderLine.objects.create(
+        order=order,
+        delivery=delivery,
+        variant_id=variant.pk,
+        position=position,
+        sku=variant.sku,
+        name=variant.product.name,
+        options_label=variant.options_label,
+        picture=image.small.name if image else "",
+        quantity=line.quantity,
+        unit_price_minor=line.unit_minor,
+        tax_basis_points=line.tax.basis_points,
+        line_minor=line.line_minor,
+        tax_minor=line.tax.minor,
+        added_tax_minor=line.added_tax_minor,
+        discount_minor=line.discount_minor,
+        delivery_minor=line.delivery_minor,
+        unit_cost=variant.unit_cost,
+        cost_currency=variant.cost_currency,
+        gated_at=None if variant.product.gate == Gate.NONE else order.placed_at,
+    )
+
+
+def _insert(wish: Wish, now: datetime, pay_by: datetime) -> Order:
+    basket, quote = wish.basket, wish.quote
     return Order.objects.create(
         number=_free_number(),
-        user=user,
+        user=wish.user,
         basket=basket,
         basket_generation=basket.generation,
-        currency=settings.SHOP_CURRENCY,
-        items_minor=items,
-        delivery_minor=delivery,
-        tax_minor=0,
-        total_minor=items + delivery,
+        currency=quote.terms.currency,
+        prices_include_tax=quote.terms.includes_tax,
+        items_minor=quote.items_minor,
+        delivery_minor=quote.delivery_minor,
+        discount_minor=quote.discount_minor,
+        discount_code=quote.code.code if quote.code else "",
+        discount_kind=quote.code.kind if quote.code else "",
+        tax_minor=quote.tax_minor,
+        added_tax_minor=quote.added_tax_minor,
+        total_minor=quote.total_minor,
         placed_at=now,
         pay_by=pay_by,
-        pay_with=pay_with,
-        **asdict(address),
+        pay_with=wish.pay_with,
+        **asdict(wish.address),
     )
 
 
@@ -271,6 +365,11 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
         position=number,
         price_minor=parcel.price_minor,
         sent_from=parcel.profile.sent_from,
+        service=parcel.service.code,
+        service_name=parcel.service.name,
+        standard_minor=parcel.standard_minor,
+        supplier_service=parcel.service.supplier_code,
+        import_text=parcel.import_text[:300],
         promised_earliest_on=window.earliest_on,
         promised_latest_on=window.latest_on,
         expected_earliest_on=window.earliest_on,

@@ -17,7 +17,8 @@ from orders.actions.work import close_work, open_work
 from orders.models import Dispute, Hold, OrderLine, Payment, Refund, WorkItem
 from orders.models.dispute import UNDECIDED
 from orders.states import DisputeStatus, IllegalMove, RefundStatus, move_dispute, move_refund
-from orders.stripe_client import DisputeFacts, StripeRefused, StripeUnclear
+from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.stripe_facts import DisputeFacts
 
 Status = DisputeStatus
 # Stripe's words, and ours. What it will say one day and we do not know yet needs a person: evidence wanted.

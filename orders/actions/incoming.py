@@ -1,25 +1,27 @@
-"""Work on what Stripe told us, and look for what it told us in vain."""
+"""Work on what Stripe told us, and on what was found there and told us in vain."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from orders import lease, stripe_client
 from orders.actions.cancel import cancel_paid_back
+from orders.actions.defence import note_card_declined
 from orders.actions.dispute import UnknownPayment, take_dispute
 from orders.actions.payment import note_declined, settle
 from orders.actions.refund import take_in_refunds
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, IncomingEvent, Order, Payment, RelayBeat, WorkItem
-from orders.stripe_client import EventFacts, StripeRefused, StripeUnclear
+from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.stripe_facts import EventFacts
 
 GIVES_UP_AFTER = 8
-# How far the first comparison goes back, how far Stripe's list reaches, and what clocks may differ by.
-LOOKS_BACK, STRIPE_KEEPS, CLOCKS_DIFFER = timedelta(hours=72), timedelta(days=29), timedelta(minutes=1)
 REFUND_KINDS = ("charge.refunded", "refund.created", "refund.updated", "refund.failed")
 # What becomes of money that a bank keeps for us, whoever decided.
 INTENT_KINDS = ("payment_intent.amount_capturable_updated", "payment_intent.succeeded", "payment_intent.canceled")
@@ -65,9 +67,7 @@ def _work(incoming: IncomingEvent) -> str:
         settle(session)
         return f"settled {session}"
     if incoming.kind == "payment_intent.payment_failed":
-        order = Order.objects.filter(number=(subject.get("metadata") or {}).get("order", "")).first()
-        code = str((subject.get("last_payment_error") or {}).get("decline_code") or "declined")
-        return "declined" if order and note_declined(order, intent_id=subject["id"], code=code) else "nothing to note"
+        return _note_failed(incoming, subject)
     if incoming.kind in REFUND_KINDS:
         return _take_refunds(_id_of(subject.get("payment_intent")))
     if incoming.kind.startswith("charge.dispute."):
@@ -75,6 +75,18 @@ def _work(incoming: IncomingEvent) -> str:
     if incoming.kind in INTENT_KINDS:
         return _settle_intent(subject["id"])
     return "not used"
+
+
+def _note_failed(incoming: IncomingEvent, subject: dict) -> str:
+    order = Order.objects.filter(number=(subject.get("metadata") or {}).get("order", "")).first()
+    if order is None:
+        return "not our order"
+    code = str((subject.get("last_payment_error") or {}).get("decline_code") or "declined")
+    # When it happened, not when it was told: what comes a day late is no attack of this minute.
+    at = datetime.fromtimestamp(int(incoming.body.get("created") or incoming.received_at.timestamp()), UTC)
+    # One intent may be tried with many cards; each try has a charge of its own.
+    note_card_declined(order, key=_id_of(subject.get("latest_charge")) or incoming.event_id, code=code, at=at)
+    return "declined" if note_declined(order, intent_id=subject["id"], code=code) else "declined again"
 
 
 def _settle_intent(intent_id: str) -> str:
@@ -146,26 +158,31 @@ def _take_refunds(intent_id: str) -> str:
     return f"refunds of {payment.order}"
 
 
-def reconcile(*, now: datetime) -> int:
-    """Take what Stripe says happened, and did not reach our inbox, into it; return how much that was.
-
-    Reads Stripe's own list since the last time, with an overlap, page by page. The next turn goes on
-    where Stripe did not answer. Safe to repeat. Talks to the network.
-    """
-    beat, _new = RelayBeat.objects.get_or_create(pk=1)
-    since = max(beat.stripe_read_until or now - LOOKS_BACK, now - STRIPE_KEEPS)
-    # One turn more than needed: what is written into the list late is still found.
-    since -= CLOCKS_DIFFER + timedelta(seconds=settings.RECONCILE_SECONDS)
+def take_in(told: Iterable[EventFacts], *, now: datetime) -> int:
+    """Put what Stripe says happened, and did not reach our inbox, into it; return how much that was. Safe to repeat."""
     missed = 0
-    try:
-        for told in stripe_client.list_events(since=since, kinds=KINDS):
-            _row, new = IncomingEvent.objects.get_or_create(
-                source="stripe",
-                event_id=told.id[:120],
-                defaults={"kind": told.kind[:80], "body": told.body, "due_at": now},
-            )
-            missed += new
-    except (StripeUnclear, StripeRefused):
-        return missed
-    RelayBeat.objects.filter(pk=1).update(stripe_read_until=now)
+    for event in told:
+        _row, new = IncomingEvent.objects.get_or_create(
+            source="stripe",
+            event_id=event.id[:120],
+            defaults={"kind": event.kind[:80], "body": event.body, "due_at": now},
+        )
+        missed += new
     return missed
+
+
+def tell(kind: str, subject: dict[str, Any], *, key: str, now: datetime) -> bool:
+    """Work on a fact that was found at Stripe, now, as if its webhook had come; return whether that could be done.
+
+    ``key`` names the fact: told again, it is worked on again. What fails stays in the inbox, and is tried on.
+    Talks to the network, like every webhook.
+    """
+    body = {"id": f"found:{key}"[:120], "type": kind, "created": int(now.timestamp()), "data": {"object": subject}}
+    row, new = IncomingEvent.objects.get_or_create(
+        source="stripe", event_id=body["id"], defaults={"kind": kind, "body": body, "due_at": now}
+    )
+    if not new:
+        done = IncomingEvent.objects.filter(lease.is_free(), pk=row.pk).exclude(done_at=None)
+        done.update(done_at=None, due_at=now, failures=0, body=body)
+    work_on(row.pk)
+    return IncomingEvent.objects.filter(pk=row.pk).exclude(done_at=None).exists()

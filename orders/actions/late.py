@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders.actions.checkout import is_replaced
+from orders.actions.discount import CodeRefused, take_use_again
 from orders.actions.payment import mark_paid
 from orders.actions.refund import refund_everything
 from orders.actions.reservation import SoldOut, release, reserve
@@ -19,8 +20,8 @@ from orders.states import OrderStatus, move_order
 def settle_late_payment(order: Order) -> bool:
     """Decide about money that came after the order had run out: go on, or pay it back.
 
-    It goes on if the goods are there and the customer has not ordered them anew since. Call it
-    inside a transaction (a reaction's). Returns True if the order goes on. Safe to repeat.
+    It goes on if the goods are there, and a use of its discount code, and the customer has not
+    ordered them anew since. Call it inside a transaction (a reaction's). Returns True if the order goes on. Safe to repeat.
     """
     lock_order(order)
     order.refresh_from_db()
@@ -33,8 +34,9 @@ def settle_late_payment(order: Order) -> bool:
             with transaction.atomic():
                 _take_up_again(order, payment)
             return True
-        except (SoldOut, IntegrityError):
-            # The goods are gone; or the newer order was paid this very moment, which the database saw.
+        except (SoldOut, CodeRefused, IntegrityError):
+            # The goods are gone, or the discount they were sold with; or the newer order was paid this
+            # very moment, which the database saw.
             order.refresh_from_db()
     refund_everything(payment, reason=Refund.Reason.LATE_PAYMENT, by=None)
     move_order(order, OrderStatus.CANCELLED, by=None, reason=why)
@@ -42,6 +44,7 @@ def settle_late_payment(order: Order) -> bool:
 
 
 def _take_up_again(order: Order, payment: Payment) -> None:
+    take_use_again(order)
     release(order)
     for line in order.lines.order_by("variant", "pk"):
         if line.cancelled < line.quantity:

@@ -18,14 +18,17 @@ from orders.actions.checkout import SLACK, Address, add_session, give_up, order_
 from orders.actions.customer import customer_for, forget_customer
 from orders.actions.holds import release_holds
 from orders.actions.pay_page import end_later
+from orders.actions.quote import Quote
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
 from orders.actions.reservation import keep
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, WorkItem
+from orders.pay_lines import pay_lines
 from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
-from orders.stripe_client import SessionFacts, StripeKeptFailure, StripeRefused, StripeUnclear
+from orders.stripe_client import StripeKeptFailure, StripeRefused, StripeUnclear
+from orders.stripe_facts import SessionFacts
 from shop.actions.basket import empty_basket
 from shop.models import Basket
 from shop.money import Money
@@ -93,16 +96,6 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
     """Return what Stripe is asked for; the same for the same row, so that a repeat may reuse the key."""
     order = session.order
     back = settings.SITE_URL + reverse("orders:return", args=[order.token])
-    lines = [
-        (
-            f"{line.name} ({line.options_label})" if line.options_label else line.name,
-            line.unit_price_minor,
-            line.quantity,
-        )
-        for line in order.lines.all()
-    ]
-    if order.delivery_minor:
-        lines.append(("Delivery", order.delivery_minor, 1))
     metadata = {"order": order.number, "session": str(session.serial)}
     return {
         "mode": "payment",
@@ -123,7 +116,7 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
                     "product_data": {"name": name[:250]},
                 },
             }
-            for name, minor, quantity in lines
+            for name, minor, quantity in pay_lines(order)
         ],
     }
 
@@ -183,14 +176,22 @@ def end_session(session: CheckoutSession) -> None:
         settle(session)
 
 
-def make_way(basket: Basket, address: Address, *, now: datetime, pay_with: str = "stripe") -> Order | None:
+def make_way(
+    basket: Basket,
+    address: Address,
+    *,
+    now: datetime,
+    services: Mapping[str, str] | None = None,
+    quote: Quote | None = None,
+    pay_with: str = "stripe",
+) -> Order | None:
     """End the pay page of what the basket was ordered as before, if something else is ordered now.
 
     Returns that order if it is paid after all, or its bank is deciding: then the customer has bought,
     and nothing is to be ordered again. When Stripe does not answer, the new order is made and the end
-    of the old page stays owed. Talks to the network. Raises EmptyBasket or Undeliverable.
+    of the old page stays owed. The rest as for ``place_order``. Talks to the network.
     """
-    order = order_in_the_way(basket, address, now=now, pay_with=pay_with)
+    order = order_in_the_way(basket, address, now=now, services=services, quote=quote, pay_with=pay_with)
     if order is None:
         return None
     for session in order.sessions.filter(state=State.OPEN):

@@ -16,11 +16,12 @@ from orders.actions.refund_shares import Shares, left_of, shares_of
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine, WorkItem
+from orders.models.order import PAID_MINOR
 from orders.providers.base import ByHand, RefundFacts, Refused, Unclear
 from orders.providers.registry import provider_of
 from orders.states import RefundStatus, move_refund
 from shop.models import User
-from shop.money import split_by_weight
+from shop.money import payable_step, split_by_weight
 
 # Stripe's words for how a refund stands, and ours.
 STATUS_OF = {
@@ -56,7 +57,13 @@ def units_minor(line: OrderLine, units: int) -> int:
     """Return what so many units of a line cost the customer; the last units get the odd cents."""
     if line.refunded + units >= line.quantity:
         return refundable_minor(line)
-    return min(line.paid_minor * units // line.quantity, refundable_minor(line))
+    return min(_share(line, units), refundable_minor(line))
+
+
+def _share(line: OrderLine, units: int) -> int:
+    # Rounded down to what a card can be paid back: the last unit gets the rest.
+    step = payable_step(line.order.currency)
+    return line.paid_minor * units // (line.quantity * step) * step
 
 
 def cancelled_part(line: OrderLine, units: int) -> RefundPart:
@@ -70,7 +77,7 @@ def cancelled_part(line: OrderLine, units: int) -> RefundPart:
         return RefundPart(line, min(units, free), refundable_minor(line))
     if units <= free:
         return RefundPart(line, units, units_minor(line, units))
-    return RefundPart(line, free, min(line.paid_minor * units // line.quantity, refundable_minor(line)))
+    return RefundPart(line, free, min(_share(line, units), refundable_minor(line)))
 
 
 def request_refund(
@@ -164,7 +171,7 @@ def take_from_lines(parts: Sequence[RefundPart]) -> list[RefundLine]:
 
     Raises TooMuch, after which the transaction must be undone, if it is more than a line has left.
     """
-    now = left_of(OrderLine.objects.filter(pk__in=[part.line.pk for part in parts]))
+    now = left_of(OrderLine.objects.select_related("order").filter(pk__in=[part.line.pk for part in parts]))
     for part in parts:
         _take_from_line(part)
     return [_as_row(part, shares_of(now[part.line.pk], part.amount_minor, part.delivery_minor)) for part in parts]
@@ -181,7 +188,7 @@ def _as_row(part: RefundPart, shares: Shares) -> RefundLine:
 
 
 def _take_from_line(part: RefundPart) -> None:
-    most = F("line_minor") + F("delivery_minor") - F("discount_minor") - part.amount_minor
+    most = PAID_MINOR - part.amount_minor
     row = OrderLine.objects.filter(
         pk=part.line.pk, refunded_minor__lte=most, refunded__lte=F("quantity") - part.quantity
     )
@@ -361,7 +368,8 @@ def _name_lines(refund: Refund, amount: int) -> None:
     lines = list(refund.order.lines.all())
     offers = [refundable_minor(line) for line in lines]
     left = left_of(lines)
-    for line, share in zip(lines, split_by_weight(amount, offers), strict=True):
+    shares = split_by_weight(amount, offers, step=payable_step(refund.order.currency))
+    for line, share in zip(lines, shares, strict=True):
         if share:
             parts = shares_of(left[line.pk], share)
             OrderLine.objects.filter(pk=line.pk).update(refunded_minor=F("refunded_minor") + share)

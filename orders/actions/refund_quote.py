@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from orders.actions.refund import TooMuch
 from orders.actions.refund_shares import Left, goods_of_units, left_of, tax_within
 from orders.models import Order, OrderDelivery, OrderLine, Payment, Refund
-from shop.money import Money, split_by_weight
+from shop.money import Money, payable_step, split_by_weight
 
 
 class NothingToPay(Exception):
@@ -194,7 +194,8 @@ def _delivery(lines: Sequence[OrderLine], left: Mapping[int, Left], wish: Wish) 
             amount = _by_rule(delivery, sum(offers), wish.reason)
         else:
             continue
-        found |= dict(zip((line.pk for line in mine), split_by_weight(amount, offers), strict=True))
+        shares = split_by_weight(amount, offers, step=payable_step(mine[0].order.currency))
+        found |= dict(zip((line.pk for line in mine), shares, strict=True))
     return found
 
 

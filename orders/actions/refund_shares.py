@@ -14,7 +14,7 @@ from django.db.models import Sum
 
 from orders.models import OrderLine, RefundLine
 from orders.states import RefundStatus
-from shop.money import split_by_weight
+from shop.money import payable_step, split_by_weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def left_of(lines: Iterable[OrderLine]) -> dict[int, Left]:
 
 def _left(line: OrderLine, back: dict[str, int]) -> Left:
     money = max(0, line.paid_minor - line.refunded_minor)
-    delivery = min(money, max(0, line.delivery_minor - back["delivery"]))
+    delivery = min(money, max(0, line.delivery_paid_minor - back["delivery"]))
     tax = min(money, max(0, line.tax_minor - back["tax"]))
     return Left(line.quantity - line.refunded, money - delivery, delivery, tax)
 
@@ -60,7 +60,9 @@ def goods_of_units(line: OrderLine, left: Left, units: int) -> int:
     """Return what so many units of a line cost without delivery, in minor units; the last unit takes what is left."""
     if units >= left.units:
         return left.goods_minor
-    return min((line.paid_minor - line.delivery_minor) * units // line.quantity, left.goods_minor)
+    step = payable_step(line.order.currency)
+    goods = line.paid_minor - line.delivery_paid_minor
+    return min(goods * units // (line.quantity * step) * step, left.goods_minor)
 
 
 def shares_of(left: Left, amount_minor: int, delivery_minor: int | None = None) -> Shares:

@@ -23,7 +23,9 @@ def hold_for_review(order: Order) -> list[Hold]:
 
 def _reasons(order: Order) -> list[tuple[Hold.Reason, str]]:
     found = []
-    if settings.REVIEW_PRESCRIPTIONS and order.lines.filter(variant__product__gate=Gate.PRESCRIPTION).exists():
+    # Each line has its own gate once an order is paid; what costs nothing is paid at once.
+    asks = settings.REVIEW_PRESCRIPTIONS and order.total_minor > 0
+    if asks and order.lines.filter(variant__product__gate=Gate.PRESCRIPTION).exists():
         found.append((Hold.Reason.PRESCRIPTION, "goods on prescription"))
     why = []
     if settings.REVIEW_ABOVE_MINOR and order.total_minor >= settings.REVIEW_ABOVE_MINOR:

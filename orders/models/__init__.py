@@ -2,6 +2,8 @@
 
 from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
+from orders.models.defence import CardCircuit, CardDecline, Meter, PayAttempt
+from orders.models.discount import CodeGuess, DiscountCode, DiscountTally, DiscountUse
 from orders.models.dispute import Dispute
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
@@ -16,12 +18,19 @@ __all__ = [
     "Authorisation",
     "Cancellation",
     "CancellationLine",
+    "CardCircuit",
+    "CardDecline",
     "CheckoutSession",
+    "CodeGuess",
+    "DiscountCode",
+    "DiscountTally",
+    "DiscountUse",
     "Dispute",
     "Estimate",
     "Event",
     "Hold",
     "IncomingEvent",
+    "Meter",
     "Order",
     "OrderDelivery",
     "OrderLine",
@@ -29,6 +38,7 @@ __all__ = [
     "PaperCounter",
     "PaperKind",
     "ParcelNumber",
+    "PayAttempt",
     "Payment",
     "ProviderCustomer",
     "Reaction",

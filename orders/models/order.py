@@ -15,7 +15,13 @@ from django_countries.fields import CountryField
 
 from orders.states import OrderStatus
 from shop.models import Basket, DeliveryProfile, User, Variant
-from shop.money import Money
+from shop.money import Money, included_tax_minor, payable_step
+
+# What a line cost the customer, as a query asks for it; the same as ``OrderLine.paid_minor``.
+PAID_MINOR = F("line_minor") + F("delivery_minor") - F("discount_minor") + F("added_tax_minor")
+
+# The kind of code that takes nothing off the goods (``orders.models.discount.DiscountKind``, which stands on orders).
+FREE_DELIVERY = "free_delivery"
 
 
 def new_token() -> str:
@@ -67,12 +73,19 @@ class Order(models.Model):
     note = models.CharField(_("note for the courier"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en-gb")
     pay_with = models.CharField(_("way to pay"), max_length=20, default="stripe")
-    # --- money, all tax included, minor units
+    # --- money, minor units. Prices include tax or not as the market of the delivery country does; what tax
+    # comes on top of them is ``added_tax_minor``, part of ``tax_minor``.
     currency = models.CharField(_("currency"), max_length=3)
-    items_minor = models.PositiveIntegerField(_("goods"), help_text=_("Minor units, tax included."))
-    delivery_minor = models.PositiveIntegerField(_("delivery"), help_text=_("Minor units, tax included."))
+    prices_include_tax = models.BooleanField(_("prices include tax"), default=True, editable=False)
+    items_minor = models.PositiveIntegerField(_("goods"), help_text=_("Minor units."))
+    delivery_minor = models.PositiveIntegerField(_("delivery"), help_text=_("Minor units."))
     discount_minor = models.PositiveIntegerField(_("discount"), default=0, help_text=_("Minor units."))
+    discount_code = models.CharField(_("discount code"), max_length=30, blank=True, editable=False)
+    discount_kind = models.CharField(_("kind of discount"), max_length=20, blank=True, editable=False)
     tax_minor = models.PositiveIntegerField(_("of which tax"), help_text=_("Minor units."))
+    added_tax_minor = models.PositiveIntegerField(
+        _("tax on top"), default=0, help_text=_("Minor units; 0 where prices include tax.")
+    )
     total_minor = models.PositiveIntegerField(_("total"), help_text=_("Minor units."))
     # --- times
     placed_at = models.DateTimeField(_("placed"), default=timezone.now, db_index=True)
@@ -96,8 +109,15 @@ class Order(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="order_status_known"),
             models.CheckConstraint(
-                condition=Q(total_minor=F("items_minor") + F("delivery_minor") - F("discount_minor")),
+                condition=Q(
+                    total_minor=F("items_minor") + F("delivery_minor") - F("discount_minor") + F("added_tax_minor")
+                ),
                 name="order_total_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(prices_include_tax=True, added_tax_minor=0)
+                | Q(prices_include_tax=False, added_tax_minor=F("tax_minor")),
+                name="order_tax_in_or_on_top",
             ),
             # Two clicks on "pay", two tabs: one basket leads to one open order at a time. Money that comes
             # late must be noted whatever else there is; it is decided when the order would be paid.
@@ -120,6 +140,11 @@ class Order(models.Model):
         return Money(self.total_minor, self.currency)
 
     @property
+    def discount(self) -> Money:
+        """What the code takes off, below zero as sums show it."""
+        return Money(-self.discount_minor, self.currency)
+
+    @property
     def is_paid(self) -> bool:
         """True once the money is there, also if some of it went back later."""
         return self.paid_at is not None
@@ -130,12 +155,12 @@ class Order(models.Model):
 
 
 class OrderDelivery(models.Model):
-    """The delivery sold with an order: one per place that goods are sent from."""
+    """The delivery sold with an order: one per place that goods are sent from, and service they go by."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="deliveries")
     profile = models.ForeignKey(DeliveryProfile, models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=1)
-    price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units, tax included."))
+    price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units."))
     standard_minor = models.PositiveIntegerField(
         _("price of the least expensive service"),
         null=True,
@@ -143,6 +168,13 @@ class OrderDelivery(models.Model):
         help_text=_("Minor units, at sale. Empty: that is what was sold. More than this no withdrawal brings back."),
     )
     sent_from = models.CharField(_("sent from"), max_length=80)
+    # --- as sold: zones and services may be other ones by tomorrow
+    service = models.CharField(_("service"), max_length=40, blank=True, help_text=_("Code of the service chosen."))
+    service_name = models.CharField(_("service as customers read it"), max_length=60, blank=True)
+    supplier_service = models.CharField(
+        _("supplier's code"), max_length=40, blank=True, help_text=_("Empty: the supplier's standard.")
+    )
+    import_text = models.CharField(_("said about import duty"), max_length=300, blank=True)
     # Promised at sale and never changed; estimates later are rows of their own.
     promised_earliest_on = models.DateField(_("promised from"))
     promised_latest_on = models.DateField(_("promised until"))
@@ -155,7 +187,7 @@ class OrderDelivery(models.Model):
         verbose_name_plural = _("deliveries")
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "profile"], name="order_delivery_once"),
+            models.UniqueConstraint(fields=["order", "profile", "service"], name="order_delivery_once"),
             models.CheckConstraint(
                 condition=Q(promised_earliest_on__lte=F("promised_latest_on")), name="promise_is_a_window"
             ),
@@ -184,12 +216,13 @@ class OrderLine(models.Model):
         _("picture"), max_length=200, blank=True, help_text=_("Path of the small picture at sale.")
     )
     quantity = models.PositiveIntegerField(_("ordered"))
-    unit_price_minor = models.PositiveIntegerField(_("unit price"), help_text=_("Minor units, tax included."))
+    unit_price_minor = models.PositiveIntegerField(_("unit price"), help_text=_("Minor units."))
     tax_basis_points = models.PositiveSmallIntegerField(_("tax rate"), help_text=_("1/100 of a percent."))
-    line_minor = models.PositiveIntegerField(
-        _("line total"), help_text=_("Minor units, tax included, before discount.")
-    )
+    line_minor = models.PositiveIntegerField(_("line total"), help_text=_("Minor units, before discount."))
     tax_minor = models.PositiveIntegerField(_("of which tax"), help_text=_("Minor units."))
+    added_tax_minor = models.PositiveIntegerField(
+        _("tax on top"), default=0, help_text=_("Minor units; 0 where prices include tax.")
+    )
     discount_minor = models.PositiveIntegerField(_("share of the discount"), default=0, help_text=_("Minor units."))
     delivery_minor = models.PositiveIntegerField(_("share of the delivery"), default=0, help_text=_("Minor units."))
     unit_cost = models.PositiveBigIntegerField(
@@ -231,6 +264,9 @@ class OrderLine(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_some"),
             models.CheckConstraint(
+                condition=Q(discount_minor__lte=F("line_minor") + F("delivery_minor")), name="order_line_not_below_zero"
+            ),
+            models.CheckConstraint(
                 condition=Q(forwarded__lte=F("quantity") - F("cancelled")), name="order_line_adds_up"
             ),
             models.CheckConstraint(condition=Q(delivered__lte=F("shipped")), name="order_line_sent_before_delivered"),
@@ -248,8 +284,26 @@ class OrderLine(models.Model):
 
     @property
     def paid_minor(self) -> int:
-        """What the customer paid for this line with its shares of delivery and discount."""
-        return self.line_minor + self.delivery_minor - self.discount_minor
+        """What the customer paid for this line with its shares of delivery, discount and tax on top."""
+        return self.line_minor + self.delivery_minor - self.discount_minor + self.added_tax_minor
+
+    @property
+    def delivery_paid_minor(self) -> int:
+        """What of ``paid_minor`` is its delivery: less what a code took off it, with its part of the tax on top.
+
+        Rounded down to what can be paid back. It asks for the order, which whoever reads many lines fetches along.
+        """
+        net = self.paid_minor - self.added_tax_minor
+        off = min(self.discount_minor, self.delivery_minor) if self.order.discount_kind == FREE_DELIVERY else 0
+        delivery = min(self.delivery_minor - off, net)
+        step = payable_step(self.order.currency)
+        return delivery + (self.added_tax_minor * delivery // (net * step) * step if net else 0)
+
+    @property
+    def goods_net_minor(self) -> int:
+        """What its goods bring after discount and without tax; the delivery's share is left out."""
+        goods = max(0, self.line_minor - self.discount_minor)
+        return goods if self.added_tax_minor else goods - included_tax_minor(goods, self.tax_basis_points)
 
 
 class ReservationState(models.TextChoices):

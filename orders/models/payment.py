@@ -176,6 +176,9 @@ class Payment(DueWork):
     card_brand = models.CharField(_("card"), max_length=30, blank=True)
     card_last4 = models.CharField(_("last four digits"), max_length=4, blank=True)
     captured_at = models.DateTimeField(_("captured at"), default=timezone.now)
+    compared_at = models.DateTimeField(
+        _("last seen at Stripe"), null=True, blank=True, help_text=_("When a comparison last found it there.")
+    )
     fee_minor = models.IntegerField(
         _("provider's fee"),
         null=True,

@@ -33,6 +33,9 @@ class WorkItem(models.Model):
         SUPPLIER_CREDIT = "supplier_credit", _("a supplier owes us money")
         ORDER_HELD = "order_held", _("an order is held")
         DISPUTE = "dispute", _("a customer's bank takes a payment back")
+        CARD_TESTING = "card_testing", _("somebody tries out stolen cards")
+        MONEY_FINDING = "money_finding", _("our books and Stripe's differ")
+        NOT_COMPARED = "not_compared", _("our books are not compared with Stripe's")
         SUPPLIER_REFUSED = "supplier_refused", _("a supplier refused an order")
         SUPPLIER_SILENT = "supplier_silent", _("a supplier does not answer")
         SUPPLIER_KEY = "supplier_key", _("a supplier refuses our key")
@@ -99,6 +102,8 @@ _R = WorkItem.Reason
 ACT_WITHIN: dict[str, timedelta] = {
     # A key that is not taken stops every order of that supplier.
     _R.SUPPLIER_KEY: timedelta(hours=1),
+    # Every try is another card holder's harm, and costs us fees.
+    _R.CARD_TESTING: timedelta(hours=1),
     # The customer has paid and nobody is sending it: the promised day comes nearer.
     _R.SUPPLIER_REFUSED: timedelta(hours=4),
     _R.SUPPLIER_SILENT: timedelta(hours=4),

@@ -2,12 +2,14 @@
 
 from orders.views.cancel import cancel
 from orders.views.checkout import checkout, pay, returned
+from orders.views.defence import check
 from orders.views.pages import account, detail, find
 from orders.views.papers import credit_note, invoice, paper, paper_file
 
 __all__ = [
     "account",
     "cancel",
+    "check",
     "checkout",
     "credit_note",
     "detail",

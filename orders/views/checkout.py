@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,23 +13,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from orders.actions.checkout import EmptyBasket, place_order
+from orders.actions.defence import TooSmall
+from orders.actions.discount import CodeRefused, announced_codes
 from orders.actions.payment import make_way, open_session, settle
+from orders.actions.quote import Quote
 from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
 from orders.models import CheckoutSession, Order
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
-from shop.actions.basket import basket_lines, basket_of
-from shop.cards import picture_of, small_picture
-from shop.delivery import Parcel, Undeliverable, plan_parcels
+from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
+from orders.views.delivery import chosen_services
+from orders.views.summary import quote_shown, summary, was_shown
+from shop.actions.basket import basket_lines, basket_of, set_quantity
 from shop.models import Basket, BasketLine
-from shop.money import Money
+from shop.visitor import country_of, remember_country, remember_services
 
 logger = logging.getLogger(__name__)
 SESSION_KEY = "checkout"
 
 
+@guarded
 def checkout(request: HttpRequest) -> HttpResponse:
     basket = basket_of(request)
     lines = basket_lines(basket)
@@ -38,104 +42,84 @@ def checkout(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Your basket is empty, so there is nothing to order yet."))
         return redirect("shop:basket")
     if request.method != "POST":
-        return _page(request, CheckoutForm(initial=_known(request)), lines)
+        note_opened(request, basket)
+        return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
     form = CheckoutForm(request.POST)
+    typed = {name: request.POST.get(name, "")[:200] for name in form.fields}
+    if "drop_code" in request.POST:
+        typed["code"] = ""
     # What was typed survives a look at the basket and a failed payment.
-    request.session[SESSION_KEY] = {name: request.POST.get(name, "")[:200] for name in form.fields}
-    if "look" in request.POST:
-        # Only the country was changed: show parcels and costs anew, complain about nothing yet.
-        return _page(request, CheckoutForm(initial=request.session[SESSION_KEY]), lines)
-    order = _order_of(request, basket, form) if form.is_valid() and _total_was_shown(form, lines) else None
+    request.session[SESSION_KEY] = typed
+    remember_country(request, typed["country"])
+    remember_services(request, chosen_services(request.POST))
+    if "remove" in request.POST:
+        return _remove(request, basket)
+    if {"look", "apply_code", "drop_code"} & set(request.POST):
+        # Only the country, a service or the code was changed: show the sums anew, complain about nothing else yet.
+        return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
+    order = _ordered(request, basket, form, lines) if form.is_valid() else None
     if order is None:
-        return _page(request, form, lines, status=422)
+        return _page(request, form, basket, lines, status=422)
     return _to_pay_page(request, order)
 
 
 def _known(request: HttpRequest) -> dict[str, str]:
     user = request.user
-    known = {"country": settings.SHOP_COUNTRY}
+    known: dict[str, str] = {}
     if user.is_authenticated:
         known |= {"email": user.email, "name": user.name}
-    return known | request.session.get(SESSION_KEY, {})
+    # The country is the one that all pages show prices for.
+    return known | request.session.get(SESSION_KEY, {}) | {"country": country_of(request)}
 
 
-def _total_was_shown(form: CheckoutForm, lines: list[BasketLine]) -> bool:
-    """False, with an error, if the total the customer saw is not the one they would pay.
-
-    A price may have changed since, or the country without a look at what delivery there costs.
-    """
-    shown = form.data.get("shown", "")
-    try:
-        parcels = _plan(lines, form.cleaned_data["country"])
-    except Undeliverable:
-        # Said in its own words when the order is made.
-        return True
-    total = sum(parcel.items_minor + parcel.price_minor for parcel in parcels)
-    if not shown.isdecimal() or int(shown[:12]) == total:
-        return True
-    text = _("The total is %(total)s now: look at the goods and the delivery, and continue if it suits you.")
-    form.add_error(None, text % {"total": Money(total, settings.SHOP_CURRENCY)})
-    return False
+def _remove(request: HttpRequest, basket: Basket) -> HttpResponse:
+    """Take out a line that is not sent to the country; what was typed is kept already."""
+    wanted = request.POST["remove"]
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
+        set_quantity(basket, int(wanted), quantity=0)
+    return redirect("orders:checkout")
 
 
-def _plan(lines: list[BasketLine], country: str) -> list[Parcel]:
-    return plan_parcels([(line.variant, line.quantity) for line in lines], country, now=timezone.now())
+def _ordered(request: HttpRequest, basket: Basket, form: CheckoutForm, lines: list[BasketLine]) -> Order | None:
+    """Return the order of a valid form; None, with errors at their places, if nothing was ordered."""
+    if is_too_quick(request, basket):
+        form.add_error(None, _("That was quicker than we can look at it. Please press the button once more."))
+        return None
+    quote = quote_shown(request, form, basket, lines)
+    return _order_of(request, basket, form, quote) if quote is not None and was_shown(form, quote) else None
 
 
-def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Order | None:
+def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote) -> Order | None:
     user = request.user if request.user.is_authenticated else None
+    pay_with = form.cleaned_data["pay_with"]
+    visit = visit_of(request, email=form.address().email, basket=basket)
     try:
-        pay_with = form.cleaned_data["pay_with"]
-        bought = make_way(basket, form.address(), now=timezone.now(), pay_with=pay_with)
+        ask_leave(request, basket, form.address(), visit, quote, pay_with=pay_with)
+        bought = make_way(basket, form.address(), now=timezone.now(), quote=quote, pay_with=pay_with)
         if bought is not None:
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
-        return place_order(basket, form.address(), user=user, now=timezone.now(), pay_with=pay_with)
+        return place_order(
+            basket, form.address(), user=user, now=timezone.now(), quote=quote, visit=visit, pay_with=pay_with
+        )
     except SoldOut as error:
         text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
         form.add_error(None, text % {"name": error.variant.product.name})
-    except Undeliverable as error:
-        names = ", ".join(variant.product.name for variant in error.variants)
-        text = _("%(names)s cannot be sent to that country. Please remove it from your basket, or change the country.")
-        form.add_error("country", text % {"names": names})
+    except CodeRefused as error:
+        form.add_error("code", error.words)
+    except TooSmall as error:
+        text = _("We send orders from %(least)s. Please add something to your basket.")
+        form.add_error(None, text % {"least": error.least})
     except EmptyBasket:
         form.add_error(None, _("Your basket is empty."))
     return None
 
 
-def _page(request: HttpRequest, form: CheckoutForm, lines: list[BasketLine], status: int = 200) -> HttpResponse:
-    typed = str(form["country"].value() or "")
-    country = typed if typed in dict(form.fields["country"].choices) else settings.SHOP_COUNTRY
-    parcels: list[Parcel] = []
-    stuck: list[str] = []
-    try:
-        parcels = _plan(lines, country)
-    except Undeliverable as error:
-        stuck = [variant.product.name for variant in error.variants]
-    items = sum(line.variant.price_minor * line.quantity for line in lines)
-    delivery = sum(parcel.price_minor for parcel in parcels)
-    context = {
-        "form": form,
-        "groups": [(parcel, [_item(variant, units) for variant, units in parcel.lines]) for parcel in parcels],
-        "stuck": ", ".join(stuck),
-        "import_texts": {parcel.profile.import_text for parcel in parcels if parcel.profile.import_text},
-        "currency": settings.SHOP_CURRENCY,
-        "items": Money(items, settings.SHOP_CURRENCY),
-        "delivery": Money(delivery, settings.SHOP_CURRENCY),
-        "total": Money(items + delivery, settings.SHOP_CURRENCY),
-        "country": country,
-    }
-    return render(request, "orders/checkout.html", context, status=status)
-
-
-def _item(variant, units: int) -> dict[str, object]:
-    return {
-        "name": variant.product.name,
-        "options": variant.options_label,
-        "quantity": units,
-        "total": Money(variant.price_minor * units, variant.currency),
-        "image": small_picture(picture_of(variant, variant.product.images.all())),
-    }
+def _page(
+    request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine], status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "announced": announced_codes(now=timezone.now())}
+    return render(request, "orders/checkout.html", context | summary(request, form, basket, lines), status=status)
 
 
 def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
@@ -147,6 +131,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
         # The order page says where the money is to go.
         request.session.pop(SESSION_KEY, None)
         return redirect(order)
+    ask_to_pay(request, session)
     try:
         session = open_session(session)
     except (StripeUnclear, StripeRefused) as error:
@@ -163,6 +148,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @require_POST
+@guarded
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     return _to_pay_page(request, get_object_or_404(Order.objects.by_token(token)))
 

@@ -100,7 +100,7 @@ def basket_lines(basket: Basket | None) -> list[BasketLine]:
         return []
     pictures = Prefetch("variant__product__images", ProductImage.objects.filter(position=0))
     return list(
-        basket.lines.select_related("variant__product__department", "variant__delivery_profile").prefetch_related(
-            pictures
-        )
+        basket.lines.select_related(
+            "variant__product__department", "variant__product__category", "variant__delivery_profile"
+        ).prefetch_related(pictures)
     )

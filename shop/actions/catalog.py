@@ -12,11 +12,13 @@ import nh3
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Prefetch, Q
+from django.utils import timezone
 from django.utils.text import slugify
 from PIL import Image, UnidentifiedImageError
 
 from shop.models import Category, DeliveryProfile, Product, ProductFact, ProductImage, Variant
 from shop.models.catalogue import Availability
+from shop.tax import class_of_rate
 
 ALLOWED_TAGS = {"p", "ul", "ol", "li", "br", "strong", "em", "h3"}
 SMALL_WIDTH, LARGE_WIDTH = 360, 960
@@ -31,7 +33,10 @@ class NotAPicture(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One sellable item as a feed tells it. ``group`` joins variants of one product; amounts in minor units."""
+    """One sellable item as a feed tells it. ``group`` joins variants of one product; amounts in minor units.
+
+    ``tax_basis_points`` is its rate in the shop's country, in 1/100 of a percent; None if the feed tells none.
+    """
 
     sku: str
     group: str
@@ -42,7 +47,7 @@ class CatalogueEntry:
     category_path: Sequence[str]
     options: Mapping[str, str]
     facts: Mapping[str, str]
-    tax_basis_points: int
+    tax_basis_points: int | None
     weight_grams: int | None
     max_per_order: int
     not_returnable_reason: str
@@ -67,7 +72,6 @@ def put_variant(entry: CatalogueEntry) -> Variant:
             "gtin": entry.gtin,
             "options": dict(entry.options),
             "currency": entry.currency,
-            "tax_basis_points": entry.tax_basis_points,
             "weight_grams": entry.weight_grams,
         }
         variant, new = Variant.objects.update_or_create(
@@ -92,7 +96,11 @@ def _put_product(entry: CatalogueEntry) -> Product:
         "currency": entry.currency,
     }
     slug = slugify(f"{entry.name} {entry.group}")[:120]
-    product, _new = Product.objects.update_or_create(slug=slug, defaults=fields)
+    product, new = Product.objects.update_or_create(slug=slug, defaults=fields)
+    if new:
+        # From then on the class of tax is a matter for staff.
+        product.tax_class = class_of_rate(entry.tax_basis_points, on=timezone.localdate())
+        product.save(update_fields=["tax_class"])
     ProductFact.objects.bulk_create(
         [
             ProductFact(product=product, name=name[:80], value=value[:500], position=position)
@@ -137,6 +145,7 @@ def write_best_offer(
     restock_on: date | None,
     handling_min_days: int,
     handling_max_days: int,
+    ships_to: Sequence[str] | None,
     delivery_profile: DeliveryProfile,
 ) -> bool:
     """Write the best offer's facts down to the shop window; return whether anything changed.
@@ -152,6 +161,7 @@ def write_best_offer(
         "restock_on": restock_on,
         "handling_min_days": handling_min_days,
         "handling_max_days": handling_max_days,
+        "ships_to": None if ships_to is None else list(ships_to),
         "delivery_profile": delivery_profile,
         "is_active": availability != Availability.DISCONTINUED,
     }

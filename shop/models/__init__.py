@@ -2,7 +2,8 @@
 
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
-from shop.models.delivery import DeliveryProfile, DeliveryRate
+from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
+from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
 from shop.models.user import User
 
 __all__ = [
@@ -10,10 +11,16 @@ __all__ = [
     "BasketLine",
     "Category",
     "DeliveryProfile",
-    "DeliveryRate",
+    "DeliveryService",
+    "DeliveryZone",
+    "Market",
+    "MarketCountry",
     "Product",
     "ProductFact",
     "ProductImage",
+    "TaxClass",
+    "TaxRate",
     "User",
     "Variant",
+    "ZoneCountry",
 ]

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.delivery import DeliveryProfile
+from shop.models.tax import TaxClass
 from shop.money import Money
 
 
@@ -81,6 +82,19 @@ class Product(models.Model):
     )
     brand = models.CharField(_("brand"), max_length=120, blank=True)
     description = models.TextField(_("description"), blank=True, help_text=_("HTML, cleaned when it comes in."))
+    tax_class = models.CharField(
+        _("tax class"),
+        max_length=20,
+        choices=TaxClass,
+        default=TaxClass.STANDARD,
+        help_text=_("Set from the supplier's rate when the product is new; what it is changed to here stays."),
+    )
+    tax_code = models.CharField(
+        _("tax code"),
+        max_length=30,
+        blank=True,
+        help_text=_("Stripe Tax's code, as in txcd_99999999; asked for only where Stripe works the tax out."),
+    )
     gate = models.CharField(_("gate"), max_length=20, choices=Gate, default=Gate.NONE)
     max_per_order = models.PositiveSmallIntegerField(_("most per order"), default=99)
     not_returnable_reason = models.CharField(_("why it cannot be returned"), max_length=200, blank=True)
@@ -108,7 +122,10 @@ class Product(models.Model):
             models.Index(fields=["department", "is_published", "-created_at"], name="product_by_department"),
             models.Index(fields=["category", "is_published"], name="product_by_category"),
         ]
-        constraints = [models.CheckConstraint(condition=models.Q(gate__in=Gate.values), name="product_gate_known")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(gate__in=Gate.values), name="product_gate_known"),
+            models.CheckConstraint(condition=models.Q(tax_class__in=TaxClass.values), name="product_tax_class_known"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -118,7 +135,7 @@ class Product(models.Model):
 
     @property
     def price_from(self) -> Money:
-        """The lowest price of its variants, tax included."""
+        """The lowest price of its variants in the catalogue, with the tax of the shop's own country."""
         return Money(self.price_from_minor or 0, self.currency)
 
 
@@ -133,11 +150,10 @@ class Variant(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("offered"), default=True)
-    price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units, tax included."))
-    currency = models.CharField(_("currency"), max_length=3)
-    tax_basis_points = models.PositiveSmallIntegerField(
-        _("tax rate"), default=0, help_text=_("1/100 of a percent: 2300 is 23 %.")
+    price_minor = models.PositiveIntegerField(
+        _("price"), help_text=_("Minor units, with the tax of the shop's own country.")
     )
+    currency = models.CharField(_("currency"), max_length=3)
     weight_grams = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
     # --- written down by suppliers
     unit_cost = models.PositiveBigIntegerField(
@@ -156,6 +172,9 @@ class Variant(models.Model):
     handling_max_days = models.PositiveSmallIntegerField(_("handling days, at most"), default=1)
     delivery_profile = models.ForeignKey(
         DeliveryProfile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("delivery")
+    )
+    ships_to = models.JSONField(
+        _("sent to"), null=True, blank=True, help_text=_("Country codes; empty: wherever its origin sends to.")
     )
     # --- written by orders
     reserved = models.PositiveIntegerField(
@@ -178,7 +197,7 @@ class Variant(models.Model):
 
     @property
     def price(self) -> Money:
-        """The price a customer pays for one, tax included."""
+        """The price of one in the catalogue, with the tax of the shop's own country."""
         return Money(self.price_minor, self.currency)
 
     @property
@@ -199,6 +218,10 @@ class Variant(models.Model):
     def is_sellable(self) -> bool:
         """True if at least one can be bought and some origin sends it."""
         return self.delivery_profile_id is not None and self.sellable != 0
+
+    def is_sent_to(self, country: str) -> bool:
+        """True unless its supplier keeps these goods out of the country."""
+        return self.ships_to is None or country in self.ships_to
 
 
 class ProductFact(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
@@ -24,7 +25,12 @@ class DeliveryProfile(models.Model):
     return_address = models.TextField(_("return address"), blank=True)
     return_country = CountryField(_("returns go to"), blank=True)
     returns_paid_by_shop = models.BooleanField(_("we pay returns"), default=False)
-    import_text = models.CharField(_("what to say about import duty"), max_length=300, blank=True)
+    import_text = models.CharField(
+        _("what to say about import duty"),
+        max_length=300,
+        blank=True,
+        help_text=_("Said where a parcel crosses a customs border; empty: our own words."),
+    )
 
     class Meta:
         verbose_name = _("delivery profile")
@@ -35,15 +41,59 @@ class DeliveryProfile(models.Model):
         return self.name
 
 
-class DeliveryRate(models.Model):
-    """What one parcel of a profile costs into one country, and how long it is under way.
+class DeliveryZone(models.Model):
+    """Countries into which a profile's parcels go on the same terms. A country in no zone is not served.
 
-    An empty country is the rate for everywhere that has none of its own; a country with
-    neither is not served.
+    ``is_elsewhere``: every country that no other zone of the profile names.
     """
 
-    profile = models.ForeignKey(DeliveryProfile, models.CASCADE, related_name="rates")
-    country = CountryField(_("country"), blank=True, help_text=_("Empty: every other country."))
+    profile = models.ForeignKey(DeliveryProfile, models.CASCADE, related_name="zones")
+    name = models.CharField(_("name"), max_length=60, help_text=_("As customers read it, as in “Europe”."))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_elsewhere = models.BooleanField(_("everywhere else"), default=False)
+
+    class Meta:
+        verbose_name = _("delivery zone")
+        verbose_name_plural = _("delivery zones")
+        ordering = ["profile", "position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["profile", "name"], name="delivery_zone_once"),
+            models.UniqueConstraint(
+                fields=["profile"], condition=models.Q(is_elsewhere=True), name="delivery_elsewhere_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile}: {self.name}"
+
+
+class ZoneCountry(models.Model):
+    """One country of a zone. ``profile`` is the zone's, so that no country is in two zones of a profile."""
+
+    zone = models.ForeignKey(DeliveryZone, models.CASCADE, related_name="countries")
+    profile = models.ForeignKey(DeliveryProfile, models.CASCADE, related_name="+")
+    country = CountryField(_("country"))
+
+    class Meta:
+        verbose_name = _("country of a zone")
+        verbose_name_plural = _("countries of zones")
+        ordering = ["zone", "country"]
+        constraints = [models.UniqueConstraint(fields=["profile", "country"], name="delivery_country_in_one_zone")]
+
+    def __str__(self) -> str:
+        return f"{self.zone}: {self.country.code}"
+
+
+class DeliveryService(models.Model):
+    """One way to send a parcel into a zone: what it costs, and how long it is under way."""
+
+    zone = models.ForeignKey(DeliveryZone, models.CASCADE, related_name="services")
+    code = models.SlugField(
+        _("code"),
+        max_length=40,
+        help_text=_("The same in every zone, as in “express”: a customer’s choice goes by it."),
+    )
+    name = models.CharField(_("name"), max_length=60, help_text=_("As customers read it."))
     price_minor = models.PositiveIntegerField(
         _("price"), help_text=_("Minor units of the shop's currency, tax included.")
     )
@@ -52,17 +102,25 @@ class DeliveryRate(models.Model):
     )
     transit_min_days = models.PositiveSmallIntegerField(_("transit days, at least"))
     transit_max_days = models.PositiveSmallIntegerField(_("transit days, at most"))
+    supplier_code = models.CharField(
+        _("supplier's code"),
+        max_length=40,
+        blank=True,
+        # The pattern of service_code in docs/supplier-contract.yaml.
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", _("Letters, digits, “.”, “-” and “_”."))],
+        help_text=_("What the supplier calls it; empty: its standard."),
+    )
 
     class Meta:
-        verbose_name = _("delivery rate")
-        verbose_name_plural = _("delivery rates")
-        ordering = ["profile", "country"]
+        verbose_name = _("delivery service")
+        verbose_name_plural = _("delivery services")
+        ordering = ["zone", "price_minor", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["profile", "country"], name="delivery_rate_once"),
+            models.UniqueConstraint(fields=["zone", "code"], name="delivery_service_once"),
             models.CheckConstraint(
-                condition=models.Q(transit_min_days__lte=models.F("transit_max_days")), name="delivery_rate_window"
+                condition=models.Q(transit_min_days__lte=models.F("transit_max_days")), name="delivery_service_window"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.profile}: {self.country.name or _('elsewhere')}"
+        return f"{self.zone}: {self.name}"

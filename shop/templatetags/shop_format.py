@@ -35,9 +35,3 @@ def event_words(kind: str) -> str:
     """Write the kind of an event for people: “Supplier order: cancel requested”."""
     subject, _dot, happened = kind.replace("_", " ").partition(".")
     return f"{subject[:1].upper()}{subject[1:]}: {happened}"
-
-
-@register.simple_tag
-def day_range(earliest: date, latest: date) -> str:
-    """Write an arrival window: ``{% day_range from until %}``."""
-    return words.day_range(earliest, latest)

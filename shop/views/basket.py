@@ -23,10 +23,13 @@ from shop.actions.basket import (
     set_quantity,
 )
 from shop.cards import Picture, picture_of, small_picture
-from shop.delivery import Parcel, Undeliverable, plan_parcels
-from shop.forms import QuantityForm
+from shop.delivery import Plan
+from shop.forms import CountryForm, QuantityForm
 from shop.models import BasketLine, Variant
 from shop.money import Money
+from shop.pricing import plan_priced, price_of
+from shop.tax import Terms
+from shop.visitor import services_of, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,16 @@ class LineView:
     line: BasketLine
     picture: Picture | None
     price: str
+    total_minor: int
     total: str
     most: int
     warning: str
 
 
-def line_view(line: BasketLine) -> LineView:
+def line_view(line: BasketLine, terms: Terms) -> LineView:
     """Put a basket line into words; no query if fetched by ``basket_lines``."""
     variant = line.variant
+    price = price_of(variant, terms)
     most = most_of(variant) if variant.is_sellable else 0
     warning = ""
     if most == 0:
@@ -51,13 +56,14 @@ def line_view(line: BasketLine) -> LineView:
     elif line.quantity > most:
         warning = _("Only %(most)d left. Please lower the quantity.") % {"most": most}
     elif variant.price_minor != line.price_seen_minor:
-        before = Money(line.price_seen_minor, variant.currency)
-        warning = _("The price has changed from %(before)s to %(now)s.") % {"before": before, "now": variant.price}
+        before = Money(terms.unit_minor(line.price_seen_minor, variant.product.tax_class), variant.currency)
+        warning = _("The price has changed from %(before)s to %(now)s.") % {"before": before, "now": price}
     return LineView(
         line=line,
         picture=small_picture(picture_of(variant, variant.product.images.all())),
-        price=str(variant.price),
-        total=str(Money(variant.price_minor * line.quantity, variant.currency)),
+        price=str(price),
+        total_minor=price.minor * line.quantity,
+        total=str(Money(price.minor * line.quantity, variant.currency)),
         most=most,
         warning=warning,
     )
@@ -65,29 +71,25 @@ def line_view(line: BasketLine) -> LineView:
 
 def basket(request: HttpRequest) -> HttpResponse:
     lines = basket_lines(basket_of(request))
-    views = {line.variant_id: line_view(line) for line in lines}
-    country = settings.SHOP_COUNTRY
-    undeliverable: list[Variant] = []
-    parcels: list[Parcel] = []
-    try:
-        parcels = (
-            plan_parcels([(line.variant, line.quantity) for line in lines], country, now=timezone.now())
-            if lines
-            else []
-        )
-    except Undeliverable as error:
-        undeliverable = error.variants
-    items = sum(line.variant.price_minor * line.quantity for line in lines)
-    delivery = sum(parcel.price_minor for parcel in parcels)
+    terms = terms_of(request)
+    views = {line.variant_id: line_view(line, terms) for line in lines}
+    goods = [(line.variant, line.quantity) for line in lines]
+    plan = plan_priced(goods, terms, now=timezone.now(), services=services_of(request)) if lines else Plan([], [])
+    # What is not sent there is said by line and counted nowhere: it cannot be ordered.
+    items = sum(parcel.items_minor for parcel in plan.parcels)
+    delivery = sum(parcel.price_minor for parcel in plan.parcels)
     context = {
-        "groups": [(parcel, [views[variant.pk] for variant, _quantity in parcel.lines]) for parcel in parcels],
-        "loose": [view for view in views.values() if not parcels],
-        "undeliverable": undeliverable,
+        "groups": [(parcel, [views[variant.pk] for variant, _quantity in parcel.lines]) for parcel in plan.parcels],
+        "stuck": [views[variant.pk] for variant in plan.stuck],
+        "country_name": terms.country_name,
+        "country_form": CountryForm(initial={"country": terms.country}),
+        "import_texts": list(dict.fromkeys(parcel.import_text for parcel in plan.parcels if parcel.import_text)),
         "items": Money(items, settings.SHOP_CURRENCY),
         "delivery": Money(delivery, settings.SHOP_CURRENCY),
         "total": Money(items + delivery, settings.SHOP_CURRENCY),
         "currency": settings.SHOP_CURRENCY,
-        "can_order": bool(parcels) and all(view.line.quantity <= view.most for view in views.values()),
+        "terms": terms,
+        "can_order": not plan.stuck and all(view.line.quantity <= view.most for view in views.values()),
     }
     return render(request, "shop/basket.html", context)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import F, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -15,11 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop.actions.basket import most_of
-from shop.cards import Picture, cards, for_cards, large_picture, picture_of, small_picture, stock_words, window_of
-from shop.delivery import rates_for
-from shop.forms import ListForm
-from shop.models import Category, DeliveryRate, Product, ProductImage, Variant
+from shop.cards import Picture, cards, for_cards, large_picture, picture_of, small_picture, stock_words
+from shop.delivery import Choice
+from shop.forms import CountryForm, ListForm
+from shop.models import Category, Product, ProductImage, Variant
+from shop.money import Money
+from shop.pricing import plan_priced, price_of
 from shop.search import clean_query, find_products
+from shop.tax import Terms
+from shop.visitor import terms_of
 
 PER_PAGE = 24
 ON_HOME = 8
@@ -28,7 +30,7 @@ NEW_OF_EACH = 2
 
 def home(request: HttpRequest) -> HttpResponse:
     newest = for_cards(Product.objects.filter(pk__in=_newest_of_each())).order_by("-created_at", "-pk")
-    context = {"cards": cards(newest, settings.SHOP_COUNTRY), "tiles": _tiles()}
+    context = {"cards": cards(newest, terms_of(request)), "tiles": _tiles()}
     return render(request, "shop/home.html", context)
 
 
@@ -92,7 +94,7 @@ def _list_context(request: HttpRequest, products: QuerySet[Product]) -> dict[str
         "list_form": form,
         "page_obj": page,
         "count": pages.count,
-        "cards": cards(page.object_list, settings.SHOP_COUNTRY),
+        "cards": cards(page.object_list, terms_of(request)),
         "querystring": kept.urlencode().replace("%00", ""),
     }
 
@@ -104,26 +106,32 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = Product.objects.on_sale().select_related("department", "category")
     shown = get_object_or_404(found.prefetch_related(variants, "images", "facts"), slug=slug)
     variant = _chosen(shown, request.GET.get("variant", ""))
-    rates = rates_for([variant.delivery_profile_id] if variant.delivery_profile_id else [], settings.SHOP_COUNTRY)
+    terms = terms_of(request)
+    # None: not sent there, as far as anybody knows.
+    parcel = next(iter(plan_priced([(variant, 1)], terms, now=timezone.now()).parcels), None)
     images = list(shown.images.all())
     own = [image for image in images if image.variant_id == variant.pk] or images
     main = own[_place(request.GET.get("picture", ""), len(own))] if own else None
-    window = window_of(variant, rates, timezone.now()) if variant.is_sellable else None
     words, level = stock_words(variant)
     context = {
         "product": shown,
         "variant": variant,
+        "price": price_of(variant, terms),
+        "terms": terms,
         "choices": [_choice(one, picture_of(one, images), variant) for one in shown.offered],
         "axes": ", ".join(variant.options),
-        "rate": rates.get(variant.delivery_profile_id or 0),
-        "window": window,
+        "parcel": parcel,
+        "country_name": terms.country_name,
+        "country_form": CountryForm(initial={"country": terms.country}, auto_id="to_%s"),
         "stock_words": words,
         "stock_level": level,
         "most": most_of(variant),
         "main": large_picture(main) if main else None,
         "thumbs": [(place, small_picture(image), image is main) for place, image in enumerate(own)],
         "crumbs": [(_("Home"), "/"), (shown.department.name, shown.department.get_absolute_url())],
-        "structured": structured_product(request, shown, variant, rates, large_picture(main) if main else None),
+        "structured": structured_product(
+            request, shown, variant, terms, parcel.choices[0] if parcel else None, large_picture(main) if main else None
+        ),
         "department": shown.department,
     }
     return render(request, "shop/product.html", context)
@@ -149,25 +157,31 @@ def _choice(variant: Variant, image: ProductImage | None, chosen: Variant) -> di
         "is_gone": level == "gone",
         "stock_words": words,
         "image": small_picture(image),
-        "price": str(variant.price),
     }
 
 
 def structured_product(
-    request: HttpRequest, shown: Product, variant: Variant, rates: Mapping[int, DeliveryRate], main: Picture | None
+    request: HttpRequest,
+    shown: Product,
+    variant: Variant,
+    terms: Terms,
+    delivery: Choice | None,
+    main: Picture | None,
 ) -> str:
-    """Return the product as JSON-LD (schema.org), safe inside a script element."""
+    """Return the product as JSON-LD (schema.org), safe inside a script element.
+
+    ``delivery`` is how one travels to the visitor's country; None: it is not sent there.
+    """
     offer: dict[str, object] = {
         "@type": "Offer",
-        "price": variant.price.plain,
+        "price": price_of(variant, terms).plain,
         "priceCurrency": variant.currency,
         "availability": f"https://schema.org/{'InStock' if variant.is_sellable else 'OutOfStock'}",
         "url": request.build_absolute_uri(shown.get_absolute_url()),
     }
-    rate = rates.get(variant.delivery_profile_id or 0)
-    if rate is not None:
-        cost = {"@type": "MonetaryAmount", "value": variant.price.__class__(rate.price_minor, variant.currency).plain}
-        region = {"@type": "DefinedRegion", "addressCountry": settings.SHOP_COUNTRY}
+    if delivery is not None:
+        cost = {"@type": "MonetaryAmount", "value": Money(delivery.price_minor, variant.currency).plain}
+        region = {"@type": "DefinedRegion", "addressCountry": terms.country}
         offer["shippingDetails"] = {
             "@type": "OfferShippingDetails",
             "shippingRate": cost | {"currency": variant.currency},

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from shop.customs import import_text
+from shop.forms import CountryForm
 from shop.models import DeliveryProfile
+from shop.visitor import country_of, remember_country
 
 PAGES = {
     "delivery": _("Delivery times and costs"),
@@ -22,9 +26,30 @@ PAGES = {
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in PAGES:
         raise Http404
-    profiles = DeliveryProfile.objects.prefetch_related("rates") if slug in {"delivery", "returns", "about"} else []
-    context = {"title": PAGES[slug], "profiles": profiles, "currency": settings.SHOP_CURRENCY}
+    context: dict[str, object] = {"title": PAGES[slug], "currency": settings.SHOP_CURRENCY}
+    if slug == "delivery":
+        context["origins"] = _origins(country_of(request))
+    elif slug in {"returns", "about"}:
+        context["profiles"] = DeliveryProfile.objects.all()
     return render(request, f"shop/pages/{slug}.html", context)
+
+
+def _origins(country: str) -> list[tuple[DeliveryProfile, str]]:
+    """Return the places goods are sent from, each with what to say of duty to visitors of a country."""
+    profiles = DeliveryProfile.objects.prefetch_related("zones__services", "zones__countries")
+    return [(profile, import_text(profile, country)) for profile in profiles]
+
+
+def country(request: HttpRequest) -> HttpResponse:
+    """Let a visitor say where things go; all prices and days follow."""
+    back = request.POST.get("next") or request.GET.get("next") or "/"
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = "/"
+    form = CountryForm(request.POST if request.method == "POST" else None, initial={"country": country_of(request)})
+    if request.method == "POST" and form.is_valid():
+        remember_country(request, form.cleaned_data["country"])
+        return redirect(back)
+    return render(request, "shop/country.html", {"form": form, "next": back}, status=422 if form.errors else 200)
 
 
 def robots(request: HttpRequest) -> HttpResponse:

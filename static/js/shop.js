@@ -38,6 +38,36 @@
     setTimeout(() => delete form.dataset.sent, 5000);
   });
 
+  // What stands in a region is replaced; what was unfolded in it stays unfolded.
+  const renew = (region, fresh) => {
+    for (const open of region.querySelectorAll("details[open][id]")) {
+      fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
+    }
+    if (fresh.innerHTML !== region.innerHTML) region.replaceChildren(...fresh.childNodes);
+  };
+
+  // <form data-follow="id id">: a choice in it shows at once in those elements what its "look" button would show.
+  let asked = 0;
+  document.addEventListener("change", async (event) => {
+    const form = event.target.form;
+    if (event.target.type !== "radio" || !form?.dataset.follow) return;
+    const mine = (asked += 1);
+    const body = new URLSearchParams(new FormData(form));
+    body.set("look", "1");
+    try {
+      const answer = await fetch(form.action, { method: "POST", body });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!answer.ok || mine !== asked) return;
+      for (const id of form.dataset.follow.split(" ")) {
+        const region = document.getElementById(id);
+        const fresh = page.getElementById(id);
+        if (region && fresh) renew(region, fresh);
+      }
+    } catch {
+      // The button is still there.
+    }
+  });
+
   // <div id="progress" data-refresh-seconds="5"> is replaced by the same element of a fresh copy of the page.
   // It waits while somebody reads with the keyboard in it, and ends when the fresh copy no longer asks for it.
   const isInUse = (region) =>
@@ -53,10 +83,7 @@
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = page.getElementById(id);
         if (answer.ok && fresh && !isInUse(region)) {
-          for (const open of region.querySelectorAll("details[open][id]")) {
-            fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
-          }
-          if (fresh.innerHTML !== region.innerHTML) region.replaceChildren(...fresh.childNodes);
+          renew(region, fresh);
           again = Number(fresh.dataset.refreshSeconds);
         } else if (!answer.ok) {
           again = seconds * 2;

@@ -109,7 +109,7 @@ def _close_unsent(supplier_order: SupplierOrder) -> None:
 
 def _order_rest(supplier_order: SupplierOrder, left: Mapping[int, int]) -> None:
     """Order what is still wanted anew, under a reference of its own: the old one is never used again."""
-    lines = supplier_order.lines.select_related("order_line", "offer")
+    lines = supplier_order.lines.select_related("order_line__delivery", "offer__supplier")
     rest = [(line.order_line, line.offer, left[line.pk]) for line in lines if left.get(line.pk)]
     if rest:
         make_supplier_orders(rest)

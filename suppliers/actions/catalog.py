@@ -129,6 +129,7 @@ def _write(variant: Variant, offer: Offer) -> None:
         restock_on=offer.restock_on,
         handling_min_days=offer.handling_min_days,
         handling_max_days=offer.handling_max_days,
+        ships_to=offer.ships_to,
         delivery_profile=offer.supplier.delivery_profile,
     )
 
@@ -173,7 +174,7 @@ def _entry(item: dict[str, Any]) -> CatalogueEntry:
         category_path=[str(name) for name in item.get("category_path") or []],
         options={str(axis)[:40]: str(value)[:80] for axis, value in (item.get("variant") or {}).items()},
         facts={str(name): str(value) for name, value in facts.items()},
-        tax_basis_points=parse_cost(str(item.get("tax_rate") or "0")) // 100,
+        tax_basis_points=_told_rate(item),
         weight_grams=item.get("weight_g"),
         max_per_order=int(item.get("max_quantity") or 99),
         not_returnable_reason=not_returnable[:200],
@@ -182,6 +183,12 @@ def _entry(item: dict[str, Any]) -> CatalogueEntry:
         else 0,
         currency=settings.SHOP_CURRENCY,
     )
+
+
+def _told_rate(item: dict[str, Any]) -> int | None:
+    """Return the tax rate a supplier tells, in 1/100 of a percent; None if it tells none."""
+    told = item.get("tax_rate")
+    return None if told in {None, ""} else parse_cost(str(told)) // 100
 
 
 def _put_offer(supplier: Supplier, variant: Variant, item: dict[str, Any]) -> Offer:
@@ -197,10 +204,19 @@ def _put_offer(supplier: Supplier, variant: Variant, item: dict[str, Any]) -> Of
         "status": OfferStatus(item["status"]),
         "handling_min_days": whole_number(handling["min"]),
         "handling_max_days": whole_number(handling["max"]),
-        "ships_to": item.get("ships_to"),
+        "ships_to": _countries(item.get("ships_to")),
     }
     offer, _new = Offer.objects.update_or_create(supplier=supplier, supplier_sku=str(item["sku"]), defaults=fields)
     return offer
+
+
+def _countries(told: object) -> list[str] | None:
+    """Read the countries an item is sent to; None is everywhere. Raises ValueError for what is no such list."""
+    if told is None:
+        return None
+    if not isinstance(told, list) or not all(isinstance(code, str) and len(code) == 2 for code in told):
+        raise ValueError("ships_to is no list of countries")
+    return [code.upper() for code in told]
 
 
 def _take_pictures(adapter: Adapter, pairs: list[tuple[Variant, dict[str, Any]]], report: Report) -> None:

@@ -125,7 +125,7 @@ def _billed_units(row: SupplierOrderLine, reason: str) -> int:
 
 def _share_minor(row: SupplierOrderLine, part: RefundLine, currency: str) -> int:
     """Return the supplier's share of a reduction: of the cost, what the refund is of the price."""
-    price = part.line.paid_minor - part.line.delivery_minor
+    price = part.line.paid_minor - part.line.delivery_paid_minor
     if price < 1:
         return 0
     cost = line_cost_minor(row.unit_cost, part.line.quantity, currency)

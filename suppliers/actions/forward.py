@@ -18,7 +18,7 @@ from orders.states import OrderStatus
 from shop.models import User
 from shop.money import format_cost
 from suppliers.actions.gate import approved_units, ask_pharmacist, refuse_ungranted
-from suppliers.actions.route import first_offers
+from suppliers.actions.route import first_offers, service_asked
 from suppliers.actions.stopped import wanted_back
 from suppliers.actions.track import refuse_all
 from suppliers.models import Offer, SupplierOrder, SupplierOrderLine
@@ -111,12 +111,17 @@ def _take_units(wanted: Mapping[int, int]) -> None:
 
 
 def _make(chosen: Sequence[Chosen]) -> list[SupplierOrder]:
-    groups: dict[tuple[int, int], list[Chosen]] = {}
+    # What goes by another service is another parcel, and a supplier order has one service.
+    groups: dict[tuple[int, int, str], list[Chosen]] = {}
     for line, offer, units in chosen:
-        groups.setdefault((line.order_id, offer.supplier_id), []).append((line, offer, units))
-    known = SupplierOrder.objects.filter(order__in={order_id for order_id, _supplier in groups})
+        key = (line.order_id, offer.supplier_id, service_asked(line, offer))
+        groups.setdefault(key, []).append((line, offer, units))
+    known = SupplierOrder.objects.filter(order__in={order_id for order_id, _supplier, _service in groups})
     parts = Counter(known.values_list("order", "supplier"))
-    made = [_row(key[1], parts[key] + 1, group) for key, group in groups.items()]
+    made = []
+    for (order_id, supplier_id, service), group in groups.items():
+        parts[order_id, supplier_id] += 1
+        made.append(_row(supplier_id, parts[order_id, supplier_id], group, service))
     SupplierOrder.objects.bulk_create(made)
     SupplierOrderLine.objects.bulk_create(
         SupplierOrderLine(
@@ -135,7 +140,7 @@ def _make(chosen: Sequence[Chosen]) -> list[SupplierOrder]:
     return made
 
 
-def _row(supplier_id: int, part: int, group: Sequence[Chosen]) -> SupplierOrder:
+def _row(supplier_id: int, part: int, group: Sequence[Chosen], service: str) -> SupplierOrder:
     order = group[0][0].order
     reference = f"{order.number}-{supplier_id}-{part}"
     return SupplierOrder(
@@ -143,7 +148,7 @@ def _row(supplier_id: int, part: int, group: Sequence[Chosen]) -> SupplierOrder:
         supplier_id=supplier_id,
         part=part,
         reference=reference,
-        request=_request(order, reference, group),
+        request=_request(order, reference, group) | ({"shipping": {"service_code": service}} if service else {}),
         due_at=max(order.forward_after or timezone.now(), timezone.now()),
     )
 

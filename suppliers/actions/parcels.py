@@ -138,6 +138,8 @@ def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bo
 
 def _delivery_of(supplier: Supplier, news: ParcelNews) -> OrderDelivery:
     line = OrderLine.objects.select_related("delivery").get(pk=next(iter(news.lines)))
+    if line.delivery.profile_id == supplier.delivery_profile_id:
+        return line.delivery
     # Part of a line may come from another supplier than the one it was sold from.
     own = OrderDelivery.objects.filter(order=line.order_id, profile=supplier.delivery_profile_id).first()
     return own or line.delivery

@@ -8,12 +8,11 @@ from django.utils import timezone
 from orders.actions.cancel import cancel_units
 from orders.actions.shipping import lock_order
 from orders.models import Event, OrderDelivery, OrderLine, Refund
-from shop.arrival import arrival_window
-from shop.delivery import rates_for
+from shop.customs import import_text
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
 from suppliers.actions.gate import approved_units, ask_pharmacist
-from suppliers.actions.route import next_offer
+from suppliers.actions.route import next_offer, way_by
 from suppliers.actions.stopped import wanted_back
 from suppliers.models import Offer, SupplierOrder, SupplierOrderLine
 
@@ -31,7 +30,7 @@ def repair_rejection(event: Event) -> None:
     # What is about to be cancelled is not ordered from somebody else.
     back = wanted_back([event.order.pk])
     for told in event.facts["lines"]:
-        line = OrderLine.objects.select_related("order", "delivery").get(pk=told["line"])
+        line = OrderLine.objects.select_related("order", "delivery__profile").get(pk=told["line"])
         quantity = min(int(told["quantity"]), line.open - back.get(line.pk, 0))
         if quantity < 1:
             continue
@@ -64,26 +63,25 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
     if quantity < line.quantity - line.cancelled:
         return
     old, profile = line.delivery, offer.supplier.delivery_profile
-    rate = rates_for([profile.pk], line.order.country.code)[profile.pk]
-    window = arrival_window(
-        profile,
-        rate,
-        handling_min_days=offer.handling_min_days,
-        handling_max_days=offer.handling_max_days,
-        now=timezone.now(),
-    )
+    way = way_by(offer, line, now=timezone.now())
+    if way is None:
+        return
     delivery, _new = OrderDelivery.objects.get_or_create(
         order=line.order,
         profile=profile,
+        service=way.service.code,
         defaults={
             "position": line.order.deliveries.count() + 1,
             "price_minor": 0,
             "sent_from": profile.sent_from,
+            "service_name": way.service.name,
+            "supplier_service": way.service.supplier_code,
+            "import_text": import_text(profile, line.order.country.code)[:300],
             "promised_earliest_on": old.promised_earliest_on,
             "promised_latest_on": old.promised_latest_on,
-            "expected_earliest_on": window.earliest_on,
-            "expected_latest_on": window.latest_on,
-            "ship_by_on": window.ship_by_on,
+            "expected_earliest_on": way.window.earliest_on,
+            "expected_latest_on": way.window.latest_on,
+            "ship_by_on": way.window.ship_by_on,
         },
     )
     OrderLine.objects.filter(pk=line.pk).update(delivery=delivery)

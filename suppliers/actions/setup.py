@@ -1,4 +1,4 @@
-"""Connect a supplier: its row, its delivery profile and its rates."""
+"""Connect a supplier: its row, its delivery profile and its zones."""
 
 from __future__ import annotations
 
@@ -9,19 +9,9 @@ from datetime import time
 from django.db import transaction
 from django.utils import timezone
 
-from shop.models import DeliveryProfile, DeliveryRate
+from shop.actions.delivery import ZoneTerms, write_zones
+from shop.models import DeliveryProfile
 from suppliers.models import Supplier
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What one parcel costs into a country (empty: elsewhere), in minor units of the shop's currency."""
-
-    country: str
-    price_minor: int
-    free_from_minor: int | None
-    transit_min_days: int
-    transit_max_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +30,14 @@ class Connection:
     return_address: str
     import_text: str = ""
     currency: str = "EUR"
-    rates: Sequence[Rate] = field(default_factory=list)
+    zones: Sequence[ZoneTerms] = field(default_factory=list)
 
 
 def connect_supplier(connection: Connection) -> Supplier:
     """Make or update a supplier and how its goods reach customers. Safe to repeat.
 
-    It is due for its first reading at once; the walks begin anew only for a new supplier.
+    It is due for its first reading at once; the walks begin anew only for a new supplier. Its zones are
+    those of the connection from then on.
     """
     with transaction.atomic():
         profile, _new = DeliveryProfile.objects.update_or_create(
@@ -62,17 +53,7 @@ def connect_supplier(connection: Connection) -> Supplier:
                 "import_text": connection.import_text,
             },
         )
-        for rate in connection.rates:
-            DeliveryRate.objects.update_or_create(
-                profile=profile,
-                country=rate.country,
-                defaults={
-                    "price_minor": rate.price_minor,
-                    "free_from_minor": rate.free_from_minor,
-                    "transit_min_days": rate.transit_min_days,
-                    "transit_max_days": rate.transit_max_days,
-                },
-            )
+        write_zones(profile, connection.zones)
         supplier, _new = Supplier.objects.update_or_create(
             slug=connection.slug,
             defaults={

@@ -24,6 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 
 from orders.models import OrderLine, Payment
+from orders.models.order import PAID_MINOR
 from shop.money import COST_DIGITS, minor_units
 from suppliers.models import Supplier, SupplierCredit, SupplierOrderLine
 from suppliers.states import SupplierCreditStatus, SupplierOrderStatus
@@ -43,14 +44,15 @@ def nothing() -> Value:
 
 
 def gross() -> Expression:
-    """Return what was paid for a line, with its shares of delivery and discount."""
-    return whole("line_minor") + whole("delivery_minor") - whole("discount_minor")
+    """Return what was paid for a line, with its shares of delivery and discount, and its tax."""
+    return Cast(PAID_MINOR, WHOLE)
 
 
 def tax_kept() -> Expression:
     """Return the tax in what was paid and not paid back; the share paid back is that of the credit notes."""
     back = whole("tax_minor") * whole("refunded_minor") / gross()
-    is_free = Q(line_minor=F("discount_minor") - F("delivery_minor"))
+    # Where tax comes on top, what is free bears none.
+    is_free = Q(line_minor=F("discount_minor") - F("delivery_minor"), added_tax_minor=0)
     return Case(When(is_free, then=whole("tax_minor")), default=whole("tax_minor") - back, output_field=WHOLE)
 
 

@@ -283,15 +283,15 @@ def the_last_unit_is_bought_while_another_types(monkeypatch) -> None:
     """Between one buyer's look at the stock and their order, another buys the last unit."""
     variant = make_variant(make_supplier(), stock=1)
     baskets = [make_basket((variant, 1)) for _number in range(2)]
-    plan_parcels, rivals = checkout.plan_parcels, [baskets[1]]
+    quote_basket, rivals = checkout.quote_basket, [baskets[1]]
 
-    def plan_while_a_rival_buys(*args, **kwargs):
+    def quote_while_a_rival_buys(*args, **kwargs):
         while rivals:
             place_order(rivals.pop(), ADDRESS, user=None, now=timezone.now())
-        return plan_parcels(*args, **kwargs)
+        return quote_basket(*args, **kwargs)
 
     with monkeypatch.context() as patch, suppress(SoldOut):
-        patch.setattr(checkout, "plan_parcels", plan_while_a_rival_buys)
+        patch.setattr(checkout, "quote_basket", quote_while_a_rival_buys)
         place_order(baskets[0], ADDRESS, user=None, now=timezone.now())
     variant.refresh_from_db()
     assert variant.reserved == 1, f"the last unit was sold {variant.reserved} times"

@@ -8,6 +8,8 @@ from django.utils import timezone
 from orders import events
 from orders.models import (
     Authorisation,
+    DiscountCode,
+    DiscountUse,
     Dispute,
     Event,
     IncomingEvent,
@@ -144,6 +146,16 @@ MONEY: dict[str, Corruption] = {
     "discount share edited": kind(
         "V04 totals", lambda w: OrderLine.objects.filter(pk=w.goods.pk).update(discount_minor=5)
     ),
+    "tax on top edited": kind(
+        "V04 totals", lambda w: OrderLine.objects.filter(pk=w.goods.pk).update(added_tax_minor=1)
+    ),
+    "uses of a code edited": kind("V11 codes", lambda w: DiscountCode.objects.update(used=0)),
+    "use of a code deleted": kind("V11 codes", lambda w: erase(DiscountUse.objects.filter(order=w.waiting))),
+    "use given back too soon": kind("V11 codes", lambda w: DiscountUse.objects.update(released_at=timezone.now())),
+    "use kept by an order that ran out": kind(
+        "V11 codes", lambda w: DiscountUse.objects.filter(order=w.waiting).update(order=w.expired)
+    ),
+    "discount of no code": kind("V11 codes", lambda w: Order.objects.filter(pk=w.waiting.pk).update(discount_code="")),
     "unit price edited": kind(
         "V04 totals", lambda w: OrderLine.objects.filter(pk=w.goods.pk).update(unit_price_minor=1)
     ),

@@ -11,7 +11,7 @@ from random import Random
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from orders.actions.refund import units_minor
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 from shop.money import Money, included_tax_minor, minor_units, split_by_weight
 
 BASKETS = int(os.environ.get("MONEY_BASKETS", "10000"))
@@ -34,9 +34,10 @@ def basket_of(goods, delivery: int, discount: int) -> list[OrderLine]:
     values = [quantity * price for quantity, price, _rate in goods]
     deliveries = split_by_weight(delivery, values)
     discounts = split_by_weight(min(discount, sum(values)), values)
-    lines = []
+    lines, order = [], Order(currency="EUR")
     for (quantity, price, rate), value, share, off in zip(goods, values, deliveries, discounts, strict=True):
         line = OrderLine(quantity=quantity, unit_price_minor=price, line_minor=value, tax_basis_points=rate)
+        line.order = order
         line.delivery_minor, line.discount_minor = share, off
         line.tax_minor = included_tax_minor(line.paid_minor, rate)
         lines.append(line)

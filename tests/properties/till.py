@@ -24,7 +24,6 @@ from orders.actions.authorisation import NothingToDecide, refuse_order
 from orders.actions.cancel import NotOpen, cancel_units
 from orders.actions.checkout import Address, give_up, place_order
 from orders.actions.holds import release_holds
-from orders.actions.incoming import reconcile
 from orders.actions.payment import make_way, open_session, settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund, units_minor
 from orders.actions.reservation import SoldOut
@@ -43,6 +42,7 @@ from orders.models import (
 )
 from orders.stripe_client import StripeRefused, StripeUnclear
 from shop.models import Basket, BasketLine, Variant
+from tests.comparing import reconcile
 from tests.demo.payment_process import WEBHOOK_SECRET
 from tests.factories import ADDRESS
 
@@ -206,7 +206,7 @@ class Till:
         return count
 
     def reconcile(self) -> int:
-        return reconcile(now=timezone.now())
+        return reconcile()
 
     def replay(self) -> None:
         """Work on every message once more, as staff may ask for."""

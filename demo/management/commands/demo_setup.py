@@ -8,7 +8,7 @@ import os
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from demo.merchants import connect_demo_supplier, make_people
+from demo.merchants import connect_demo_supplier, make_codes, make_people
 from suppliers.actions.catalog import sync_supplier
 from suppliers.adapters.base import Refused, TryLater, Unclear
 from suppliers.models import Supplier
@@ -28,6 +28,7 @@ class Command(BaseCommand):
             if not supplier.offers.exists():
                 taken = self._read(supplier)
                 self.stdout.write(f"  {supplier.name}: {taken} items with pictures")
+        make_codes()
 
     def _read(self, supplier: Supplier) -> int:
         try:

@@ -1,0 +1,38 @@
+"""What a pay page lists: lines whose sum is the order's total, from what the order holds and nothing else.
+
+A repeat must send the same lines under the same key, so neither codes nor rates are read again.
+"""
+
+from __future__ import annotations
+
+from orders.models import Order, OrderLine
+from orders.models.discount import DiscountKind
+
+PayLine = tuple[str, int, int]
+
+
+def pay_lines(order: Order) -> list[PayLine]:
+    """Return (name, minor units, quantity) of goods, delivery and tax on top; what costs nothing is left out.
+
+    Providers take no line below zero, so a discount lowers the lines it is for; such a line is listed once,
+    with its units in its name.
+    """
+    is_off_delivery = order.discount_kind == DiscountKind.FREE_DELIVERY
+    lines: list[PayLine] = []
+    delivery = order.delivery_minor
+    for line in order.lines.all():
+        # What one of the two cannot bear comes off the other.
+        most = line.delivery_minor if is_off_delivery else line.line_minor
+        first = min(line.discount_minor, most)
+        off_goods = line.discount_minor - first if is_off_delivery else first
+        delivery -= line.discount_minor - off_goods
+        lines.append(_goods(line, off_goods))
+    lines += [("Delivery", delivery, 1), ("Tax", order.added_tax_minor, 1)]
+    return [line for line in lines if line[1]]
+
+
+def _goods(line: OrderLine, off: int) -> PayLine:
+    name = f"{line.name} ({line.options_label})" if line.options_label else line.name
+    if not off:
+        return name, line.unit_price_minor, line.quantity
+    return f"{line.quantity} × {name}, less discount", line.line_minor - off, 1

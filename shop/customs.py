@@ -1,0 +1,76 @@
+"""Customs borders by country code, and what customers are told where a parcel crosses one.
+
+Why by code and what that leaves out: docs/adr/0013-customs-areas.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from django.utils.translation import gettext as _
+
+from shop.models import DeliveryProfile
+from shop.words import country_name
+
+
+class Border(IntEnum):
+    """What lies between two countries: nothing, a tax border within one customs territory, or customs."""
+
+    NONE = 0
+    TAX = 1
+    DUTY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CustomsArea:
+    """Countries between which no duty is due; ``untaxed`` of them are outside the area's VAT territory."""
+
+    members: frozenset[str]
+    untaxed: frozenset[str] = frozenset()
+
+
+EU_STATES = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+# Inside the customs territory (Regulation 952/2013, article 4), outside the VAT territory (Directive 2006/112,
+# article 6): Åland and the French outermost regions. Source: the Commission's table “Territorial status of EU
+# countries and certain territories”, read 2026-11-28. The Faroes, Greenland and New Caledonia are in neither.
+EU_UNTAXED = frozenset({"AX", "GF", "GP", "MF", "MQ", "RE", "YT"})
+AREAS = (
+    # Monaco counts as France for both.
+    CustomsArea(EU_STATES | EU_UNTAXED | {"MC"}, EU_UNTAXED),
+    # The Isle of Man is one area with the United Kingdom for both; Jersey and Guernsey for customs only.
+    CustomsArea(frozenset({"GB", "IM", "JE", "GG"}), frozenset({"JE", "GG"})),
+    CustomsArea(frozenset({"CH", "LI"})),
+)
+
+
+def border_between(origin: str, destination: str) -> Border:
+    """Return what a parcel crosses on its way between two countries (ISO 3166-1 alpha-2)."""
+    if origin == destination:
+        return Border.NONE
+    area = next((area for area in AREAS if origin in area.members), None)
+    if area is None or destination not in area.members:
+        return Border.DUTY
+    return Border.TAX if {origin, destination} & area.untaxed else Border.NONE
+
+
+def import_text(profile: DeliveryProfile, country: str) -> str:
+    """Return what to tell a customer of ``country`` about duty and tax on arrival; empty if there is no border.
+
+    The merchant's own words, if the profile has any, take the place of ours.
+    """
+    border = border_between(profile.country.code, country)
+    if border is Border.NONE:
+        return ""
+    if profile.import_text:
+        return profile.import_text
+    names = {"origin": profile.country.name, "destination": country_name(country)}
+    if border is Border.TAX:
+        return _("Sent from %(origin)s. Tax may be due when it reaches %(destination)s.") % names
+    return (
+        _("Sent from %(origin)s. Import duty, tax and a handling fee may be due when it reaches %(destination)s.")
+        % names
+    )

@@ -1,0 +1,159 @@
+"""Which rate an address bears, and how its country reads prices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from shop.models import MarketCountry, TaxClass, TaxRate
+from shop.money import included_tax_minor, payable_step, rounded
+
+# Parts of countries with a tax of their own, told by the postcode: country to (region, pattern).
+REGIONS_BY_POSTCODE: Mapping[str, list[tuple[str, re.Pattern[str]]]] = {
+    "DE": [("Büsingen", re.compile(r"78266")), ("Heligoland", re.compile(r"27498"))],
+    "ES": [
+        ("Canary Islands", re.compile(r"(35|38)\d{3}")),
+        ("Ceuta", re.compile(r"51\d{3}")),
+        ("Melilla", re.compile(r"52\d{3}")),
+    ],
+    "FI": [("Åland", re.compile(r"22\d{3}"))],
+    "GR": [("Mount Athos", re.compile(r"63086"))],
+    "IT": [("Livigno", re.compile(r"23041|23030"))],
+    "PT": [("Madeira", re.compile(r"9[0-4]\d{2}.*")), ("Azores", re.compile(r"9[5-9]\d{2}.*"))],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where goods go, as far as tax asks; empty text where it is not known yet."""
+
+    country: str
+    region: str = ""
+    postcode: str = ""
+    city: str = ""
+    line1: str = ""
+
+
+def region_of(place: Place) -> str:
+    """Return the name of the part of the country that has a tax of its own; the typed region where none is known."""
+    postcode = re.sub(r"[\s-]", "", place.postcode)
+    for region, pattern in REGIONS_BY_POSTCODE.get(place.country, ()):
+        if pattern.fullmatch(postcode):
+            return region
+    return place.region.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rates that count on one day in some countries, each in 1/100 of a percent."""
+
+    found: Mapping[tuple[str, str, str], int]
+
+    def of(self, tax_class: str, place: Place) -> int:
+        """Return the rate of a class at an address; 0 where the shop charges no tax.
+
+        The region's own rate wins over the country's, and a class without one bears the standard rate.
+        """
+        if tax_class == TaxClass.ZERO:
+            return 0
+        for region in (region_of(place).casefold(), ""):
+            for kind in (tax_class, TaxClass.STANDARD):
+                known = self.found.get((place.country, region, str(kind)))
+                if known is not None:
+                    return known
+        return 0
+
+    def charges_in(self, country: str) -> bool:
+        """True if the shop charges some tax somewhere in a country."""
+        return any(points and there == country for (there, _region, _kind), points in self.found.items())
+
+
+def rates_on(day: date, countries: Iterable[str]) -> Rates:
+    """Return the rates of some countries on one day; one query."""
+    rows = TaxRate.objects.filter(country__in=set(countries)).valid_on(day).order_by("valid_from")
+    # Of two that overlap all the same, the newer one counts.
+    return Rates({(row.country.code, row.region.casefold(), row.tax_class): row.basis_points for row in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How prices are for the customers of one country.
+
+    The catalogue holds one price of each thing: with the tax of the shop's own country. Where prices
+    include tax it is what everybody pays, whatever the tax in it; elsewhere that tax is taken out of it,
+    once per unit (docs/adr/0011). ``home`` holds the rates at home, by class; empty where not asked for.
+    """
+
+    country: str
+    currency: str
+    includes_tax: bool = True
+    charges_tax: bool = True
+    home: Mapping[str, int] | None = None
+
+    def unit_minor(self, catalogue_minor: int, tax_class: str) -> int:
+        """Return what one unit costs there, in minor units, from its price in the catalogue."""
+        home = 0 if self.includes_tax else (self.home or {}).get(tax_class, 0)
+        return rounded(catalogue_minor - included_tax_minor(catalogue_minor, home), step=payable_step(self.currency))
+
+    @property
+    def country_name(self) -> str:
+        """The country in words."""
+        return str(countries.name(self.country))
+
+    @property
+    def note(self) -> Promise:
+        """What stands beside every price."""
+        if self.includes_tax:
+            return _("incl. VAT")
+        return _("plus tax") if self.charges_tax else _("without tax")
+
+    @property
+    def total_label(self) -> Promise:
+        """What stands before a sum of goods and delivery, before tax that comes on top."""
+        if self.includes_tax:
+            return _("Total incl. VAT")
+        return _("Total plus tax") if self.charges_tax else _("Total without tax")
+
+    @property
+    def sentence(self) -> Promise:
+        """The same for the foot of the page."""
+        if self.includes_tax:
+            return _("Tax is included. Delivery is shown before you order.")
+        if self.charges_tax:
+            return _("Tax is added at the checkout. Delivery is shown before you order.")
+        return _("No tax is included: we charge none there, but customs may.")
+
+
+def terms_for(country: str, *, on: date | None = None) -> Terms:
+    """Return how a country reads prices; one query where they include tax, two elsewhere. ``on``: None is today."""
+    home = settings.SHOP_COUNTRY
+    row = MarketCountry.objects.filter(country=country).select_related("market").first()
+    if row is not None and row.market.prices_include_tax:
+        return Terms(country, settings.SHOP_CURRENCY)
+    rates = rates_on(on or timezone.localdate(), {country, home})
+    return Terms(
+        country,
+        settings.SHOP_CURRENCY,
+        includes_tax=False,
+        # What another calculator takes there is known only when it is asked.
+        charges_tax=rates.charges_in(country) or not settings.TAX_CALCULATOR.endswith(".TableCalculator"),
+        home={str(kind): rates.of(kind, Place(home)) for kind in TaxClass},
+    )
+
+
+def class_of_rate(told_basis_points: int | None, *, on: date) -> TaxClass:
+    """Return the class whose rate at home is what a supplier tells; standard where none is, or nothing was told."""
+    if told_basis_points == 0:
+        return TaxClass.ZERO
+    if told_basis_points is None:
+        return TaxClass.STANDARD
+    rates, home = rates_on(on, [settings.SHOP_COUNTRY]), Place(settings.SHOP_COUNTRY)
+    return next((kind for kind in TaxClass if rates.of(kind, home) == told_basis_points), TaxClass.STANDARD)

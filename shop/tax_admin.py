@@ -1,0 +1,66 @@
+"""Tax rates and markets in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from shop.models import Market, MarketCountry, TaxRate
+
+
+class CountsNow(admin.SimpleListFilter):
+    """Rates that count today, or do not."""
+
+    title = _("counts today")
+    parameter_name = "now"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("yes", str(_("yes"))), ("no", str(_("no")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TaxRate]) -> QuerySet[TaxRate]:
+        now = TaxRate.objects.valid_on(timezone.localdate()).values("pk")
+        if self.value() == "yes":
+            return queryset.filter(pk__in=now)
+        return queryset.exclude(pk__in=now) if self.value() == "no" else queryset
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(admin.ModelAdmin):
+    """What each class bears where and when. A rate that changes gets a last day and a successor."""
+
+    list_display = ["country", "region", "tax_class", "rate", "valid_from", "valid_until"]
+    list_filter = [CountsNow, "tax_class", "country"]
+    search_fields = ["country", "region"]
+    date_hierarchy = "valid_from"
+    list_per_page = 50
+
+    @admin.display(description=_("rate"), ordering="basis_points")
+    def rate(self, row: TaxRate) -> str:
+        return f"{row.percent} %"
+
+
+class CountryInline(admin.TabularInline):
+    """Its countries."""
+
+    model = MarketCountry
+    extra = 1
+
+
+@admin.register(Market)
+class MarketAdmin(admin.ModelAdmin):
+    """Which countries read prices with tax; one that is in no market reads them without."""
+
+    list_display = ["name", "prices_include_tax", "its_countries"]
+    list_filter = ["prices_include_tax"]
+    search_fields = ["name"]
+    inlines = [CountryInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Market]:
+        return super().get_queryset(request).prefetch_related("countries")
+
+    @admin.display(description=_("countries"))
+    def its_countries(self, market: Market) -> str:
+        return ", ".join(row.country.code for row in market.countries.all())

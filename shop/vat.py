@@ -1,0 +1,104 @@
+"""The value added tax of the EU's 27 states and the United Kingdom as it stands in November 2026.
+
+Read on 2026-11-28 in: SimplyVAT, "VAT rates in Europe" (support.simplyvat.com/knowledgehub/vat-rates-in-europe),
+with the changes of 2025 and 2026 from: Finnish Tax Administration, "The reduced VAT rate of 14% will be lowered to
+13.5% at the beginning of 2026" (vero.fi); Sovos, "Lithuania Removes 9% Reduced VAT Rate" (2026-01-05); newcraft.dev,
+"VAT Rates EU Countries 2025" (Romania 21/11 % from August 2025, Estonia 24 % from July 2025, Slovakia 23/19/5 %).
+The islands, enclaves and free ports: Council Directive 2006/112/EC, article 6; vatcalc.com, "Madeira cuts reduced
+VAT"; and a table of Portugal's regions (madskillsvocabulary.com, "VAT rates in Madeira 2022").
+
+These rows are a beginning, not advice: staff keep them right in the admin, where a rate that changes gets a last day
+and a successor. Which goods bear a country's reduced rate differs from country to country.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.db import connections, transaction
+
+from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
+
+SINCE = date(2026, 1, 1)
+CLASSES = (TaxClass.STANDARD, TaxClass.REDUCED, TaxClass.SECOND_REDUCED, TaxClass.SUPER_REDUCED)
+# Country: percent of standard, reduced, second reduced and super-reduced; None where there is no such rate.
+EU: dict[str, tuple[float | None, ...]] = {
+    "AT": (20, 13, 10, None),
+    "BE": (21, 12, 6, None),
+    "BG": (20, 9, None, None),
+    "CY": (19, 9, 5, 3),
+    "CZ": (21, 12, None, None),
+    "DE": (19, 7, None, None),
+    "DK": (25, None, None, None),
+    "EE": (24, 13, 9, None),
+    "ES": (21, 10, None, 4),
+    "FI": (25.5, 13.5, 10, None),
+    "FR": (20, 10, 5.5, 2.1),
+    "GR": (24, 13, 6, None),
+    "HR": (25, 13, 5, None),
+    "HU": (27, 18, 5, None),
+    "IE": (23, 13.5, 9, 4.8),
+    "IT": (22, 10, 5, 4),
+    "LT": (21, 12, 5, None),
+    "LU": (17, 14, 8, 3),
+    "LV": (21, 12, 5, None),
+    "MT": (18, 7, 5, None),
+    "NL": (21, 9, None, None),
+    "PL": (23, 8, 5, None),
+    "PT": (23, 13, 6, None),
+    "RO": (21, 11, None, None),
+    "SE": (25, 12, 6, None),
+    "SI": (22, 9.5, 5, None),
+    "SK": (23, 19, 5, None),
+}
+UK: dict[str, tuple[float | None, ...]] = {"GB": (20, 5, None, None), "IM": (20, 5, None, None)}
+# Outside the EU's VAT area, or with rates of their own: standard, reduced, second reduced.
+NONE = (0, None, None, None)
+REGIONS: dict[tuple[str, str], tuple[float | None, ...]] = {
+    ("DE", "Büsingen"): NONE,
+    ("DE", "Heligoland"): NONE,
+    ("ES", "Canary Islands"): NONE,
+    ("ES", "Ceuta"): NONE,
+    ("ES", "Melilla"): NONE,
+    ("FI", "Åland"): NONE,
+    ("GR", "Mount Athos"): NONE,
+    ("IT", "Livigno"): NONE,
+    ("PT", "Azores"): (16, 9, 4, None),
+    ("PT", "Madeira"): (22, 12, 4, None),
+}
+
+
+def fill_tax(sender: object, using: str, **kwargs: object) -> None:
+    """Fill the tables of tax rates and markets where they are empty. Runs after every migrate; safe to repeat.
+
+    A table that holds anything is left as it is: it is the staff's.
+    """
+    if TaxRate._meta.db_table not in connections[using].introspection.table_names():
+        # An older state of the database was asked for.
+        return
+    with transaction.atomic():
+        if not TaxRate.objects.exists():
+            TaxRate.objects.bulk_create(_rates())
+        if not Market.objects.exists():
+            _fill_markets()
+
+
+def _rates() -> list[TaxRate]:
+    places = {(country, ""): percents for country, percents in (EU | UK).items()} | REGIONS
+    return [
+        TaxRate(tax_class=kind, country=country, region=region, basis_points=round(percent * 100), valid_from=SINCE)
+        for (country, region), percents in places.items()
+        for kind, percent in zip(CLASSES, percents, strict=True)
+        if percent is not None
+    ]
+
+
+def _fill_markets() -> None:
+    markets = {"European Union": sorted(EU), "United Kingdom": sorted(UK)}
+    if not any(settings.SHOP_COUNTRY in countries for countries in markets.values()):
+        # Where the shop is at home, prices are as people there are used to read them: with tax.
+        markets["Home"] = [settings.SHOP_COUNTRY]
+    for name, countries in markets.items():
+        market = Market.objects.create(name=name)
+        MarketCountry.objects.bulk_create(MarketCountry(market=market, country=country) for country in countries)
