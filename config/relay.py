@@ -68,10 +68,10 @@ class Relay:
         """Do one turn; return how many events were delivered and rows handed out."""
         self._run_periodic()
         due = self._what_is_due()
-        count = deliver_events() if due["events"] else 0
+        count = delivered = deliver_events() if due["events"] else 0
         for sweep in SWEEPS:
             # Delivered events make reactions due at once, so those are looked at again.
-            if due[sweep.name] or (count and sweep.name == "reactions"):
+            if due[sweep.name] or (delivered and "receiver" in sweep.needs):
                 count += self._hand_out(sweep)
         return count
 

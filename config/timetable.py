@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from config.hands import Job
 from config.models import Comparison, NightlyAudit
@@ -31,11 +31,12 @@ from suppliers.actions.breaker import due_probes, may_be_called, of_callable
 from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus
 
-# Tasks that only write to customers: mails, invoices and credit notes (which take their numbers one after the other).
-WRITTEN = ("notifications.", "orders.tasks.issue_")
-# Tasks that take several rows, and how many at most: statements are shared, and rows die together.
-TAKE_SEVERAL = frozenset({"suppliers.tasks.forward_order", "suppliers.tasks.send_supplier_orders"})
+# How many rows a task takes that takes several: statements are shared, and rows die together.
 SEVERAL = 20
+FORWARDING = Q(receiver="suppliers.tasks.forward_order")
+INVOICES = Q(receiver="orders.tasks.issue_invoice")
+# What else only writes to customers.
+WRITTEN = Q(receiver__startswith="notifications.") | Q(receiver="orders.tasks.issue_credit_note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +51,20 @@ class Sweep:
     needs: tuple[str, ...] = ()
     # Ids that the task is given before the rows' own.
     ids: tuple[str, ...] = ()
-    # As many rows as one message of this sweep may be about.
+    # As many rows as the task takes at once.
     together: int = 1
 
     def jobs(self, rows: Sequence[DueWork]) -> list[Job]:
-        """Return what is to be handed out for some rows: task, queue, arguments. Some tasks take several rows."""
+        """Return what is to be handed out for some rows: task, queue, arguments."""
         groups: dict[tuple[object, ...], list[int]] = {}
         for row in rows:
             shared = tuple(getattr(row, name) for name in self.ids)
             groups.setdefault((self.task(row), *shared), []).append(row.pk)
-        jobs = []
-        for (task, *shared), pks in groups.items():
-            # What writes mails or papers waits with the mails: it must not delay an order.
-            queue = "mail" if task.startswith(WRITTEN) else self.queue
-            size = self.together if task in TAKE_SEVERAL else 1
-            jobs += [(task, queue, (*shared, *pks[start : start + size])) for start in range(0, len(pks), size)]
-        return jobs
+        return [
+            (task, self.queue, (*shared, *pks[start : start + self.together]))
+            for (task, *shared), pks in groups.items()
+            for start in range(0, len(pks), self.together)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +85,21 @@ def _incoming_task(row: DueWork) -> str:
     return "orders.tasks.work_incoming" if row.source == "stripe" else "suppliers.tasks.work_incoming"  # type: ignore[attr-defined]
 
 
-SWEEPS: list[Sweep] = [
-    Sweep(
-        "reactions",
-        lambda: Reaction.objects.filter(done_at=None),
+def _reactions(name: str, which: Q, queue: str, together: int = 1) -> Sweep:
+    """Some of the reactions: each sweep fills the room of its own queue, and no other's."""
+    return Sweep(
+        name,
+        lambda: Reaction.objects.filter(which, done_at=None),
         lambda row: row.receiver,  # type: ignore[attr-defined]
-        "engine",
+        queue,
         ("receiver",),
-        together=SEVERAL,
-    ),
+        together=together,
+    )
+
+
+SWEEPS: list[Sweep] = [
+    _reactions("forwarding", FORWARDING, "engine", SEVERAL),
+    _reactions("reactions", ~(FORWARDING | INVOICES | WRITTEN), "engine"),
     Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine", ("source",)),
     Sweep("sessions", CheckoutSession.objects.all, _always("orders.tasks.settle_session"), "payments"),
     Sweep("refunds", Refund.objects.all, _always("orders.tasks.send_refund"), "payments"),
@@ -132,6 +137,10 @@ SWEEPS: list[Sweep] = [
         _always("notifications.tasks.send_notification"),
         "mail",
     ),
+    # What writes mails and papers waits behind the mails already written, and delays no order. Invoices take
+    # their numbers one after the other: several at once are as quick as one.
+    _reactions("writing", WRITTEN, "mail"),
+    _reactions("invoices", INVOICES, "mail", SEVERAL),
     Sweep("comparisons", Comparison.objects.all, _always("config.tasks.compare"), "payments"),
     Sweep("audit", NightlyAudit.objects.all, _always("config.tasks.run_nightly_audit"), "engine"),
 ]

@@ -10,13 +10,13 @@ from orders.actions import defence, fees, incoming
 from orders.actions.capture import work_on_authorisation
 from orders.actions.dispute import read_again
 from orders.actions.late import settle_late_payment as decide_late_payment
-from orders.actions.papers import issue_credit_note as write_credit_note, issue_invoice as write_invoice
+from orders.actions.papers import issue_credit_note as write_credit_note, issue_invoices as write_invoices
 from orders.actions.payment import end_session, settle
 from orders.actions.refund import send_refund as ask_for_refund
 from orders.actions.refund_by_hand import lapse_requests
 from orders.actions.withdraw import withdraw_unpaid as withdraw
 from orders.models import CheckoutSession, Refund
-from orders.reactions import react
+from orders.reactions import react, react_together
 from orders.stripe_client import StripeRefused, StripeUnclear
 
 
@@ -81,9 +81,9 @@ def settle_late_payment(reaction_id: int) -> None:
 
 
 @shared_task
-def issue_invoice(reaction_id: int) -> None:
-    """Write the invoice of an order that was paid."""
-    react(reaction_id, lambda event: write_invoice(event.order))
+def issue_invoice(*reaction_ids: int) -> None:
+    """Write the invoices of orders that were paid."""
+    react_together(reaction_ids, lambda events: write_invoices([event.order_id for event in events]))
 
 
 @shared_task

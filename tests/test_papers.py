@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config.audit import run_audit
 from orders.actions.again import ask_refund_again
-from orders.actions.papers import issue_credit_note, issue_invoice
+from orders.actions.papers import issue_credit_note, issue_invoice, issue_invoices
 from orders.actions.payment import record_payment
 from orders.actions.refund import RefundPart, import_refund, refundable_minor, units_minor
 from orders.models import Event, Order, OrderLine, Paper, PaperCounter, Reaction, Refund
@@ -98,6 +98,24 @@ def test_a_number_that_is_rolled_back_was_never_given(order):
         raise PowerCut
     assert Paper.objects.count() == 0
     assert invoiced(order).serial == 1
+
+
+def test_several_orders_get_their_invoices_in_one_go_for_few_queries_each(order, django_assert_max_num_queries):
+    variant = make_variant(make_supplier(), stock=None)
+    orders = [make_paid_order((variant, 1)) for _number in range(8)]
+    with django_assert_max_num_queries(10 + 4 * len(orders)):
+        issued = issue_invoices([one.pk for one in orders])
+    assert [issued[one.pk].serial for one in orders] == list(range(1, 9))
+    assert issue_invoices([one.pk for one in orders]) == issued
+
+
+def test_one_order_that_does_not_add_up_keeps_no_other_from_its_invoice(order, relay):
+    bad = make_paid_order((make_variant(make_supplier()), 1))
+    OrderLine.objects.filter(order=bad).update(discount_minor=1)
+    relay.run_until_idle()
+    assert list(Paper.objects.values_list("order", "serial")) == [(order.pk, 1)]
+    owed = Reaction.objects.get(receiver="orders.tasks.issue_invoice", done_at=None)
+    assert (owed.event.order, owed.last_error.split(":")[0]) == (bad, "DoesNotAddUp")
 
 
 def test_what_changes_later_changes_no_paper(order):

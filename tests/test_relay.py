@@ -7,6 +7,7 @@ from threading import Event as Flag, Thread, enumerate as enumerate_threads
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from config import hands as hands_module, relay as relay_module
@@ -26,7 +27,7 @@ def test_a_handed_out_row_is_not_handed_out_again_at_once_but_later(reaction, se
     clock.turn()
     assert handed.count(("some.task", (reaction.pk,))) == 1
     # The message was lost: nobody took the row, so it is due again.
-    Reaction.objects.filter(pk=reaction.pk).update(due_at=timezone.now())
+    Reaction.objects.filter(pk=reaction.pk).update(due_at=Now())
     clock.turn()
     assert handed.count(("some.task", (reaction.pk,))) == 2
 
@@ -156,14 +157,39 @@ def test_workers_that_are_behind_are_not_drowned_in_repeats(monkeypatch):
     empty("engine")
     try:
         clock = Relay(hands)
+        # What is periodic has no row that could be offered again.
+        clock.skip_periodic()
         for _turn in range(3):
-            Reaction.objects.update(due_at=timezone.now())
+            Reaction.objects.update(due_at=Now())
             clock.turn()
-
         assert hands._ask_broker("engine") == 3
         assert hands.room("engine") == 0
     finally:
         empty("engine")
+        hands.drain()
+
+
+@pytest.mark.django_db
+def test_mails_that_wait_to_be_written_take_no_room_from_orders_and_come_after_those_already_written(monkeypatch):
+    """Too many of one kind must not fill a queue beyond its room, or it would be offered again and again."""
+    monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 3)
+    for number in range(9):
+        for receiver in ("notifications.tasks.tell_parcel_sent", "suppliers.tasks.repair_rejection"):
+            Reaction.objects.create(event=record_event(number), receiver=receiver, due_at=Now())
+    queue = Notification.objects.bulk_create(
+        Notification(kind="x", recipient="a@example.com", key=str(number), message_id=f"<{number}>", due_at=Now())
+        for number in range(2)
+    )
+    hands = Hands()
+    empty("engine"), empty("mail")
+    try:
+        clock = Relay(hands)
+        clock.skip_periodic()
+        clock.turn()
+        assert (hands._ask_broker("engine"), hands._ask_broker("mail")) == (3, 3)
+        assert not Notification.objects.filter(pk__in=[mail.pk for mail in queue], due_at__lte=Now()).exists()
+    finally:
+        empty("engine"), empty("mail")
         hands.drain()
 
 

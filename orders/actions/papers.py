@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from orders import events
-from orders.actions.shipping import lock_order
+from orders.actions.shipping import lock_order, locked_orders
 from orders.models import Order, Paper, PaperCounter, PaperKind, Refund
 from orders.papers.content import Content, Part, credit_note_content, invoice_content
 from orders.states import RefundStatus
@@ -22,16 +23,29 @@ def issue_invoice(order: Order) -> Paper | None:
 
     Raises DoesNotAddUp, and issues nothing, if the lines are not what the order asked for.
     """
+    return issue_invoices([order.pk]).get(order.pk)
+
+
+def issue_invoices(order_ids: Iterable[int]) -> dict[int, Paper]:
+    """Write the invoices of several paid orders and return them, old and new, by the order's id; see ``issue_invoice``.
+
+    Raises DoesNotAddUp, and issues none of them, if one does not add up.
+    """
     with transaction.atomic():
-        lock_order(order)
-        order.refresh_from_db()
-        known = order.papers.filter(kind=PaperKind.INVOICE).first()
-        if known is not None or not order.is_paid:
-            return known
-        now = timezone.now()
-        year, serial, number = next_number(PaperKind.INVOICE, now)
-        content = invoice_content(order, number=number, issued_at=now)
-        return _write(order, PaperKind.INVOICE, year, serial, content, issued_at=now)
+        # All orders before the first number: whoever waits for a number holds nothing that its owner waits for.
+        orders = locked_orders(order_ids)
+        invoices = Prefetch("papers", Paper.objects.filter(kind=PaperKind.INVOICE), to_attr="invoices")
+        prefetch_related_objects(orders, "lines", "payments", invoices)
+        issued = {}
+        for order in orders:
+            if order.invoices:
+                issued[order.pk] = order.invoices[0]
+            elif order.is_paid:
+                now = timezone.now()
+                year, serial, number = next_number(PaperKind.INVOICE, now)
+                content = invoice_content(order, number=number, issued_at=now)
+                issued[order.pk] = _write(order, PaperKind.INVOICE, year, serial, content, issued_at=now)
+    return issued
 
 
 def issue_credit_note(refund: Refund) -> Paper | None:

@@ -176,7 +176,7 @@ def _buyer(order: Order) -> Content:
 
 def _fitting(order: Order) -> list[Payment]:
     # Money that does not fit the order is no part of its sale.
-    paid = list(order.payments.filter(currency=order.currency))
+    paid = [one for one in order.payments.all() if one.currency == order.currency]
     return [one for one in paid if one.captured_minor == order.total_minor][:1] or paid
 
 
