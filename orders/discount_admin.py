@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import CodeGuess, DiscountCode, DiscountTally, DiscountUse
+from shop.amount_field import AmountsForm
 from shop.money import Money
 from shop.readonly import ReadOnlyAdmin
 
@@ -40,10 +41,31 @@ class StandsFilter(admin.SimpleListFilter):
         return alive.filter(Q(limit_total=None) | Q(used__lt=F("limit_total")))
 
 
+class DiscountCodeForm(AmountsForm):
+    """A code, with its amounts as money of its currency."""
+
+    amounts = {
+        "amount_minor": _("In the currency below, as in 5.00."),
+        "minimum_minor": _("Value of the goods it is for, as the customer reads prices; empty: any."),
+    }
+
+    class Meta:
+        model = DiscountCode
+        fields = "__all__"
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.fields["minimum_minor"].required = False
+
+    def clean_minimum_minor(self) -> int:
+        return self.cleaned_data.get("minimum_minor") or 0
+
+
 @admin.register(DiscountCode)
 class DiscountCodeAdmin(admin.ModelAdmin):
     """What customers type to pay less. A code that was used is taken out of use, not deleted."""
 
+    form = DiscountCodeForm
     list_display = ["code", "value", "minimum", "valid_from", "valid_until", "uses", "limit_per_customer", "is_active"]
     list_filter = [StandsFilter, "kind", "is_active", "valid_from"]
     search_fields = ["code", "announcement"]

@@ -31,6 +31,7 @@ from orders.actions.refund_quote import NothingToPay, RefundQuote, changes_betwe
 from orders.models import Order, RefundCap, RefundRequest
 from orders.refund_page import SHOWN_SALT, outcome_words, refund_step
 from orders.states import RefundRequestStatus
+from shop.amount_field import AmountsForm
 from shop.readonly import ReadOnlyAdmin, money_display
 
 MAY_REFUND = "orders.add_refund"
@@ -53,10 +54,24 @@ def order_refund(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "admin/order_refund.html", context, status=step.status)
 
 
+class RefundCapForm(AmountsForm):
+    """A cap, with its amounts as money of its currency."""
+
+    amounts = {
+        "per_refund_minor": _("In the currency above, as in 50.00."),
+        "per_order_minor": _("All that was paid back by hand for it, whoever did."),
+    }
+
+    class Meta:
+        model = RefundCap
+        fields = "__all__"
+
+
 @admin.register(RefundCap)
 class RefundCapAdmin(admin.ModelAdmin):
     """How much each role may pay back alone. No role may edit it: whoever could would have no cap."""
 
+    form = RefundCapForm
     list_display = ["group", "currency", "most_once", "most_per_order"]
     list_select_related = ["group"]
     most_once = money_display("per_refund_minor", _("most in one refund"))

@@ -32,7 +32,7 @@ class TaxRateAdmin(admin.ModelAdmin):
     """What each class bears where and when. A rate that changes gets a last day and a successor."""
 
     list_display = ["country", "region", "tax_class", "rate", "valid_from", "valid_until"]
-    list_filter = [CountsNow, "tax_class", "country"]
+    list_filter = [CountsNow, "tax_class", ("country", admin.AllValuesFieldListFilter)]
     search_fields = ["country", "region"]
     date_hierarchy = "valid_from"
     list_per_page = 50

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 from django_countries import countries
 
 from shop.actions.delivery import write_countries
+from shop.amount_field import AmountsForm
 from shop.customs import EU_STATES
 from shop.models import DeliveryService, DeliveryZone
 
@@ -46,8 +47,10 @@ class CountriesField(forms.CharField):
         return _t("%(word)s is no country code; codes have two letters, as in IE or DE.") % {"word": word}
 
 
-class ServiceForm(forms.ModelForm):
+class ServiceForm(AmountsForm):
     """One service of a zone."""
+
+    amounts = {"price_minor": "", "free_from_minor": ""}
 
     class Meta:
         model = DeliveryService

@@ -20,7 +20,7 @@ ZONES = (
 SERVICE = {
     "code": "standard",
     "name": "Standard",
-    "price_minor": "500",
+    "price_minor": "5.00",
     "transit_min_days": "1",
     "transit_max_days": "2",
 }
@@ -81,7 +81,7 @@ def test_saving_without_a_change_changes_nothing(staff, profile):
 
 
 def test_a_zone_with_its_services_is_added_in_one_go(staff, profile):
-    second = SERVICE | {"code": "express", "name": "Express", "supplier_code": "DHL-1", "free_from_minor": "9000"}
+    second = SERVICE | {"code": "express", "name": "Express", "supplier_code": "DHL-1", "free_from_minor": "90.00"}
     typed = put(as_typed(staff, profile), 2, {"name": "Islands", "countries": "is, fo; GL"}, SERVICE)
     typed |= {"zones-2-services-TOTAL_FORMS": "2"}
     typed = put(typed, 2, {}, SERVICE, second)
@@ -125,7 +125,7 @@ def test_a_country_goes_from_one_zone_to_another_in_one_save(staff, profile):
         (2, {}, (SERVICE,), "This field is required."),
         (0, {}, ({"transit_min_days": "3"},), "At most must not be less than at least."),
         (0, {}, ({"supplier_code": "a b"},), "Letters, digits, “.”, “-” and “_”."),
-        (0, {}, ({"price_minor": "-1"},), "greater than or equal to 0"),
+        (0, {}, ({"price_minor": "-1"},), "from 0 to"),
         (1, {}, ({"code": "express"},), "Please correct the duplicate data for code"),
         (1, {}, ({"DELETE": "on"}, {"DELETE": "on"}), "Give this zone at least one service"),
     ],
