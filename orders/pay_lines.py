@@ -35,4 +35,5 @@ def _goods(line: OrderLine, off: int) -> PayLine:
     name = f"{line.name} ({line.options_label})" if line.options_label else line.name
     if not off:
         return name, line.unit_price_minor, line.quantity
-    return f"{line.quantity} × {name}, less discount", line.line_minor - off, 1
+    several = f"{line.quantity} × " if line.quantity > 1 else ""
+    return f"{several}{name}, less discount", line.line_minor - off, 1
