@@ -55,7 +55,8 @@ def pytest_turns(given: list[str], left_out: list[str]) -> list[list[str]]:
     if given:
         return [given]
     ignored = [f"--ignore={path}" for path in left_out]
-    busy = ["-n", "2", "--dist", "worksteal", *ignored, *[f"--ignore={folder}" for folder in HOUSES]]
+    # One more than processors: a test often waits for the suppliers and the payment sandbox.
+    busy = ["-n", "3", "--dist", "worksteal", *ignored, *[f"--ignore={folder}" for folder in HOUSES]]
     # A file shares one house: it stays together.
     houses = ["-n", "3", "--dist", "loadfile", *ignored, *[folder for folder in HOUSES if folder not in left_out]]
     return [busy, houses]

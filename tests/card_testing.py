@@ -94,3 +94,13 @@ def answer_to(question: str) -> str:
     if found := re.match(r"Which is the (\w+) of these words", question):
         return words[["first", "second", "third", "fourth"].index(found.group(1))].upper()
     return next(word for word in words if word in numbers)
+
+
+def attack(sku: str, cards: int) -> None:
+    """Let so many cards be refused, each from another place."""
+    for number in range(cards):
+        visitor = browser(f"82.{number}.1.1", sku=sku)
+        if not opens(visitor, email=f"thief{number}@example.com"):
+            answer_question(visitor)
+            assert opens(visitor, email=f"thief{number}@example.com")
+        refuse_card(Order.objects.latest("pk"))

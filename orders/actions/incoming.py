@@ -160,8 +160,12 @@ def _take_refunds(intent_id: str) -> str:
 
 def take_in(told: Iterable[EventFacts], *, now: datetime) -> int:
     """Put what Stripe says happened, and did not reach our inbox, into it; return how much that was. Safe to repeat."""
-    missed = 0
+    missed, told = 0, list(told)
+    ids = [event.id[:120] for event in told]
+    known = set(IncomingEvent.objects.filter(source="stripe", event_id__in=ids).values_list("event_id", flat=True))
     for event in told:
+        if event.id[:120] in known:
+            continue
         _row, new = IncomingEvent.objects.get_or_create(
             source="stripe",
             event_id=event.id[:120],
