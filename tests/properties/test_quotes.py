@@ -21,8 +21,9 @@ from shop.arrival import Window
 from shop.delivery import Parcel
 from shop.models import DeliveryProfile, DeliveryService, Product, TaxClass, Variant
 from shop.money import included_tax_minor, payable_step, tax_on_top_minor
+from shop.places import Place
 from shop.pricing import priced
-from shop.tax import Place, Terms
+from shop.tax import Terms
 
 BASKETS = int(os.environ.get("MONEY_BASKETS", "10000"))
 SEED = int(os.environ.get("MONEY_SEED", "1"))
