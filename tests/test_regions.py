@@ -8,7 +8,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from orders.actions.quote import quote_basket
 from orders.models import Order
 from shop.actions.delivery import ZoneTerms, write_zones
 from shop.customs import Border, border_between
@@ -20,6 +23,7 @@ from tests.factories import (
     ADDRESS,
     add_offer,
     express,
+    make_basket,
     make_order,
     make_person,
     make_supplier,
@@ -176,19 +180,18 @@ def test_the_border_a_parcel_crosses_is_the_regions(origin, country, postcode, b
     assert border_between(origin, country, region_at(Place(country, postcode=postcode))) is border
 
 
-def test_a_supplier_that_steps_in_brings_no_border_that_was_not_told():
-    variant = make_variant(
-        make_supplier("harbour", zones=(ZoneTerms("UK", ["GB"], [standard_service(0, None, 2, 4)]),))
-    )
-    other = make_supplier("meridian", zones=(ZoneTerms("UK", ["GB"], [standard_service(0, None, 2, 4)]),))
-    type(other.delivery_profile).objects.filter(pk=other.delivery_profile_id).update(country="GB")
+@pytest.mark.parametrize(("origin", "fits"), [("GB", True), ("IE", True), ("US", False)])
+def test_a_supplier_that_steps_in_for_a_region_brings_no_border_that_was_not_told(origin, fits):
+    uk = (ZoneTerms("UK", ["GB"], [standard_service(0, None, 2, 4)]),)
+    first, other = make_supplier("harbour", zones=uk), make_supplier("meridian", zones=uk, country=origin)
+    variant = make_variant(first)
     add_offer(other, variant)
     typed = {"country": "GB", "city": "Belfast", "postcode": "BT1 1AA"}
-    belfast = make_order((variant, 1), address=ADDRESS.__class__(**{**fields_of(ADDRESS), **typed}))
-    assert belfast.deliveries.get().import_text == ""
-    line = belfast.lines.select_related("order", "delivery__profile").get()
-    found = next_offer(line, 1, without=[belfast.deliveries.get().profile.pk], now=belfast.placed_at)
-    assert found is not None
+    order = make_order((variant, 1), address=ADDRESS.__class__(**{**fields_of(ADDRESS), **typed}))
+    assert order.deliveries.get().import_text == ""
+    line = order.lines.select_related("order", "delivery__profile").get()
+    found = next_offer(line, 1, without=[first.pk], now=order.placed_at)
+    assert (found is not None) is fits
 
 
 def fields_of(address) -> dict[str, str]:
@@ -363,3 +366,35 @@ def test_rates_that_named_their_region_in_words_keep_it_and_get_its_postcodes():
     ]
     found = [rates_on(TODAY, [place.country]).of("standard", place) for place in places]
     assert found == [2250, 400, 1900, 2000, 0, 2000]
+
+
+def test_lists_of_regions_and_rates_cost_the_same_with_few_and_with_many_rows(client):
+    client.force_login(make_person(role="Store staff"))
+
+    def cost(path: str) -> int:
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    paths = ["/admin/shop/region/", "/admin/shop/taxrate/?country=PT", "/admin/shop/deliveryprofile/"]
+    profile = make_supplier(zones=(ZoneTerms("Spain", ["ES", "-ES-CEUTA"], SPAIN.services),)).delivery_profile
+    paths.append(page_of(profile))
+    before = [cost(path) for path in paths]
+    for number in range(20):
+        region = Region.objects.create(country="PT", code=f"PT-X{number}", name=f"X{number}")
+        TaxRate.objects.create(country="PT", region=region, basis_points=number, valid_from=TODAY)
+        ZoneCountry.objects.create(zone=profile.zones.get(), profile=profile, country="PT", region=region)
+    assert [cost(path) for path in paths] == before
+
+
+def test_a_quote_asks_for_the_region_once_and_not_at_all_without_a_postcode(client):
+    lines = make_basket((make_variant(make_supplier(zones=(SPAIN,))), 1)).lines.select_related("variant__product")
+    lines = list(lines.select_related("variant__product__category"))
+
+    def asked(**place: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            quote_basket(lines, Place("ES", **place), now=timezone.now())
+        return sum('FROM "shop_region"' in query["sql"] for query in queries)
+
+    assert (asked(), asked(postcode="35001")) == (0, 1)
