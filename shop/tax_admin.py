@@ -53,6 +53,10 @@ class RegionAdmin(admin.ModelAdmin):
     search_fields = ["code", "name", "postcodes"]
     list_per_page = 50
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> list[str]:
+        # Rates and zones that name it are of its country.
+        return ["country", "code"] if obj else []
+
 
 class CountryInline(admin.TabularInline):
     """Its countries."""

@@ -135,6 +135,10 @@ def test_staff_add_a_region_and_its_rate_and_nonsense_is_refused_with_words(clie
     assert "begins with the code of the country" in page.content.decode()
     assert client.post("/admin/shop/region/add/", typed | {"postcodes": "9170-9179, 918"}).status_code == 302
     region = Region.objects.get(code="NO-SVALBARD")
+    page = f"/admin/shop/region/{region.pk}/change/"
+    assert client.post(page, typed | {"postcodes": "9170-9179, 918", "country": "SE"}).status_code == 302
+    region.refresh_from_db()
+    assert region.country.code == "NO"
     rate = {"country": "NO", "tax_class": "standard", "valid_from": TODAY, "valid_until": ""}
     for points, part in ((2500, ""), (0, region.pk)):
         answer = client.post("/admin/shop/taxrate/add/", rate | {"basis_points": points, "region": part})
