@@ -61,11 +61,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name='taxrate',
-            options={'ordering': ['country', 'region__code', 'tax_class', '-valid_from'], 'verbose_name': 'tax rate', 'verbose_name_plural': 'tax rates'},
+            options={'ordering': ['country', models.F('region__code').asc(nulls_first=True), 'tax_class', '-valid_from'], 'verbose_name': 'tax rate', 'verbose_name_plural': 'tax rates'},
         ),
         migrations.AlterModelOptions(
             name='zonecountry',
-            options={'ordering': ['zone', 'country', 'region__code'], 'verbose_name': 'country of a zone', 'verbose_name_plural': 'countries of zones'},
+            options={'ordering': ['zone', 'country', models.F('region__code').asc(nulls_first=True)], 'verbose_name': 'country of a zone', 'verbose_name_plural': 'countries of zones'},
         ),
         migrations.RemoveConstraint(
             model_name='taxrate',

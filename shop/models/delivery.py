@@ -87,7 +87,8 @@ class ZoneCountry(models.Model):
     class Meta:
         verbose_name = _("country of a zone")
         verbose_name_plural = _("countries of zones")
-        ordering = ["zone", "country", "region__code"]
+        # The country before its regions, on every database.
+        ordering = ["zone", "country", models.F("region__code").asc(nulls_first=True)]
         constraints = [
             models.UniqueConstraint(
                 fields=["profile", "country"], condition=models.Q(region=None), name="delivery_country_in_one_zone"

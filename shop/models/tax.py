@@ -68,7 +68,8 @@ class TaxRate(models.Model):
     class Meta:
         verbose_name = _("tax rate")
         verbose_name_plural = _("tax rates")
-        ordering = ["country", "region__code", "tax_class", "-valid_from"]
+        # The country before its regions, on every database.
+        ordering = ["country", F("region__code").asc(nulls_first=True), "tax_class", "-valid_from"]
         constraints = [
             models.UniqueConstraint(
                 fields=["country", "tax_class", "valid_from"], condition=Q(region=None), name="tax_rate_once"
