@@ -22,6 +22,8 @@ ROLES: dict[str, list[str]] = {
         "shop.change_productimage",
         "shop.add_taxrate",
         "shop.change_taxrate",
+        "shop.add_region",
+        "shop.change_region",
         "shop.add_market",
         "shop.change_market",
         "shop.add_marketcountry",

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from orders.providers.base import Fee, IntentFacts, RefundFacts, Refused, Unclear
+from orders.stripe_amounts import from_stripe, to_stripe
 from orders.stripe_facts import (
     DisputeFacts,
     EventFacts,
@@ -30,7 +31,7 @@ from orders.stripe_facts import (
     refund_of,
     session_of,
 )
-from shop.tax import Place
+from shop.places import Place
 
 # The longest page that Stripe's lists give.
 PAGE = 100
@@ -144,7 +145,7 @@ def calculate_tax(
         },
         "line_items": [
             {
-                "amount": items[number].amount_minor,
+                "amount": to_stripe(items[number].amount_minor, currency),
                 "reference": f"L{number}",
                 "tax_behavior": behaviour,
                 "tax_code": items[number].tax_code,
@@ -154,12 +155,13 @@ def calculate_tax(
         "expand": ["line_items", "line_items.data.tax_breakdown"],
     }
     if delivery_minor:
-        params["shipping_cost"] = {"amount": delivery_minor, "tax_behavior": behaviour}
+        params["shipping_cost"] = {"amount": to_stripe(delivery_minor, currency), "tax_behavior": behaviour}
     plain = _asked(_client().v1.tax.calculations.create, params).to_dict()
-    told = {one["reference"]: (rate_of(one), one["amount_tax"]) for one in plain["line_items"]["data"]}
+    rows = plain["line_items"]["data"]
+    told = {one["reference"]: (rate_of(one), from_stripe(one["amount_tax"], currency)) for one in rows}
     delivery = plain.get("shipping_cost") or {}
     lines = tuple(told.get(f"L{number}", (0, 0)) for number in range(len(items)))
-    return TaxFacts(lines, delivery.get("amount_tax") or 0)
+    return TaxFacts(lines, from_stripe(delivery.get("amount_tax"), currency))
 
 
 def create_customer(*, email: str, name: str, reference: str, key: str) -> str:
@@ -184,12 +186,12 @@ def read_intent(intent_id: str) -> IntentFacts:
     return intent_of(_asked(_client().v1.payment_intents.retrieve, intent_id).to_dict())
 
 
-def capture_intent(intent_id: str, *, amount_minor: int, key: str) -> IntentFacts:
+def capture_intent(intent_id: str, *, amount_minor: int, currency: str, key: str) -> IntentFacts:
     """Take so much of what a bank keeps for us, once and for all; what is left over is let go.
 
     Raises StripeUnclear (StripeKeptFailure: not with this key any more) or StripeRefused.
     """
-    params: Any = {"amount_to_capture": amount_minor}
+    params: Any = {"amount_to_capture": to_stripe(amount_minor, currency)}
     return intent_of(
         _asked(_client().v1.payment_intents.capture, intent_id, params, {"idempotency_key": key}).to_dict()
     )
@@ -215,12 +217,13 @@ def read_fee(intent_id: str) -> Fee | None:
     return fee_of(booked) if isinstance(booked[0], dict) else None
 
 
-def create_refund(intent_id: str, *, amount_minor: int, reference: str, key: str) -> RefundFacts:
+def create_refund(intent_id: str, *, amount_minor: int, currency: str, reference: str, key: str) -> RefundFacts:
     """Pay back part of a payment; safe to repeat with the same key for a day.
 
     Raises StripeUnclear or StripeRefused.
     """
-    params: Any = {"payment_intent": intent_id, "amount": amount_minor, "metadata": {"refund": reference}}
+    amount = to_stripe(amount_minor, currency)
+    params: Any = {"payment_intent": intent_id, "amount": amount, "metadata": {"refund": reference}}
     return refund_of(_asked(_client().v1.refunds.create, params, {"idempotency_key": key}).to_dict())
 
 

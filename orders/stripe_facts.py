@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.providers.base import Fee, IntentFacts, RefundFacts
+from orders.stripe_amounts import from_stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +118,21 @@ def session_of(plain: dict[str, Any]) -> SessionFacts:
     # Asked with "expand" it is an object; without, or before anything was paid, an id or nothing.
     charge = (intent.get("latest_charge") if isinstance(intent, dict) else None) or {}
     card = (charge.get("payment_method_details") or {}).get("card") or {} if isinstance(charge, dict) else {}
+    currency = currency_of(plain)
     return SessionFacts(
         id=plain["id"],
         url=plain.get("url") or "",
         status=plain.get("status") or "",
         payment_status=plain.get("payment_status") or "",
-        amount_minor=plain.get("amount_total") or 0,
-        currency=str(plain.get("currency") or "").upper(),
+        amount_minor=from_stripe(plain.get("amount_total"), currency),
+        currency=currency,
         intent_id=id_of(intent),
         card_brand=str(card.get("brand") or ""),
         card_last4=str(card.get("last4") or ""),
-        captured_minor=(intent.get("amount_received") or 0) if isinstance(intent, dict) else 0,
+        captured_minor=from_stripe(intent.get("amount_received"), currency) if isinstance(intent, dict) else 0,
         intent_status=str(intent.get("status") or "") if isinstance(intent, dict) else "",
-        refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
-        capturable_minor=(intent.get("amount_capturable") or 0) if isinstance(intent, dict) else 0,
+        refunded_minor=from_stripe(charge.get("amount_refunded"), currency) if isinstance(charge, dict) else 0,
+        capturable_minor=from_stripe(intent.get("amount_capturable"), currency) if isinstance(intent, dict) else 0,
         capture_before=card.get("capture_before"),
     )
 
@@ -140,19 +142,19 @@ def intent_of(plain: dict[str, Any]) -> IntentFacts:
     return IntentFacts(
         id=plain["id"],
         status=plain.get("status") or "",
-        captured_minor=plain.get("amount_received") or 0,
-        currency=str(plain.get("currency") or "").upper(),
+        captured_minor=from_stripe(plain.get("amount_received"), currency_of(plain)),
+        currency=currency_of(plain),
     )
 
 
 def listed_intent_of(plain: dict[str, Any]) -> ListedIntent:
     """Read a payment with its expanded charge, as lists show it."""
-    charge, metadata = plain.get("latest_charge"), plain.get("metadata") or {}
+    charge, metadata, currency = plain.get("latest_charge"), plain.get("metadata") or {}, currency_of(plain)
     return ListedIntent(
         id=plain["id"],
-        captured_minor=plain.get("amount_received") or 0,
-        refunded_minor=(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
-        currency=str(plain["currency"]).upper(),
+        captured_minor=from_stripe(plain.get("amount_received"), currency),
+        refunded_minor=from_stripe(charge.get("amount_refunded"), currency) if isinstance(charge, dict) else 0,
+        currency=currency,
         order=str(metadata.get("order") or ""),
         session=str(metadata.get("session") or ""),
     )
@@ -162,9 +164,9 @@ def charge_of(plain: dict[str, Any]) -> ChargeFacts:
     """Read a charge."""
     return ChargeFacts(
         id=plain["id"],
-        captured_minor=plain.get("amount_captured") or 0,
-        refunded_minor=plain.get("amount_refunded") or 0,
-        currency=str(plain["currency"]).upper(),
+        captured_minor=from_stripe(plain.get("amount_captured"), currency_of(plain)),
+        refunded_minor=from_stripe(plain.get("amount_refunded"), currency_of(plain)),
+        currency=currency_of(plain),
         intent_id=id_of(plain.get("payment_intent")),
     )
 
@@ -174,8 +176,8 @@ def refund_of(plain: dict[str, Any]) -> RefundFacts:
     return RefundFacts(
         id=plain["id"],
         status=plain.get("status") or "",
-        amount_minor=plain["amount"],
-        currency=str(plain["currency"]).upper(),
+        amount_minor=from_stripe(plain["amount"], currency_of(plain)),
+        currency=currency_of(plain),
         intent_id=id_of(plain.get("payment_intent")),
         failure=str(plain.get("failure_reason") or ""),
     )
@@ -186,8 +188,8 @@ def dispute_of(plain: dict[str, Any]) -> DisputeFacts:
     return DisputeFacts(
         id=plain["id"],
         status=plain.get("status") or "",
-        amount_minor=plain["amount"],
-        currency=str(plain["currency"]).upper(),
+        amount_minor=from_stripe(plain["amount"], currency_of(plain)),
+        currency=currency_of(plain),
         intent_id=id_of(plain.get("payment_intent")),
         reason=str(plain.get("reason") or ""),
         due_by=(plain.get("evidence_details") or {}).get("due_by"),
@@ -205,7 +207,8 @@ def fee_of(booked: Sequence[Any]) -> Fee | None:
     known = [one for one in booked if isinstance(one, dict)]
     if not known:
         return None
-    return Fee(sum(one.get("fee") or 0 for one in known), str(known[0].get("currency") or "").upper())
+    currency = currency_of(known[0])
+    return Fee(from_stripe(sum(one.get("fee") or 0 for one in known), currency), currency)
 
 
 def rate_of(line: Mapping[str, Any]) -> int:
@@ -213,6 +216,11 @@ def rate_of(line: Mapping[str, Any]) -> int:
     # Where several places tax the same goods, as in the United States, the rates add up.
     parts = [(one.get("tax_rate_details") or {}).get("percentage_decimal") for one in line.get("tax_breakdown") or []]
     return int(sum((Decimal(part) for part in parts if part), Decimal(0)) * 100)
+
+
+def currency_of(plain: Mapping[str, Any]) -> str:
+    """Return the currency of an object as we write it: ``EUR``; empty if it has none."""
+    return str(plain.get("currency") or "").upper()
 
 
 def id_of(subject: Any) -> str:

@@ -19,7 +19,8 @@ from orders.stripe_client import StripeRefused, StripeUnclear
 from orders.stripe_facts import TaxFacts, TaxItem
 from shop.models import TaxClass
 from shop.money import included_tax_minor, payable_step, rounded, split_by_weight, tax_on_top_minor
-from shop.tax import Place, rates_on
+from shop.places import Place
+from shop.tax import rates_on
 
 logger = logging.getLogger(__name__)
 # Page and order ask the same within minutes; so long an answer of Stripe Tax is used again.

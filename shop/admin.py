@@ -156,7 +156,7 @@ class ZoneInline(admin.StackedInline):
     template = "admin/delivery_zones.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeliveryZone]:
-        return super().get_queryset(request).prefetch_related("countries")
+        return super().get_queryset(request).prefetch_related("countries__region")
 
 
 @admin.register(DeliveryProfile)

@@ -1,6 +1,6 @@
-"""Customs borders by country code, and what customers are told where a parcel crosses one.
+"""Customs borders by country and region, and what customers are told where a parcel crosses one.
 
-Why by code and what that leaves out: docs/adr/0013-customs-areas.md.
+What is a table in the code and what are rows: docs/adr/0013-customs-areas.md.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from django.utils.translation import gettext as _
 
-from shop.models import DeliveryProfile
+from shop.models import Customs, DeliveryProfile, Region
 from shop.words import country_name
 
 
@@ -47,8 +47,25 @@ AREAS = (
 )
 
 
-def border_between(origin: str, destination: str) -> Border:
-    """Return what a parcel crosses on its way between two countries (ISO 3166-1 alpha-2)."""
+def border_between(origin: str, destination: str, region: Region | None = None) -> Border:
+    """Return what a parcel crosses on its way between two countries (ISO 3166-1 alpha-2).
+
+    ``region`` is the part of the destination it goes to, where that stands to customs in its own way.
+    """
+    border = _border_of_countries(origin, destination)
+    if region is None:
+        return border
+    if region.customs == Customs.OUTSIDE:
+        border = Border.DUTY
+    elif region.customs == Customs.UNTAXED:
+        border = max(border, Border.TAX)
+    if region.customs_with.code:
+        # In two areas at once, as Northern Ireland is: from neither there is a border.
+        border = min(border, _border_of_countries(origin, region.customs_with.code))
+    return border
+
+
+def _border_of_countries(origin: str, destination: str) -> Border:
     if origin == destination:
         return Border.NONE
     area = next((area for area in AREAS if origin in area.members), None)
@@ -57,17 +74,17 @@ def border_between(origin: str, destination: str) -> Border:
     return Border.TAX if {origin, destination} & area.untaxed else Border.NONE
 
 
-def import_text(profile: DeliveryProfile, country: str) -> str:
-    """Return what to tell a customer of ``country`` about duty and tax on arrival; empty if there is no border.
+def import_text(profile: DeliveryProfile, country: str, region: Region | None = None) -> str:
+    """Return what to tell a customer about duty and tax on arrival; empty if there is no border.
 
     The merchant's own words, if the profile has any, take the place of ours.
     """
-    border = border_between(profile.country.code, country)
+    border = border_between(profile.country.code, country, region)
     if border is Border.NONE:
         return ""
     if profile.import_text:
         return profile.import_text
-    names = {"origin": profile.country.name, "destination": country_name(country)}
+    names = {"origin": profile.country.name, "destination": region.name if region else country_name(country)}
     if border is Border.TAX:
         return _("Sent from %(origin)s. Tax may be due when it reaches %(destination)s.") % names
     return (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from shop.arrival import Window, arrival_window
 from shop.customs import import_text
-from shop.models import DeliveryProfile, DeliveryService, Variant
+from shop.models import DeliveryProfile, DeliveryService, Region, Variant, ZoneCountry
 from shop.words import day_range
 
 Lines = Sequence[tuple[Variant, int]]
@@ -54,7 +54,7 @@ class Parcel:
     price_minor: int
     window: Window
     choices: list[Choice]
-    import_text: str
+    import_text: str = ""
 
     @property
     def arrival(self) -> str:
@@ -82,16 +82,24 @@ class Plan:
     stuck: list[Variant]
 
 
-def services_for(profile_ids: Sequence[int], country: str) -> dict[int, list[DeliveryService]]:
-    """Return the services by which each profile sends to the country; one query.
+def services_for(
+    profile_ids: Sequence[int], country: str, region: Region | None = None
+) -> dict[int, list[DeliveryService]]:
+    """Return the services by which each profile sends to the country, or a region of it; one query.
 
-    A zone that names the country wins over the one for everywhere else. Profiles that do not
-    serve it are left out.
+    A zone that names the country wins over the one for everywhere else, and one that names the region over
+    both, also where it leaves the region out. Profiles that do not serve it are left out.
     """
-    in_zone = Q(zone__countries__country=country) | Q(zone__is_elsewhere=True)
+    in_zone = Q(zone__countries__country=country, zone__countries__region=None) | Q(zone__is_elsewhere=True)
+    if region is not None:
+        named = ZoneCountry.objects.filter(profile=OuterRef("zone__profile"), region=region)
+        served = Q(zone__countries__region=region, zone__countries__is_served=True)
+        in_zone = served | (in_zone & ~Exists(named))
     found = DeliveryService.objects.filter(in_zone, zone__profile__in=profile_ids).select_related("zone__profile")
+    # A zone that leaves several regions out brings its services as often.
+    once = {service.pk: service for service in found}.values()
     zones: dict[int, list[DeliveryService]] = {}
-    for service in sorted(found, key=lambda service: service.zone.is_elsewhere):
+    for service in sorted(once, key=lambda service: service.zone.is_elsewhere):
         known = zones.setdefault(service.zone.profile_id, [])
         if not known or known[0].zone_id == service.zone_id:
             known.append(service)
@@ -124,8 +132,17 @@ def choices_of(
     return sorted(found, key=lambda choice: (choice.price_minor, choice.window.latest_on, choice.service.pk))
 
 
-def plan_delivery(lines: Lines, country: str, *, now: datetime, services: Mapping[str, str] | None = None) -> Plan:
+def plan_delivery(
+    lines: Lines,
+    country: str,
+    *,
+    now: datetime,
+    services: Mapping[str, str] | None = None,
+    region: Region | None = None,
+) -> Plan:
     """Group goods by where they are sent from, with service, price and arrival of each parcel. One query.
+
+    ``region`` is the part of the country they go to, once it is known and where it has terms of its own.
 
     ``services`` is what the customer chose: codes of services by codes of profiles. Where it names
     none that the country has, the parcel goes by the cheapest.
@@ -133,14 +150,15 @@ def plan_delivery(lines: Lines, country: str, *, now: datetime, services: Mappin
     groups: dict[int, list[tuple[Variant, int]]] = {}
     for variant, quantity in lines:
         groups.setdefault(variant.delivery_profile_id or 0, []).append((variant, quantity))
-    found = services_for([pk for pk in groups if pk], country)
+    found = services_for([pk for pk in groups if pk], country, region)
     parcels: list[Parcel] = []
     stuck: list[Variant] = []
     for pk, group in groups.items():
         sent = [line for line in group if pk in found and line[0].is_sent_to(country)]
         stuck += [line[0] for line in group if line not in sent]
         if sent:
-            parcels.append(_parcel(found[pk], sent, country, now, services or {}))
+            parcel = _parcel(found[pk], sent, now, services or {})
+            parcels.append(replace(parcel, import_text=import_text(parcel.profile, country, region)))
     return Plan(parcels, stuck)
 
 
@@ -160,7 +178,6 @@ def plan_parcels(
 def _parcel(
     services: Sequence[DeliveryService],
     lines: list[tuple[Variant, int]],
-    country: str,
     now: datetime,
     wanted: Mapping[str, str],
 ) -> Parcel:
@@ -182,5 +199,4 @@ def _parcel(
         price_minor=chosen.price_minor,
         window=chosen.window,
         choices=choices,
-        import_text=import_text(profile, country),
     )

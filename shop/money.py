@@ -9,8 +9,11 @@ from decimal import Decimal, InvalidOperation
 from babel.numbers import format_currency
 from django.utils.translation import get_language, to_locale
 
-# Digits behind the point by ISO 4217; every currency not named has two.
-MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+# Digits behind the point by ISO 4217, of currencies that cards can be charged in; every one not named has two. The
+# ariary (MGA) has fifths on paper, and nobody can pay them: Stripe and Unicode's CLDR count it in whole ones.
+_WITHOUT = "BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE = "BHD JOD KWD OMR TND"
+MINOR_UNITS = dict.fromkeys(_WITHOUT.split(), 0) | dict.fromkeys(_THREE.split(), 3)
 # What a customer pays in a currency with three decimals ends in 0: card payments cannot carry the last digit
 # (Stripe, "Supported currencies", three-decimal currencies, read 2026-11-28). Every price and share keeps to it.
 THREE_DECIMAL_STEP = 10

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shop.delivery import Lines, Parcel, Plan, plan_delivery
-from shop.models import Variant
+from shop.models import Region, Variant
 from shop.money import Money, payable_step, rounded
 from shop.tax import Terms
 
@@ -25,14 +25,21 @@ def priced(variant: Variant, terms: Terms) -> Variant:
     return made
 
 
-def plan_priced(lines: Lines, terms: Terms, *, now: datetime, services: Mapping[str, str] | None = None) -> Plan:
+def plan_priced(
+    lines: Lines,
+    terms: Terms,
+    *,
+    now: datetime,
+    services: Mapping[str, str] | None = None,
+    region: Region | None = None,
+) -> Plan:
     """Plan the delivery of some goods at the prices of a country; the one way to ``plan_delivery``.
 
     The variants in the plan are copies that carry those prices. What a delivery costs, and from when it is
-    free, is as the country reads prices: nothing is taken out of it. ``services``: see ``plan_delivery``.
+    free, is as the country reads prices: nothing is taken out of it. ``services``, ``region``: see ``plan_delivery``.
     """
     goods = [(priced(variant, terms), units) for variant, units in lines]
-    plan = plan_delivery(goods, terms.country, now=now, services=services)
+    plan = plan_delivery(goods, terms.country, now=now, services=services, region=region)
     step = payable_step(terms.currency)
     return Plan([_payable(parcel, step) for parcel in plan.parcels], plan.stuck)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,49 +12,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from shop.models import MarketCountry, TaxClass, TaxRate
+from shop.models import MarketCountry, Region, TaxClass, TaxRate
 from shop.money import included_tax_minor, payable_step, rounded
-
-# Parts of countries with a tax of their own, told by the postcode: country to (region, pattern).
-REGIONS_BY_POSTCODE: Mapping[str, list[tuple[str, re.Pattern[str]]]] = {
-    "DE": [("Büsingen", re.compile(r"78266")), ("Heligoland", re.compile(r"27498"))],
-    "ES": [
-        ("Canary Islands", re.compile(r"(35|38)\d{3}")),
-        ("Ceuta", re.compile(r"51\d{3}")),
-        ("Melilla", re.compile(r"52\d{3}")),
-    ],
-    "FI": [("Åland", re.compile(r"22\d{3}"))],
-    "GR": [("Mount Athos", re.compile(r"63086"))],
-    "IT": [("Livigno", re.compile(r"23041|23030"))],
-    "PT": [("Madeira", re.compile(r"9[0-4]\d{2}.*")), ("Azores", re.compile(r"9[5-9]\d{2}.*"))],
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where goods go, as far as tax asks; empty text where it is not known yet."""
-
-    country: str
-    region: str = ""
-    postcode: str = ""
-    city: str = ""
-    line1: str = ""
-
-
-def region_of(place: Place) -> str:
-    """Return the name of the part of the country that has a tax of its own; the typed region where none is known."""
-    postcode = re.sub(r"[\s-]", "", place.postcode)
-    for region, pattern in REGIONS_BY_POSTCODE.get(place.country, ()):
-        if pattern.fullmatch(postcode):
-            return region
-    return place.region.strip()
+from shop.places import Place, region_among
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The rates that count on one day in some countries, each in 1/100 of a percent."""
+    """The rates that count on one day in some countries, each in 1/100 of a percent, by country, region and class."""
 
-    found: Mapping[tuple[str, str, str], int]
+    found: Mapping[tuple[str, int | None, str], int]
+    regions: Sequence[Region] = ()
 
     def of(self, tax_class: str, place: Place) -> int:
         """Return the rate of a class at an address; 0 where the shop charges no tax.
@@ -64,9 +31,10 @@ class Rates:
         """
         if tax_class == TaxClass.ZERO:
             return 0
-        for region in (region_of(place).casefold(), ""):
+        region = region_among(self.regions, place)
+        for part in (region.pk, None) if region else (None,):
             for kind in (tax_class, TaxClass.STANDARD):
-                known = self.found.get((place.country, region, str(kind)))
+                known = self.found.get((place.country, part, str(kind)))
                 if known is not None:
                     return known
         return 0
@@ -78,9 +46,11 @@ class Rates:
 
 def rates_on(day: date, countries: Iterable[str]) -> Rates:
     """Return the rates of some countries on one day; one query."""
-    rows = TaxRate.objects.filter(country__in=set(countries)).valid_on(day).order_by("valid_from")
+    rows = TaxRate.objects.filter(country__in=set(countries)).valid_on(day).select_related("region")
     # Of two that overlap all the same, the newer one counts.
-    return Rates({(row.country.code, row.region.casefold(), row.tax_class): row.basis_points for row in rows})
+    rows = list(rows.order_by("valid_from"))
+    found = {(row.country.code, row.region_id, row.tax_class): row.basis_points for row in rows}
+    return Rates(found, list({row.region_id: row.region for row in rows if row.region is not None}.values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tax rates and markets in the admin."""
+"""Tax rates, regions and markets in the admin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from shop.models import Market, MarketCountry, TaxRate
+from shop.models import Market, MarketCountry, Region, TaxRate
 
 
 class CountsNow(admin.SimpleListFilter):
@@ -33,13 +33,29 @@ class TaxRateAdmin(admin.ModelAdmin):
 
     list_display = ["country", "region", "tax_class", "rate", "valid_from", "valid_until"]
     list_filter = [CountsNow, "tax_class", ("country", admin.AllValuesFieldListFilter)]
-    search_fields = ["country", "region"]
+    list_select_related = ["region"]
+    search_fields = ["country", "region__code", "region__name"]
+    autocomplete_fields = ["region"]
     date_hierarchy = "valid_from"
     list_per_page = 50
 
     @admin.display(description=_("rate"), ordering="basis_points")
     def rate(self, row: TaxRate) -> str:
         return f"{row.percent} %"
+
+
+@admin.register(Region)
+class RegionAdmin(admin.ModelAdmin):
+    """Parts of countries with a tax, a customs border or delivery terms of their own, told by the postcode."""
+
+    list_display = ["code", "name", "country", "postcodes", "customs", "customs_with"]
+    list_filter = ["customs", "country"]
+    search_fields = ["code", "name", "postcodes"]
+    list_per_page = 50
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Region | None = None) -> list[str]:
+        # Rates and zones that name it are of its country.
+        return ["country", "code"] if obj else []
 
 
 class CountryInline(admin.TabularInline):

@@ -4,8 +4,9 @@ Read on 2026-11-28 in: SimplyVAT, "VAT rates in Europe" (support.simplyvat.com/k
 with the changes of 2025 and 2026 from: Finnish Tax Administration, "The reduced VAT rate of 14% will be lowered to
 13.5% at the beginning of 2026" (vero.fi); Sovos, "Lithuania Removes 9% Reduced VAT Rate" (2026-01-05); newcraft.dev,
 "VAT Rates EU Countries 2025" (Romania 21/11 % from August 2025, Estonia 24 % from July 2025, Slovakia 23/19/5 %).
-The islands, enclaves and free ports: Council Directive 2006/112/EC, article 6; vatcalc.com, "Madeira cuts reduced
-VAT"; and a table of Portugal's regions (madskillsvocabulary.com, "VAT rates in Madeira 2022").
+Parts of countries (``shop.regions``) that have rates of their own: vatcalc.com, "Madeira cuts reduced VAT"; a table
+of Portugal's regions (madskillsvocabulary.com, "VAT rates in Madeira 2022"); and for Jungholz and Mittelberg, which
+bear Germany's standard rate and Austria's reduced ones (UStG, section 10(4)): kalkuel.at, "Umsatzsteuerregelung".
 
 These rows are a beginning, not advice: staff keep them right in the admin, where a rate that changes gets a last day
 and a successor. Which goods bear a country's reduced rate differs from country to country.
@@ -18,7 +19,9 @@ from datetime import date
 from django.conf import settings
 from django.db import connections, transaction
 
+from shop.models.region import Customs, Region
 from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
+from shop.regions import regions
 
 SINCE = date(2026, 1, 1)
 CLASSES = (TaxClass.STANDARD, TaxClass.REDUCED, TaxClass.SECOND_REDUCED, TaxClass.SUPER_REDUCED)
@@ -53,44 +56,55 @@ EU: dict[str, tuple[float | None, ...]] = {
     "SK": (23, 19, 5, None),
 }
 UK: dict[str, tuple[float | None, ...]] = {"GB": (20, 5, None, None), "IM": (20, 5, None, None)}
-# Outside the EU's VAT area, or with rates of their own: standard, reduced, second reduced.
-NONE = (0, None, None, None)
-REGIONS: dict[tuple[str, str], tuple[float | None, ...]] = {
-    ("DE", "Büsingen"): NONE,
-    ("DE", "Heligoland"): NONE,
-    ("ES", "Canary Islands"): NONE,
-    ("ES", "Ceuta"): NONE,
-    ("ES", "Melilla"): NONE,
-    ("FI", "Åland"): NONE,
-    ("GR", "Mount Athos"): NONE,
-    ("IT", "Livigno"): NONE,
-    ("PT", "Azores"): (16, 9, 4, None),
-    ("PT", "Madeira"): (22, 12, 4, None),
+# By the code of the region; those outside a tax area without any rate bear none.
+REGIONS: dict[str, tuple[float | None, ...]] = {
+    "AT-JUNGHOLZ": (19, 13, 10, None),
+    "PT-AZORES": (16, 9, 4, None),
+    "PT-MADEIRA": (22, 12, 4, None),
 }
+NONE = (0, None, None, None)
 
 
 def fill_tax(sender: object, using: str, **kwargs: object) -> None:
-    """Fill the tables of tax rates and markets where they are empty. Runs after every migrate; safe to repeat.
+    """Fill the tables of regions, tax rates and markets where they are empty. Runs after every migrate; safe to repeat.
 
     A table that holds anything is left as it is: it is the staff's.
     """
-    if TaxRate._meta.db_table not in connections[using].introspection.table_names():
+    if Region._meta.db_table not in connections[using].introspection.table_names():
         # An older state of the database was asked for.
         return
     with transaction.atomic():
+        if not Region.objects.exists():
+            Region.objects.bulk_create(Region(**fields) for fields in regions())
         if not TaxRate.objects.exists():
             TaxRate.objects.bulk_create(_rates())
         if not Market.objects.exists():
             _fill_markets()
 
 
+def rates_of(percents: tuple[float | None, ...]) -> list[tuple[str, int]]:
+    """Return class and rate in 1/100 of a percent, of those there are."""
+    known = zip(CLASSES, percents, strict=True)
+    return [(str(kind), round(percent * 100)) for kind, percent in known if percent is not None]
+
+
+def rates_of_region(code: str, customs: str) -> list[tuple[str, int]]:
+    """Return the same for a region, by its code and how it stands to customs; none: as the rest of its country."""
+    if code in REGIONS:
+        return rates_of(REGIONS[code])
+    return rates_of(NONE) if customs != Customs.SAME else []
+
+
 def _rates() -> list[TaxRate]:
-    places = {(country, ""): percents for country, percents in (EU | UK).items()} | REGIONS
-    return [
-        TaxRate(tax_class=kind, country=country, region=region, basis_points=round(percent * 100), valid_from=SINCE)
-        for (country, region), percents in places.items()
-        for kind, percent in zip(CLASSES, percents, strict=True)
-        if percent is not None
+    rows = [
+        TaxRate(tax_class=kind, country=country, basis_points=points, valid_from=SINCE)
+        for country, percents in (EU | UK).items()
+        for kind, points in rates_of(percents)
+    ]
+    return rows + [
+        TaxRate(tax_class=kind, country=region.country, region=region, basis_points=points, valid_from=SINCE)
+        for region in Region.objects.all()
+        for kind, points in rates_of_region(region.code, region.customs)
     ]
 
 

@@ -10,27 +10,32 @@ from django.forms.models import BaseInlineFormSet, inlineformset_factory
 from django.utils.translation import gettext as _t, gettext_lazy as _
 from django_countries import countries
 
-from shop.actions.delivery import write_countries
+from shop.actions.delivery import served, write_countries
 from shop.amount_field import AmountsForm
 from shop.customs import EU_STATES
-from shop.models import DeliveryService, DeliveryZone
+from shop.models import DeliveryService, DeliveryZone, Region
 
 # What people write for a code that is another one.
 MISTAKEN = {"UK": "GB", "EL": "GR"}
 
 
 class CountriesField(forms.CharField):
-    """Country codes as people type them: “IE, de NL”; “EU” stands for its 27 states. Cleans to codes, each once."""
+    """Codes of countries and regions as people type them: “IE, de ES-CANARY”; “EU” stands for its 27 states.
+
+    “-ES-CANARY” leaves a region out. Cleans to codes, each once.
+    """
 
     widget = forms.Textarea(attrs={"rows": 2, "cols": 60, "spellcheck": "false"})
 
     def clean(self, value: object) -> list[str]:
         """Raise ValidationError that names what is no code, and the one that was meant if that is known."""
-        words = re.split(r"[\s,;]+", str(super().clean(value)).upper().strip())
+        words = list(filter(None, re.split(r"[\s,;]+", str(super().clean(value)).upper())))
+        # One query, and only where a region is named.
+        parts = set(Region.objects.values_list("code", flat=True)) if any("-" in word for word in words) else set()
         codes: dict[str, None] = {}
         wrong = []
-        for word in filter(None, words):
-            if word != "EU" and word not in countries.countries:
+        for word in words:
+            if word != "EU" and word not in countries.countries and word.removeprefix("-") not in parts:
                 wrong.append(word[:20])
             codes |= dict.fromkeys(sorted(EU_STATES) if word == "EU" else [word])
         if wrong:
@@ -44,6 +49,8 @@ class CountriesField(forms.CharField):
             return _t("%(word)s is no country code; %(name)s is %(code)s.") % {
                 "word": word, "name": countries.name(meant), "code": meant,
             }  # fmt: skip
+        if "-" in word:
+            return _t("%(word)s is no region we know; they are named as in ES-CANARY.") % {"word": word}
         return _t("%(word)s is no country code; codes have two letters, as in IE or DE.") % {"word": word}
 
 
@@ -92,7 +99,9 @@ class ZoneForm(forms.ModelForm):
     countries = CountriesField(
         label=_("Countries"),
         required=False,
-        help_text=_("Two-letter codes, as in “IE, DE, NL”. EU stands for all its states."),
+        help_text=_(
+            "Two-letter codes, as in “IE, DE, NL”. EU stands for all its states. A region counts for more than its country: “ES-CANARY”; “-ES-CANARY” leaves it out."
+        ),
     )
     is_elsewhere = forms.BooleanField(
         label=_("Everywhere else"), required=False, help_text=_("Every country that no other zone names.")
@@ -108,7 +117,7 @@ class ZoneForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["position"].required = False
         zone = self.instance
-        codes = [row.country.code for row in zone.countries.all()] if zone.pk else []
+        codes = [row.label for row in zone.countries.all()] if zone.pk else []
         self.initial |= {"countries": ", ".join(codes), "is_elsewhere": zone.is_elsewhere}
 
     def has_changed(self) -> bool:
@@ -119,7 +128,7 @@ class ZoneForm(forms.ModelForm):
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
-        if "countries" in cleaned and bool(cleaned["countries"]) == bool(cleaned.get("is_elsewhere")):
+        if "countries" in cleaned and bool(served(cleaned["countries"])) == bool(cleaned.get("is_elsewhere")):
             self.add_error("countries", _("Name the countries of this zone, or tick “everywhere else”: one of both."))
         return cleaned
 
@@ -173,11 +182,12 @@ class ZoneFormSet(BaseInlineFormSet):
     def _find_twice(form: ZoneForm, names: dict[str, str], name: str) -> None:
         # By country the zone that named it first.
         for code in getattr(form, "cleaned_data", {}).get("countries") or []:
-            if code in names:
+            place = code.removeprefix("-")
+            if place in names:
                 text = _t("%(country)s is in the zone “%(zone)s” already.")
-                form.add_error("countries", text % {"country": countries.name(code), "zone": names[code]})
+                form.add_error("countries", text % {"country": countries.name(place) or place, "zone": names[place]})
             else:
-                names[code] = name
+                names[place] = name
 
 
 def _given(forms_of_services: Iterable[ServiceForm]) -> list[ServiceForm]:

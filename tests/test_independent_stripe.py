@@ -97,7 +97,7 @@ def test_what_a_card_keeps_is_read_and_taken(stranger):
     intent = stranger.kept()
     before = stripe_client.read_intent(intent)
 
-    after = stripe_client.capture_intent(intent, amount_minor=2890, key="take")
+    after = stripe_client.capture_intent(intent, amount_minor=2890, currency="EUR", key="take")
 
     assert (before.status, before.captured_minor, before.currency) == ("requires_capture", 0, "EUR")
     assert (after.id, after.status) == (intent, "succeeded")
@@ -106,7 +106,7 @@ def test_what_a_card_keeps_is_read_and_taken(stranger):
 def test_part_of_it_is_taken(stranger):
     intent = stranger.kept()
 
-    stripe_client.capture_intent(intent, amount_minor=1445, key="part")
+    stripe_client.capture_intent(intent, amount_minor=1445, currency="EUR", key="part")
 
     charge = stranger.request("GET", f"/v1/payment_intents/{intent}")[1]["latest_charge"]
     assert (charge["captured"], charge["amount_refunded"]) == (True, 1445)
@@ -130,10 +130,10 @@ def test_a_payment_that_is_not_there_is_refused_as_missing():
 
 def test_refunds_in_part_and_of_the_rest(stranger):
     intent = stranger.kept()
-    stripe_client.capture_intent(intent, amount_minor=2890, key="t")
+    stripe_client.capture_intent(intent, amount_minor=2890, currency="EUR", key="t")
 
-    part = stripe_client.create_refund(intent, amount_minor=1000, reference="a", key="r-a")
-    rest = stripe_client.create_refund(intent, amount_minor=1890, reference="b", key="r-b")
+    part = stripe_client.create_refund(intent, amount_minor=1000, currency="EUR", reference="a", key="r-a")
+    rest = stripe_client.create_refund(intent, amount_minor=1890, currency="EUR", reference="b", key="r-b")
 
     assert [(one.status, one.amount_minor, one.currency) for one in (part, rest)] == [
         ("succeeded", 1000, "EUR"),
@@ -182,7 +182,7 @@ def test_its_signed_webhooks_are_believed_and_their_other_version_is_seen(strang
     status, _answer = stranger.request("POST", "/_config/webhooks/ours", asked)
     assert status == 200
     intent = stranger.kept()
-    stripe_client.capture_intent(intent, amount_minor=2890, key="w")
+    stripe_client.capture_intent(intent, amount_minor=2890, currency="EUR", key="w")
     body, signed = ear.about("payment_intent.succeeded", intent)
 
     told = stripe_client.verified_event(body, signed)

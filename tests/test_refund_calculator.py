@@ -240,3 +240,19 @@ def test_yen_and_dinar_are_paid_back_to_their_last_unit(boss, currency, price):
         pay_back(order, wish(units={line: 1}), by=boss, key=f"unit {serial}")
 
     assert sums(order) == (order.total_minor, order.delivery_minor, line.tax_minor)
+
+
+def test_a_withdrawal_where_tax_is_on_top_brings_back_the_tax_of_the_standard_delivery_alone():
+    order = goods()
+    line = order.lines.get()
+    type(order).objects.update(prices_include_tax=False, tax_minor=1035, added_tax_minor=1035, total_minor=5175)
+    OrderLine.objects.update(tax_basis_points=2500, tax_minor=1035, added_tax_minor=1035)
+    Payment.objects.update(captured_minor=5175)
+    OrderDelivery.objects.update(standard_minor=250)
+    order.refresh_from_db()
+
+    quote = quote_refund(order, wish("returned", units={line: 3}))
+
+    # 2.50 and its 0.63; not 3.90 with its 0.97, less 1.40 without tax.
+    assert (quote.goods_minor, quote.delivery_minor) == (4688, 312)
+    assert quote.tax_minor == 1000

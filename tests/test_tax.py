@@ -12,8 +12,9 @@ from orders.actions.checkout import place_order
 from orders.models import Order
 from orders.tax import StripeCalculator, TableCalculator, Taxable, TaxUnknown
 from shop.actions.delivery import ZoneTerms, write_zones
-from shop.models import Market, MarketCountry, Product, TaxClass, TaxRate
-from shop.tax import Place, class_of_rate, rates_on, terms_for
+from shop.models import Market, MarketCountry, Product, Region, TaxClass, TaxRate
+from shop.places import Place
+from shop.tax import class_of_rate, rates_on, terms_for
 from shop.vat import EU, UK
 from tests.factories import ADDRESS, ZONES, make_basket, make_order, make_person, make_supplier, make_variant, standard
 from tests.test_checkout import TYPED, add
@@ -78,19 +79,24 @@ def test_a_rate_counts_from_its_first_to_its_last_day():
     [
         ({"valid_from": TODAY}, "counts from 2026-01-01 until further notice already"),
         ({"valid_from": date(2025, 1, 1), "valid_until": date(2026, 1, 1)}, "End it the day before"),
-        ({"region": "Ulster", "valid_until": date(2025, 1, 1)}, "The last day comes before the first"),
-        ({"region": "Ulster", "basis_points": 10_001}, "at most 10000"),
-        ({"region": "Ulster", "tax_class": "zero"}, "its rate is 0"),
+        ({"region": "IE-ULSTER", "valid_until": date(2025, 1, 1)}, "The last day comes before the first"),
+        ({"region": "IE-ULSTER", "basis_points": 10_001}, "at most 10000"),
+        ({"region": "IE-ULSTER", "tax_class": "zero"}, "its rate is 0"),
+        ({"region": "FI-ALAND"}, "This region is not in that country"),
     ],
 )
 def test_overlapping_and_senseless_rates_are_refused_with_words(client, fields, says):
+    Region.objects.create(country="IE", code="IE-ULSTER", name="Ulster")
+    if "region" in fields:
+        fields = fields | {"region": Region.objects.get(code=fields["region"])}
     with pytest.raises(ValidationError) as refused:
         rate("IE", **{"basis_points": 2300, **fields})
     assert says in str(refused.value)
 
     client.force_login(make_person(role="Store staff", is_superuser=True))
     typed = {"country": "IE", "region": "", "tax_class": "standard", "basis_points": 2300, "valid_from": TODAY}
-    page = client.post("/admin/shop/taxrate/add/", {**typed, "valid_until": "", **fields})
+    typed |= {"valid_until": "", **fields} | ({"region": fields["region"].pk} if "region" in fields else {})
+    page = client.post("/admin/shop/taxrate/add/", typed)
     assert says in page.content.decode()
     assert TaxRate.objects.filter(country="IE").count() == 4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
@@ -38,11 +38,15 @@ def known() -> Iterable[str]:
     )
 
 
+def never_taken() -> QuerySet[Refund]:
+    """Return the rows that say what was cancelled of an order before its money was taken: nobody owes it any more."""
+    return Refund.objects.filter(reason=Refund.Reason.NOT_TAKEN).exclude(status=RefundStatus.FAILED)
+
+
 @check("V02 paid", _("An order is paid if and only if its money was taken, in its currency."))
 def paid() -> Iterable[str]:
     payments = Payment.objects.filter(order=OuterRef("pk"), currency=OuterRef("currency"))
-    # Cancelled before the money was taken: nobody owes it any more.
-    left_out = Refund.objects.filter(order=OuterRef("pk"), reason=Refund.Reason.NOT_TAKEN)
+    left_out = never_taken().filter(order=OuterRef("pk"), currency=OuterRef("currency"))
     orders = Order.objects.annotate(
         captured=total(payments, "order", "captured_minor"),
         back=total(payments, "order", "refunded_minor"),
@@ -56,7 +60,7 @@ def paid() -> Iterable[str]:
     yield from named(Order.objects.filter(marked), "state and time of payment contradict each other")
     unfit = [WorkItem.Reason.PAYMENT_UNEXPECTED, WorkItem.Reason.OVERPAID]
     known_of = WorkItem.objects.filter(order=OuterRef("pk"), reason__in=unfit)
-    more = orders.filter(~Exists(known_of), captured__gt=F("total_minor") + F("back"))
+    more = orders.filter(~Exists(known_of), captured__gt=F("total_minor") - F("left_out") + F("back"))
     yield from named(more, "more was taken than it asks for")
     strange = Payment.objects.exclude(currency=F("order__currency")).filter(~asked("order"))
     yield from named(strange, "in another currency than its order")

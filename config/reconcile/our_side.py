@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from config.audit.amounts import never_taken
 from config.audit.registry import CHUNK, GRACE, total
 from config.models import Comparison, MoneyFinding
 from config.reconcile.findings import explain_unseen, note
 from config.reconcile.step import Step
-from orders.models import Hold, Order, OrderLine, Payment, Refund, WorkItem
+from orders.models import Hold, Order, OrderLine, Payment, WorkItem
 from orders.models.order import PAID_MINOR
 from orders.states import OrderStatus
 from shop.money import Money
@@ -55,7 +56,7 @@ def _misfits(rows: QuerySet[Order]) -> QuerySet[Order]:
     own = Payment.objects.filter(order=OuterRef("pk"), currency=OuterRef("currency"))
     strange = Payment.objects.filter(order=OuterRef("pk"), refunded_minor__lt=F("captured_minor"))
     # What was cancelled before its money was taken was never asked of the customer.
-    left_out = Refund.objects.filter(order=OuterRef("pk"), reason=Refund.Reason.NOT_TAKEN)
+    left_out = never_taken().filter(order=OuterRef("pk"), currency=OuterRef("currency"))
     annotated = rows.annotate(
         captured=total(own, "order", "captured_minor"),
         back=total(own, "order", "refunded_minor"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from demo.payments.errors import Invalid
+
 # Smallest charge per currency in minor units, in the order of Stripe's own minimum charge
 # amounts; these are also the currencies the sandbox takes.
 MINIMUM_MINOR = {
@@ -11,6 +13,7 @@ MINIMUM_MINOR = {
     "eur": 50,
     "gbp": 30,
     "huf": 17500,
+    "isk": 10000,
     "jpy": 50,
     "kwd": 500,
     "nok": 300,
@@ -18,12 +21,27 @@ MINIMUM_MINOR = {
     "pln": 200,
     "ron": 200,
     "sek": 300,
+    "ugx": 200000,
     "usd": 50,
 }
 # Stripe's largest amount has eight digits.
 MAXIMUM_MINOR = 99_999_999
 EXPONENT = {"jpy": 0, "kwd": 3}
+# Currencies without decimals that Stripe writes with two (docs.stripe.com/currencies, "Special cases"), and the last
+# digit that card networks do not carry in those with three.
+WHOLE = {"isk": 100, "ugx": 100, "kwd": 10}
 SYMBOL = {"eur": "€", "gbp": "£", "usd": "$", "jpy": "¥"}
+
+
+def check_whole(amount_minor: int, currency: str, *, param: str) -> None:
+    """Refuse an amount that the currency cannot be paid in, as Stripe does."""
+    least = WHOLE.get(currency, 1)
+    if amount_minor % least:
+        raise Invalid(
+            f"Invalid amount: in {currency.upper()} it has to be a multiple of {least}.",
+            code="invalid_charge_amount_no_decimal_compatible",
+            param=param,
+        )
 
 
 def spoken(amount_minor: int, currency: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from demo.payments import forms
-from demo.payments.amounts import MAXIMUM_MINOR, spoken
+from demo.payments.amounts import MAXIMUM_MINOR, check_whole, spoken
 from demo.payments.bookings import book, charge_fee
 from demo.payments.errors import Invalid, Refused
 from demo.payments.refunds import found_charge, found_intent
@@ -38,6 +38,7 @@ def capture_intent(sandbox: Sandbox, raw: dict, identifier: str) -> dict:
             code="amount_too_large",
             param="amount_to_capture",
         )
+    check_whole(amount, intent["currency"], param="amount_to_capture")
     return _take(sandbox, intent, amount)
 
 

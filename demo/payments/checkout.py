@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from demo.payments import forms
-from demo.payments.amounts import MAXIMUM_MINOR, MINIMUM_MINOR, spoken
+from demo.payments.amounts import MAXIMUM_MINOR, MINIMUM_MINOR, check_whole, spoken
 from demo.payments.customers import found_customer
 from demo.payments.errors import Invalid, Refused, missing
 from demo.payments.ledger import new_id
@@ -215,6 +215,7 @@ def _line(item: dict, position: int) -> dict:
             f"Invalid currency: {currency}. Stripe currently supports these currencies: {', '.join(MINIMUM_MINOR)}",
             param=f"line_items[{position}][price_data][currency]",
         )
+    check_whole(price["unit_amount"], currency, param=f"line_items[{position}][price_data][unit_amount]")
     amount = price["unit_amount"] * quantity
     return {
         "id": new_id("li"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from demo.payments import forms
-from demo.payments.amounts import MAXIMUM_MINOR, spoken
+from demo.payments.amounts import MAXIMUM_MINOR, check_whole, spoken
 from demo.payments.bookings import book
 from demo.payments.errors import Invalid, Refused, missing
 from demo.payments.ledger import new_id
@@ -99,6 +99,7 @@ def _amount(charge: dict, asked: int | None) -> int:
             f"({spoken(rest, charge['currency'])})",
             param="amount",
         )
+    check_whole(rest if asked is None else asked, charge["currency"], param="amount")
     return rest if asked is None else asked
 
 

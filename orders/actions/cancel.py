@@ -234,7 +234,7 @@ def cancel_units(
         known = Refund.objects.filter(idempotency_key=key).first()
         if known is not None:
             return known
-        if not order.is_paid:
+        if order.discount_code:
             # Its code before its units, as everybody takes them.
             lock_codes(order)
         parts = []
@@ -300,8 +300,8 @@ def _end_if_empty(order: Order, by: User | None) -> None:
         was_late = order.status == OrderStatus.LATE_PAID
         move_order(order, OrderStatus.CANCELLED, by=by)
         end_later(order)
-        if not order.is_paid:
-            free_use(order)
+        # Nothing of it comes, paid or not: whoever used the code has had nothing for it.
+        free_use(order)
         let_go_later(order, by=by)
         # Its money is here and counts for nothing yet: nothing is left that it could pay for.
         for payment in order.payments.all() if was_late else ():

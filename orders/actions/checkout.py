@@ -31,7 +31,7 @@ from shop.cards import picture_of
 from shop.delivery import Parcel, Undeliverable
 from shop.models import Basket, BasketLine, User
 from shop.models.catalogue import Gate
-from shop.tax import Place
+from shop.places import Place
 
 # Our reservation outlives Stripe's session a little, so that nothing paid in time is gone.
 SLACK = timedelta(minutes=5)

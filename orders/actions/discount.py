@@ -191,7 +191,7 @@ def take_use_again(order: Order) -> None:
 
 
 def free_use(order: Order) -> bool:
-    """Give back the use of an order that was never paid; True if there was one. Safe to repeat."""
+    """Give back the use of an order of which nothing comes; True if there was one. Safe to repeat."""
     # The row is the fence: of two that give back at once, only one lowers the counters.
     use = DiscountUse.objects.filter(order=order, released_at=None).first()
     if use is None or not DiscountUse.objects.filter(pk=use.pk, released_at=None).update(released_at=timezone.now()):

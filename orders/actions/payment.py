@@ -27,6 +27,7 @@ from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, 
 from orders.pay_lines import pay_lines
 from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
+from orders.stripe_amounts import to_stripe
 from orders.stripe_client import StripeKeptFailure, StripeRefused, StripeUnclear
 from orders.stripe_facts import SessionFacts
 from shop.actions.basket import empty_basket
@@ -112,7 +113,7 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
                 "quantity": quantity,
                 "price_data": {
                     "currency": order.currency.lower(),
-                    "unit_amount": minor,
+                    "unit_amount": to_stripe(minor, order.currency),
                     "product_data": {"name": name[:250]},
                 },
             }

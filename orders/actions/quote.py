@@ -16,10 +16,11 @@ from orders.models import DiscountCode
 from orders.models.discount import DiscountKind
 from orders.tax import LineTax, NoCalculator, Taxable, TaxCalculator, calculator
 from shop.delivery import Parcel
-from shop.models import BasketLine, Variant
+from shop.models import BasketLine, Region, Variant
 from shop.money import Money, payable_step, rounded, split_by_weight
+from shop.places import Place, region_at
 from shop.pricing import plan_priced
-from shop.tax import Place, Terms, terms_for
+from shop.tax import Terms, terms_for
 
 # The least that can be paid by card, in minor units (Stripe, "Minimum and maximum charge amounts", 2026-11-28).
 # A code that leaves less than that leaves nothing: the shop gives the rest.
@@ -75,6 +76,12 @@ class Quote:
     refusal: CodeRefused | None = None
     is_tax_known: bool = True
     stuck: tuple[Variant, ...] = ()
+    region: Region | None = None
+
+    @property
+    def place_name(self) -> str:
+        """Where the goods go in words: the part of the country, if it is one that matters, or the country."""
+        return self.region.name if self.region else self.terms.country_name
 
     @property
     def lines(self) -> list[QuotedLine]:
@@ -156,10 +163,12 @@ def quote_basket(
     leaves the tax open. Raises TaxUnknown.
     """
     terms = terms_for(place.country, on=timezone.localdate(now))
-    plan = plan_priced([(line.variant, line.quantity) for line in lines], terms, now=now, services=services)
+    region = region_at(place)
+    goods = [(line.variant, line.quantity) for line in lines]
+    plan = plan_priced(goods, terms, now=now, services=services, region=region)
     parcels, stuck = plan.parcels, tuple(plan.stuck)
     if not parcels:
-        return Quote(terms, (), stuck=stuck)
+        return Quote(terms, (), stuck=stuck, region=region)
     discount, scope, refusal = None, set[int](), None
     if code:
         try:
@@ -169,7 +178,7 @@ def quote_basket(
             discount, refusal = None, error
     taxes = NoCalculator() if without_tax else calculator()
     quote = reckon(parcels, terms, place, taxes, code=discount, scope=scope, now=now)
-    return replace(quote, refusal=refusal, is_tax_known=not without_tax, stuck=stuck)
+    return replace(quote, refusal=refusal, is_tax_known=not without_tax, stuck=stuck, region=region)
 
 
 def _scope(code: DiscountCode, parcels: Sequence[Parcel], buyer: Buyer, currency: str, now: datetime) -> set[int]:

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from orders.actions.refund import TooMuch
 from orders.actions.refund_shares import Left, goods_of_units, left_of, tax_within
 from orders.models import Order, OrderDelivery, OrderLine, Payment, Refund
-from shop.money import Money, payable_step, split_by_weight
+from shop.money import Money, payable_step, rounded, split_by_weight
 
 
 class NothingToPay(Exception):
@@ -191,7 +191,7 @@ def _delivery(lines: Sequence[OrderLine], left: Mapping[int, Left], wish: Wish) 
         if choice == DeliveryChoice.GIVE:
             amount = sum(offers)
         elif choice == DeliveryChoice.RULE and comes_back_whole(mine, left, wish):
-            amount = _by_rule(delivery, sum(offers), wish.reason)
+            amount = _by_rule(delivery, mine, sum(offers), wish.reason)
         else:
             continue
         shares = split_by_weight(amount, offers, step=payable_step(mine[0].order.currency))
@@ -205,11 +205,24 @@ def comes_back_whole(lines: Sequence[OrderLine], left: Mapping[int, Left], wish:
     return asked and all(wish.units.get(line.pk, 0) >= left[line.pk].units for line in lines)
 
 
-def _by_rule(delivery: OrderDelivery, left_minor: int, reason: Refund.Reason) -> int:
-    if reason != Refund.Reason.RETURNED or delivery.standard_minor is None:
+def _by_rule(delivery: OrderDelivery, lines: Sequence[OrderLine], left_minor: int, reason: Refund.Reason) -> int:
+    if reason != Refund.Reason.RETURNED:
         return left_minor
-    dearer = max(0, delivery.price_minor - delivery.standard_minor)
+    dearer = sum(line.delivery_paid_minor for line in lines) - standard_paid_minor(delivery, lines)
     return max(0, left_minor - dearer)
+
+
+def standard_paid_minor(delivery: OrderDelivery, lines: Sequence[OrderLine]) -> int:
+    """Return what of the price of a delivery's lines its least expensive service would have cost, tax on top included.
+
+    A dearer service costs more tax as well, and a code takes more off it, so it is a part of all that was paid for
+    the delivery, and not what was paid less the difference of two prices without tax.
+    """
+    paid = sum(line.delivery_paid_minor for line in lines)
+    if delivery.standard_minor is None or delivery.standard_minor >= delivery.price_minor:
+        return paid
+    step = payable_step(lines[0].order.currency)
+    return min(paid, rounded(paid * delivery.standard_minor, delivery.price_minor, step=step))
 
 
 def plan_shares(order: Order, amount_minor: int) -> list[Share]:

@@ -121,7 +121,7 @@ class DiscountCode(models.Model):
 
 
 class DiscountUse(models.Model):
-    """One order that was placed with a code; given back when the order runs out or is cancelled unpaid."""
+    """One order that was placed with a code; given back when the order runs out or all of it is cancelled."""
 
     code = models.ForeignKey(DiscountCode, models.PROTECT, related_name="uses", verbose_name=_("code"))
     order = models.OneToOneField(Order, models.CASCADE, related_name="discount_use", verbose_name=_("order"))

@@ -10,12 +10,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
 from orders.states import OrderStatus
-from shop.models import Basket, DeliveryProfile, User, Variant
+from shop.models import Basket, DeliveryProfile, Region, User, Variant
 from shop.money import Money, included_tax_minor, payable_step
+from shop.places import Place, region_at
 
 # What a line cost the customer, as a query asks for it; the same as ``OrderLine.paid_minor``.
 PAID_MINOR = F("line_minor") + F("delivery_minor") - F("discount_minor") + F("added_tax_minor")
@@ -148,6 +150,11 @@ class Order(models.Model):
     def is_paid(self) -> bool:
         """True once the money is there, also if some of it went back later."""
         return self.paid_at is not None
+
+    @cached_property
+    def part_of_country(self) -> Region | None:
+        """The part of its country that it goes to, if that has terms of its own; one query, once."""
+        return region_at(Place(self.country.code, region=self.region, postcode=self.postcode))
 
     def money(self, minor: int) -> Money:
         """Return an amount in the order's currency."""

@@ -174,12 +174,23 @@ class _Writer:
         return title, self._money(self.sums["total_minor"])
 
     def _notes(self) -> list[str]:
-        notes = [self._paid(one) for one in self.content["payments"]]
+        notes = [self._delivery(one) for one in self.content.get("deliveries", [])]
+        notes += [self._paid(one) for one in self.content["payments"]]
         if not self.is_invoice:
             notes.insert(0, _("Reason: %(reason)s.") % {"reason": self._reason()})
         if not self.sums["tax_minor"]:
             notes.append(_("No VAT is charged on this sale."))
         return notes
+
+    def _delivery(self, parcel: dict[str, Any]) -> str:
+        facts = {
+            "town": clean(parcel["sent_from"]),
+            "service": clean(parcel["service"]),
+            "amount": self._money(parcel["delivery_minor"]),
+        }
+        # Orders from before there was a choice know no service.
+        with_service = _("Delivery from %(town)s, %(service)s: %(amount)s.")
+        return (with_service if facts["service"] else _("Delivery from %(town)s: %(amount)s.")) % facts
 
     def _reason(self) -> str:
         known = dict(Refund.Reason.choices)

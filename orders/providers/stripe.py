@@ -45,7 +45,11 @@ class Stripe(Provider):
                     return facts
         try:
             return stripe_client.create_refund(
-                intent, amount_minor=refund.amount_minor, reference=reference, key=refund.key
+                intent,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+                reference=reference,
+                key=refund.key,
             )
         except StripeKeptFailure:
             # Stripe repeats the failure for a day. The next try has another key, and looks first whether
@@ -69,7 +73,9 @@ class Stripe(Provider):
             return facts
         try:
             if amount_minor:
-                return stripe_client.capture_intent(facts.id, amount_minor=amount_minor, key=authorisation.key)
+                return stripe_client.capture_intent(
+                    facts.id, amount_minor=amount_minor, currency=authorisation.currency, key=authorisation.key
+                )
             return stripe_client.cancel_intent(facts.id, key=authorisation.key)
         except StripeKeptFailure:
             authorisation.take_next_key()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -88,6 +89,22 @@ def changed_promises(parcels: Sequence[Parcel], shown: str, wanted: Mapping[str,
         elif known and known.get(_key(parcel, choice)) != _days(choice):
             texts.append(_("The parcel from %(town)s arrives %(days)s now.") % facts)
     return texts
+
+
+def imports_shown(parcels: Sequence[Parcel]) -> str:
+    """Write down what was said of duty and tax on arrival, for a hidden field that comes back with the order."""
+    return " ".join(dict.fromkeys(_digest(parcel.import_text) for parcel in parcels if parcel.import_text))
+
+
+def untold_imports(parcels: Sequence[Parcel], shown: str | None) -> list[str]:
+    """Return what must be said of duty and tax on arrival and was not; ``shown`` None: the page sent nothing."""
+    known = None if shown is None else shown[:LONGEST_SHOWN].split()
+    texts = dict.fromkeys(parcel.import_text for parcel in parcels if parcel.import_text)
+    return [text for text in texts if known is not None and _digest(text) not in known]
+
+
+def _digest(text: str) -> str:
+    return f"{crc32(text.encode()):08x}"
 
 
 def _key(parcel: Parcel, choice: Choice) -> str:

@@ -15,10 +15,17 @@ from orders.actions.discount import Buyer, CodeRefused, UnknownCode, may_guess, 
 from orders.actions.quote import Quote, QuotedLine, quote_basket
 from orders.forms import CheckoutForm
 from orders.tax import TaxUnknown
-from orders.views.delivery import changed_promises, choice_sets, chosen_services, days_shown
+from orders.views.delivery import (
+    changed_promises,
+    choice_sets,
+    chosen_services,
+    days_shown,
+    imports_shown,
+    untold_imports,
+)
 from shop.cards import picture_of, small_picture
 from shop.models import Basket, BasketLine
-from shop.tax import Place
+from shop.places import Place
 from shop.visitor import services_of
 
 # The last code that applied may be looked up again, however many others were tried after it.
@@ -87,6 +94,10 @@ def quote_shown(request: HttpRequest, form: CheckoutForm, basket: Basket, lines:
         return None
     if quote.stuck:
         names = ", ".join(variant.product.name for variant in quote.stuck)
+        if quote.region is not None:
+            text = _("%(names)s cannot be sent to %(place)s. Please remove it from your basket, or change the address.")
+            form.add_error("postcode", text % {"names": names, "place": quote.place_name})
+            return None
         text = _("%(names)s cannot be sent to that country. Please remove it from your basket, or change the country.")
         form.add_error("country", text % {"names": names})
         return None
@@ -104,10 +115,12 @@ def was_shown(form: CheckoutForm, quote: Quote) -> bool:
     """False, with errors that say what changed, if what the customer saw is not what they would get and pay.
 
     A price, a rate, a code or a parcel's days may have changed since, or the country without a look at
-    what that costs.
+    what that costs; and only the postcode tells that goods go to an island with other terms.
     """
     parcels = [one.parcel for one in quote.parcels]
     for text in changed_promises(parcels, form.data.get("days", ""), chosen_services(form.data)):
+        form.add_error(None, text)
+    for text in untold_imports(parcels, form.data.get("imports")):
         form.add_error(None, text)
     return _sums_were_shown(form, quote) and form.is_valid()
 
@@ -149,6 +162,7 @@ def _shown(quote: Quote) -> dict[str, object]:
         "groups": [(one.parcel, [_item(line, quote) for line in one.lines]) for one in quote.parcels],
         "choice_sets": choice_sets(parcels),
         "days": days_shown(parcels),
+        "imports": imports_shown(parcels),
         "import_texts": list(dict.fromkeys(parcel.import_text for parcel in parcels if parcel.import_text)),
         "quote": quote,
         "currency": quote.terms.currency,
@@ -158,7 +172,7 @@ def _shown(quote: Quote) -> dict[str, object]:
         "tax": quote.money(quote.tax_minor),
         "total": quote.money(quote.total_minor),
         "shown_sums": ",".join(str(part) for part in quote.sums),
-        "country_name": quote.terms.country_name,
+        "country_name": quote.place_name,
     }
 
 

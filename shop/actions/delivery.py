@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from shop.models import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
+from shop.models import DeliveryProfile, DeliveryService, DeliveryZone, Region, ZoneCountry
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,19 @@ class ServiceTerms:
 
 @dataclass(frozen=True, slots=True)
 class ZoneTerms:
-    """Countries (none: everywhere else) and the services into them."""
+    """Places (none: everywhere else) and the services into them.
+
+    A place is the code of a country or of a region, as in ``ES-CANARY``; ``-ES-CANARY`` leaves a region out.
+    """
 
     name: str
     countries: Sequence[str]
     services: Sequence[ServiceTerms]
+
+
+def served(codes: Sequence[str]) -> list[str]:
+    """Return those of a zone's places that are not left out; none: it is everywhere else."""
+    return [code for code in codes if not code.startswith("-")]
 
 
 def write_zones(profile: DeliveryProfile, zones: Sequence[ZoneTerms]) -> None:
@@ -42,11 +50,9 @@ def write_zones(profile: DeliveryProfile, zones: Sequence[ZoneTerms]) -> None:
         profile.zones.all().delete()
         for position, terms in enumerate(zones):
             zone = DeliveryZone.objects.create(
-                profile=profile, name=terms.name, position=position, is_elsewhere=not terms.countries
+                profile=profile, name=terms.name, position=position, is_elsewhere=not served(terms.countries)
             )
-            ZoneCountry.objects.bulk_create(
-                ZoneCountry(zone=zone, profile=profile, country=country) for country in terms.countries
-            )
+            ZoneCountry.objects.bulk_create(_places(profile, [(zone, terms.countries)]))
             DeliveryService.objects.bulk_create(
                 DeliveryService(
                     zone=zone,
@@ -63,19 +69,33 @@ def write_zones(profile: DeliveryProfile, zones: Sequence[ZoneTerms]) -> None:
 
 
 def write_countries(profile: DeliveryProfile, zones: Sequence[tuple[DeliveryZone, Sequence[str]]]) -> None:
-    """Say anew which countries each zone of a profile has (none: everywhere else), all zones at once.
+    """Say anew which places each zone of a profile has (see ``ZoneTerms``), all zones at once.
 
     So that a country can go from one zone to another, and two zones can change places. Safe to repeat.
     """
-    elsewhere = [zone.pk for zone, codes in zones if not codes]
+    elsewhere = [zone.pk for zone, codes in zones if not served(codes)]
     with transaction.atomic():
         lock_profile(profile)
         ZoneCountry.objects.filter(profile=profile).delete()
-        ZoneCountry.objects.bulk_create(
-            ZoneCountry(zone=zone, profile=profile, country=country) for zone, codes in zones for country in codes
-        )
+        ZoneCountry.objects.bulk_create(_places(profile, zones))
         profile.zones.update(is_elsewhere=False)
         profile.zones.filter(pk__in=elsewhere).update(is_elsewhere=True)
+
+
+def _places(profile: DeliveryProfile, zones: Sequence[tuple[DeliveryZone, Sequence[str]]]) -> list[ZoneCountry]:
+    named = {code.removeprefix("-") for _zone, codes in zones for code in codes if "-" in code}
+    regions = {region.code: region for region in Region.objects.filter(code__in=named)} if named else {}
+    return [
+        ZoneCountry(
+            zone=zone,
+            profile=profile,
+            country=code.removeprefix("-")[:2],
+            region=regions[code.removeprefix("-")] if "-" in code else None,
+            is_served=not code.startswith("-"),
+        )
+        for zone, codes in zones
+        for code in codes
+    ]
 
 
 def lock_profile(profile: DeliveryProfile) -> None:

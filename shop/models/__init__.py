@@ -3,6 +3,7 @@
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
+from shop.models.region import Customs, Region
 from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
 from shop.models.user import User
 
@@ -10,6 +11,7 @@ __all__ = [
     "Basket",
     "BasketLine",
     "Category",
+    "Customs",
     "DeliveryProfile",
     "DeliveryService",
     "DeliveryZone",
@@ -18,6 +20,7 @@ __all__ = [
     "Product",
     "ProductFact",
     "ProductImage",
+    "Region",
     "TaxClass",
     "TaxRate",
     "User",

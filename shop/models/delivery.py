@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
+from shop.models.region import Region
+
 
 class DeliveryProfile(models.Model):
     """How goods of one origin reach the customer, in the shop window's words.
@@ -68,20 +70,49 @@ class DeliveryZone(models.Model):
 
 
 class ZoneCountry(models.Model):
-    """One country of a zone. ``profile`` is the zone's, so that no country is in two zones of a profile."""
+    """One country of a zone, or one region of a country, which counts for more than the country.
+
+    ``is_served`` False: of the zone's countries, this region is left out, and nothing is sent there.
+    ``profile`` is the zone's, so that no place is in two zones of a profile.
+    """
 
     zone = models.ForeignKey(DeliveryZone, models.CASCADE, related_name="countries")
     profile = models.ForeignKey(DeliveryProfile, models.CASCADE, related_name="+")
     country = CountryField(_("country"))
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("region")
+    )
+    is_served = models.BooleanField(_("sent there"), default=True)
 
     class Meta:
         verbose_name = _("country of a zone")
         verbose_name_plural = _("countries of zones")
-        ordering = ["zone", "country"]
-        constraints = [models.UniqueConstraint(fields=["profile", "country"], name="delivery_country_in_one_zone")]
+        # The country before its regions, on every database.
+        ordering = ["zone", "country", models.F("region__code").asc(nulls_first=True)]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile", "country"], condition=models.Q(region=None), name="delivery_country_in_one_zone"
+            ),
+            models.UniqueConstraint(fields=["profile", "region"], name="delivery_region_in_one_zone"),
+            models.CheckConstraint(
+                condition=models.Q(is_served=True) | models.Q(region__isnull=False),
+                name="delivery_left_out_is_a_region",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.zone}: {self.country.code}"
+        return f"{self.zone}: {self.label}"
+
+    @property
+    def label(self) -> str:
+        """How staff write it among a zone's countries: “ES”, “ES-CANARY”, “-ES-CANARY” where it is left out."""
+        code = self.region.code if self.region else self.country.code
+        return code if self.is_served else f"-{code}"
+
+    @property
+    def place_name(self) -> str:
+        """The country or region in words."""
+        return self.region.name if self.region else str(self.country.name)
 
 
 class DeliveryService(models.Model):

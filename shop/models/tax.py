@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext, gettext_lazy as _
 from django_countries.fields import CountryField
 
+from shop.models.region import Region
+
 
 class TaxClass(models.TextChoices):
     """Which of a country's rates goods bear; what that rate is there says TaxRate."""
@@ -40,14 +42,20 @@ class TaxRate(models.Model):
     """The rate of one class in one country, or a part of it, from one day to another.
 
     A class without a rate of its own bears the standard rate of its country; a country without
-    a standard rate is one where the shop charges no tax. An empty region is all of the country
-    that has no rate of its own; which address lies in which region says ``shop.tax.region_of``.
+    a standard rate is one where the shop charges no tax. No region is all of the country that has
+    no rate of its own; which address lies in which region says ``shop.places.region_among``.
     """
 
     tax_class = models.CharField(_("tax class"), max_length=20, choices=TaxClass, default=TaxClass.STANDARD)
     country = CountryField(_("country"))
-    region = models.CharField(
-        _("region"), max_length=60, blank=True, help_text=_("As in “Madeira”; empty: all of the country.")
+    region = models.ForeignKey(
+        Region,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("region"),
+        help_text=_("As in “Madeira”; empty: all of the country."),
     )
     basis_points = models.PositiveSmallIntegerField(_("rate"), help_text=_("1/100 of a percent: 2300 is 23 %."))
     valid_from = models.DateField(_("valid from"))
@@ -60,9 +68,13 @@ class TaxRate(models.Model):
     class Meta:
         verbose_name = _("tax rate")
         verbose_name_plural = _("tax rates")
-        ordering = ["country", "region", "tax_class", "-valid_from"]
+        # The country before its regions, on every database.
+        ordering = ["country", F("region__code").asc(nulls_first=True), "tax_class", "-valid_from"]
         constraints = [
-            models.UniqueConstraint(fields=["country", "region", "tax_class", "valid_from"], name="tax_rate_once"),
+            models.UniqueConstraint(
+                fields=["country", "tax_class", "valid_from"], condition=Q(region=None), name="tax_rate_once"
+            ),
+            models.UniqueConstraint(fields=["region", "tax_class", "valid_from"], name="tax_rate_once_in_region"),
             models.CheckConstraint(condition=Q(tax_class__in=TaxClass.values), name="tax_rate_class_known"),
             models.CheckConstraint(
                 condition=Q(basis_points__lte=10_000),
@@ -82,7 +94,7 @@ class TaxRate(models.Model):
         ]
 
     def __str__(self) -> str:
-        place = f"{self.country.code} {self.region}".strip()
+        place = self.region.code if self.region else self.country.code
         return f"{place} {self.tax_class} {self.percent} %"
 
     @property
@@ -91,9 +103,11 @@ class TaxRate(models.Model):
         return f"{self.basis_points / 100:g}"
 
     def clean(self) -> None:
-        """Refuse a rate that counts on a day on which another of the same class and place does."""
+        """Refuse a region of another country, and days on which another rate of the same class and place counts."""
         if self.valid_from is None or not self.country:
             return
+        if self.region is not None and self.region.country != self.country:
+            raise ValidationError({"region": gettext("This region is not in that country.")})
         other = TaxRate.objects.overlapping(self).first()
         if other is not None:
             text = gettext(

@@ -67,7 +67,7 @@ def _fits(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> bool:
 
 
 def _border_of(profile: DeliveryProfile, line: OrderLine) -> Border:
-    return border_between(profile.country.code, line.order.country.code)
+    return border_between(profile.country.code, line.order.country.code, line.order.part_of_country)
 
 
 def way_by(offer: Offer, line: OrderLine, *, now: datetime) -> Choice | None:
@@ -80,7 +80,7 @@ def way_by(offer: Offer, line: OrderLine, *, now: datetime) -> Choice | None:
     if offer.ships_to is not None and country not in offer.ships_to:
         return None
     ways = choices_of(
-        services_for([profile_id], country).get(profile_id, []),
+        services_for([profile_id], country, line.order.part_of_country).get(profile_id, []),
         items_minor=line.line_minor,
         handling_min_days=offer.handling_min_days,
         handling_max_days=offer.handling_max_days,

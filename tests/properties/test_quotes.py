@@ -16,31 +16,40 @@ from orders.actions.quote import LEAST_CHARGE, Quote, reckon
 from orders.actions.refund import units_minor
 from orders.models import DiscountCode, Order, OrderLine
 from orders.pay_lines import pay_lines
+from orders.stripe_amounts import from_stripe, to_stripe
 from orders.tax import LineTax
 from shop.arrival import Window
 from shop.delivery import Parcel
-from shop.models import DeliveryProfile, DeliveryService, Product, TaxClass, Variant
+from shop.models import DeliveryProfile, DeliveryService, Product, Region, TaxClass, Variant
 from shop.money import included_tax_minor, payable_step, tax_on_top_minor
+from shop.places import Place
 from shop.pricing import priced
-from shop.tax import Place, Terms
+from shop.tax import Rates, Terms
 
 BASKETS = int(os.environ.get("MONEY_BASKETS", "10000"))
 SEED = int(os.environ.get("MONEY_SEED", "1"))
-CURRENCIES = ["JPY", "EUR", "GBP", "KWD"]
+CURRENCIES = ["JPY", "ISK", "EUR", "GBP", "KWD"]
+# Country, postcode, and whether its prices include tax: regions without tax and with a lower one among them.
+MARKETS = [("FI", "", True), ("FI", "22100", True), ("PT", "9500-001", False), ("NO", "", False), ("US", "", False)]
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WINDOW = Window(date(2026, 12, 1), date(2026, 12, 3), date(2026, 11, 30))
 HOME = {"standard": 2300, "reduced": 1350, "second_reduced": 900, "super_reduced": 480, "zero": 0}
 THERE = {"standard": 2550, "reduced": 1400, "second_reduced": 550, "super_reduced": 210, "zero": 0}
+ALAND = Region(pk=1, country="FI", code="FI-ALAND", name="Åland", postcodes="22")
+AZORES = Region(pk=2, country="PT", code="PT-AZORES", name="Azores", postcodes="9500-9980")
+FOUND = {(country, None, kind): points for country in ("FI", "PT", "NO") for kind, points in THERE.items()}
+FOUND |= {("FI", ALAND.pk, "standard"): 0, ("PT", AZORES.pk, "standard"): 1600, ("PT", AZORES.pk, "reduced"): 900}
+RATES = Rates(FOUND, [ALAND, AZORES])
 
 
-class Rates:
-    """A calculator that needs no database."""
+class Calculator:
+    """Works as the table does, without a database."""
 
     def tax_of(self, lines, place, *, currency, is_included, on):
         step = payable_step(currency)
         made = []
         for line in lines:
-            rate, base = THERE[line.tax_class] if place.country != "US" else 0, line.goods_minor + line.delivery_minor
+            rate, base = RATES.of(line.tax_class, place), line.goods_minor + line.delivery_minor
             assert base >= 0, "a discount takes off more than there is"
             tax = included_tax_minor(base, rate) if is_included else tax_on_top_minor(base, rate, step=step)
             made.append(LineTax(rate, tax))
@@ -49,6 +58,14 @@ class Rates:
 
 def parcel_of(lines: list[tuple[Variant, int]], items_minor: int, price_minor: int) -> Parcel:
     return Parcel(DeliveryProfile(), DeliveryService(), lines, items_minor, price_minor, WINDOW, [], "")
+
+
+def draw_market(chance: Random) -> tuple[Terms, Place]:
+    country, postcode, is_in = chance.choice(MARKETS)
+    home = None if is_in else HOME
+    currency = chance.choice(CURRENCIES)
+    terms = Terms(country, currency, includes_tax=is_in, charges_tax=country != "US", home=home)
+    return terms, Place(country, postcode=postcode)
 
 
 def draw_parcels(chance: Random, terms: Terms) -> list[Parcel]:
@@ -145,6 +162,8 @@ def check_pay_page_and_refunds(quote: Quote, chance: Random) -> None:
     order, lines = order_of(quote)
     step = payable_step(order.currency)
     listed = pay_lines(order)
+    there = sum(to_stripe(minor, order.currency) * quantity for _name, minor, quantity in listed)
+    assert from_stripe(there, order.currency) == quote.total_minor
     assert sum(minor * quantity for _name, minor, quantity in listed) == quote.total_minor
     assert all(minor > 0 and minor % step == 0 for _name, minor, _quantity in listed)
     line = chance.choice(lines)
@@ -159,17 +178,16 @@ def check_pay_page_and_refunds(quote: Quote, chance: Random) -> None:
 def test_every_quote_sums_exactly_in_all_currencies_markets_and_with_all_codes():
     chance, seen = Random(SEED), Counter()
     for _basket in range(BASKETS):
-        currency, market = chance.choice(CURRENCIES), chance.choice(["FI", "NO", "US"])
-        is_in = market == "FI"
-        terms = Terms(market, currency, includes_tax=is_in, charges_tax=market != "US", home=None if is_in else HOME)
+        terms, place = draw_market(chance)
         code, scope = draw_code(chance), set(chance.sample(range(1, 7), chance.randint(1, 6)))
-        quote = reckon(draw_parcels(chance, terms), terms, Place(market), Rates(), code=code, scope=scope, now=NOW)
+        quote = reckon(draw_parcels(chance, terms), terms, place, Calculator(), code=code, scope=scope, now=NOW)
         check_sums(quote)
         check_code(quote, scope)
         check_pay_page_and_refunds(quote, chance)
-        seen[currency, market, code.kind if code else ""] += 1
+        assert all(line.tax.basis_points == RATES.of(line.variant.product.tax_class, place) for line in quote.lines)
+        seen[terms.currency, place.country, place.postcode, code.kind if code else ""] += 1
         seen["waived"] += bool(code and 0 == quote.total_minor < quote.items_minor)
-    kinds = len(CURRENCIES) * 3 * 4
+    kinds = len(CURRENCIES) * len(MARKETS) * 4
     # Each market, currency and kind of code was met, and so was a rest too small to be paid.
     assert BASKETS < 1000 or (len(seen) == kinds + 1 and min(seen.values()) > 0)
 
@@ -184,6 +202,6 @@ def test_a_rest_too_small_for_a_card_is_given_away(currency):
 
     def total(off: int) -> int:
         code = DiscountCode(code="X", kind="amount", amount_minor=off)
-        return reckon(parcels, terms, Place("IE"), Rates(), code=code, scope={1}, now=NOW).total_minor
+        return reckon(parcels, terms, Place("IE"), Calculator(), code=code, scope={1}, now=NOW).total_minor
 
     assert (total(1_000 - least), total(1_000 - least + 1), total(1_000)) == (least, 0, 0)

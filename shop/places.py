@@ -1,0 +1,42 @@
+"""Where goods go: a country and, where it matters, the part of it that the postcode tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shop.models.region import Region, plain_postcode
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where goods go, as far as tax and delivery ask; empty text where it is not known yet."""
+
+    country: str
+    region: str = ""
+    postcode: str = ""
+    city: str = ""
+    line1: str = ""
+
+
+def region_among(regions: Iterable[Region], place: Place) -> Region | None:
+    """Return the one of some regions that a place lies in; the one that names most of its postcode.
+
+    A region with postcodes is told by them alone: what somebody types as the name of a region makes no island.
+    """
+    own = [region for region in regions if region.country.code == place.country]
+    postcode, typed = plain_postcode(place.postcode), place.region.strip().casefold()
+    found = max(own, key=lambda region: region.match(postcode), default=None)
+    if found is not None and found.match(postcode):
+        return found
+    for region in own:
+        if typed and not region.postcodes and typed in {region.name.casefold(), region.code[3:].casefold()}:
+            return region
+    return None
+
+
+def region_at(place: Place) -> Region | None:
+    """Return the region that a place lies in; one query, and none while neither postcode nor region is known."""
+    if not place.postcode.strip() and not place.region.strip():
+        return None
+    return region_among(Region.objects.filter(country=place.country), place)

@@ -1,0 +1,404 @@
+"""Parts of countries with a tax, a customs border or delivery terms of their own, told by the postcode."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from orders.actions.quote import quote_basket
+from orders.models import Order
+from shop.actions.delivery import ZoneTerms, write_zones
+from shop.customs import Border, border_between
+from shop.models import Market, MarketCountry, Region, TaxClass, TaxRate, ZoneCountry
+from shop.places import Place, region_at
+from shop.tax import rates_on
+from suppliers.actions.route import next_offer
+from tests.factories import (
+    ADDRESS,
+    add_offer,
+    express,
+    make_basket,
+    make_order,
+    make_person,
+    make_supplier,
+    make_variant,
+    standard as standard_service,
+)
+from tests.test_checkout import TYPED, add
+from tests.test_delivery_zones import as_typed, page_of, put
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 28)
+MADRID = TYPED | {"country": "ES", "line1": "Calle Mayor 1", "city": "Madrid", "region": "Madrid", "postcode": "28001"}
+CANARY = MADRID | {"city": "Las Palmas", "region": "Las Palmas", "postcode": "35001"}
+SPAIN = ZoneTerms("Spain", ["ES"], [standard_service(500, None, 2, 4)])
+
+
+# --- which address lies where
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "code"),
+    [
+        ("ES", "35001", "ES-CANARY"),
+        ("ES", "es-38 400", "ES-CANARY"),
+        ("ES", "51001", "ES-CEUTA"),
+        ("ES", "52006", "ES-MELILLA"),
+        ("ES", "28035", None),
+        ("FI", "22100", "FI-ALAND"),
+        ("FI", "FI-22100", "FI-ALAND"),
+        ("FI", "02200", None),
+        ("IT", "23041", "IT-LIVIGNO"),
+        ("IT", "22061", "IT-CAMPIONE"),
+        ("IT", "23030", None),
+        ("DE", "78266", "DE-BUESINGEN"),
+        ("DE", "D-27498", "DE-HELGOLAND"),
+        ("DE", "78262", None),
+        ("GR", "630 86", "GR-ATHOS"),
+        ("FR", "97110", "FR-OUTERMOST"),
+        ("FR", "97600", "FR-OUTERMOST"),
+        ("FR", "97150", "FR-OUTERMOST"),
+        ("FR", "97133", "FR-OVERSEAS"),
+        ("FR", "97500", "FR-OVERSEAS"),
+        ("FR", "75001", None),
+        ("PT", "9000-012", "PT-MADEIRA"),
+        ("PT", "9499-999", "PT-MADEIRA"),
+        ("PT", "9500-012", "PT-AZORES"),
+        ("PT", "9980-039", "PT-AZORES"),
+        ("PT", "1000-001", None),
+        ("AT", "6691", "AT-JUNGHOLZ"),
+        ("AT", "6993", "AT-JUNGHOLZ"),
+        ("AT", "6994", None),
+        ("GB", "bt1 1aa", "GB-NI"),
+        ("GB", "B1 1AA", None),
+        ("GB", "JE2 3AB", "GB-CHANNEL"),
+        ("GB", "G1 1AA", None),
+        ("IE", "35001", None),
+        ("ES", "", None),
+        ("ES", "3", None),
+    ],
+)
+def test_the_postcode_tells_the_region(country, postcode, code):
+    found = region_at(Place(country, postcode=postcode))
+    assert (found.code if found else None) == code
+
+
+def test_a_region_without_postcodes_is_told_by_its_name_and_one_with_them_never_is():
+    Region.objects.create(country="US", code="US-NY", name="New York")
+    assert region_at(Place("US", region="ny", postcode="10001")).code == "US-NY"
+    assert region_at(Place("US", region="New York")).code == "US-NY"
+    assert region_at(Place("US", region="NJ")) is None
+    assert region_at(Place("ES", region="Canary Islands", postcode="28001")) is None
+
+
+# --- tax
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "standard", "reduced"),
+    [
+        ("ES", "38001", 0, 0), ("ES", "51001", 0, 0), ("ES", "52001", 0, 0), ("ES", "08001", 2100, 1000),
+        ("FI", "22100", 0, 0), ("IT", "23041", 0, 0), ("IT", "22061", 0, 0), ("DE", "78266", 0, 0),
+        ("DE", "27498", 0, 0), ("GR", "63086", 0, 0), ("FR", "97400", 0, 0), ("FR", "06000", 2000, 1000),
+        ("PT", "9000-001", 2200, 1200), ("PT", "9700-001", 1600, 900), ("PT", "4000-001", 2300, 1300),
+        ("AT", "6691", 1900, 1300), ("AT", "6991", 1900, 1300), ("AT", "6020", 2000, 1300),
+        ("GB", "BT1 1AA", 2000, 500), ("GB", "GY1 1AA", 0, 0), ("GB", "SW1A 1AA", 2000, 500),
+    ],
+)  # fmt: skip
+def test_a_rate_of_the_region_beats_the_countrys(country, postcode, standard, reduced):
+    rates, place = rates_on(TODAY, [country]), Place(country, postcode=postcode)
+    assert (rates.of(TaxClass.STANDARD, place), rates.of(TaxClass.REDUCED, place)) == (standard, reduced)
+
+
+def test_a_regions_rate_counts_from_its_first_to_its_last_day():
+    region = Region.objects.get(code="PT-MADEIRA")
+    TaxRate.objects.filter(region=region).update(valid_until=date(2026, 12, 31))
+    TaxRate.objects.create(country="PT", region=region, basis_points=2100, valid_from=date(2027, 1, 1))
+    place = Place("PT", postcode="9000-001")
+    days = (date(2026, 12, 31), date(2027, 1, 1))
+    assert [rates_on(day, ["PT"]).of("standard", place) for day in days] == [2200, 2100]
+
+
+def test_staff_add_a_region_and_its_rate_and_nonsense_is_refused_with_words(client):
+    client.force_login(make_person(role="Store staff"))
+    typed = {"country": "NO", "code": "NO-SVALBARD", "name": "Svalbard", "customs": "outside", "customs_with": ""}
+    for nonsense in ("917*", "9179-917", "9179-9170", "90-", "—"):
+        page = client.post("/admin/shop/region/add/", typed | {"postcodes": nonsense}).content.decode()
+        assert "is neither how a postcode begins nor a range" in page
+    page = client.post("/admin/shop/region/add/", typed | {"postcodes": "917", "code": "SE-SVALBARD"})
+    assert "begins with the code of the country" in page.content.decode()
+    assert client.post("/admin/shop/region/add/", typed | {"postcodes": "9170-9179, 918"}).status_code == 302
+    region = Region.objects.get(code="NO-SVALBARD")
+    page = f"/admin/shop/region/{region.pk}/change/"
+    assert client.post(page, typed | {"postcodes": "9170-9179, 918", "country": "SE"}).status_code == 302
+    region.refresh_from_db()
+    assert region.country.code == "NO"
+    rate = {"country": "NO", "tax_class": "standard", "valid_from": TODAY, "valid_until": ""}
+    for points, part in ((2500, ""), (0, region.pk)):
+        answer = client.post("/admin/shop/taxrate/add/", rate | {"basis_points": points, "region": part})
+        assert answer.status_code == 302
+    rates = rates_on(TODAY, ["NO"])
+    assert [rates.of("standard", Place("NO", postcode=code)) for code in ("9170", "9180", "0150")] == [0, 0, 2500]
+    page = client.post("/admin/shop/region/add/", typed | {"name": "Islands", "code": "NO-X", "postcodes": "918"})
+    assert "918 is a postcode of Svalbard already." in page.content.decode()
+    with pytest.raises(ValidationError, match="is not in that country"):
+        TaxRate(country="SE", region=region, basis_points=0, valid_from=TODAY).full_clean()
+
+
+# --- customs
+
+
+@pytest.mark.parametrize(
+    ("origin", "country", "postcode", "border"),
+    [
+        ("IE", "ES", "28001", Border.NONE),
+        ("IE", "ES", "35001", Border.TAX),
+        ("ES", "ES", "35001", Border.TAX),
+        ("ES", "ES", "51001", Border.DUTY),
+        ("DE", "DE", "27498", Border.DUTY),
+        ("DE", "DE", "78266", Border.DUTY),
+        ("CH", "DE", "78266", Border.NONE),
+        ("CH", "DE", "78262", Border.DUTY),
+        ("IT", "IT", "23041", Border.DUTY),
+        ("IT", "IT", "22061", Border.TAX),
+        ("FI", "FI", "22100", Border.TAX),
+        ("GR", "GR", "63086", Border.TAX),
+        ("FR", "FR", "97400", Border.TAX),
+        ("FR", "FR", "97133", Border.DUTY),
+        ("IE", "PT", "9000-001", Border.NONE),
+        ("DE", "AT", "6691", Border.NONE),
+        ("IE", "GB", "BT1 1AA", Border.NONE),
+        ("GB", "GB", "BT1 1AA", Border.NONE),
+        ("IE", "GB", "SW1A 1AA", Border.DUTY),
+        ("US", "GB", "BT1 1AA", Border.DUTY),
+        ("GB", "GB", "JE2 3AB", Border.TAX),
+    ],
+)
+def test_the_border_a_parcel_crosses_is_the_regions(origin, country, postcode, border):
+    assert border_between(origin, country, region_at(Place(country, postcode=postcode))) is border
+
+
+@pytest.mark.parametrize(("origin", "fits"), [("GB", True), ("IE", True), ("US", False)])
+def test_a_supplier_that_steps_in_for_a_region_brings_no_border_that_was_not_told(origin, fits):
+    uk = (ZoneTerms("UK", ["GB"], [standard_service(0, None, 2, 4)]),)
+    first, other = make_supplier("harbour", zones=uk), make_supplier("meridian", zones=uk, country=origin)
+    variant = make_variant(first)
+    add_offer(other, variant)
+    typed = {"country": "GB", "city": "Belfast", "postcode": "BT1 1AA"}
+    order = make_order((variant, 1), address=ADDRESS.__class__(**{**fields_of(ADDRESS), **typed}))
+    assert order.deliveries.get().import_text == ""
+    line = order.lines.select_related("order", "delivery__profile").get()
+    found = next_offer(line, 1, without=[first.pk], now=order.placed_at)
+    assert (found is not None) is fits
+
+
+def fields_of(address) -> dict[str, str]:
+    return {name: getattr(address, name) for name in address.__dataclass_fields__}
+
+
+# --- delivery
+
+
+def test_a_zone_that_names_the_region_wins_and_one_that_leaves_it_out_sends_nothing_there():
+    supplier = make_supplier()
+    variant, profile = make_variant(supplier), supplier.delivery_profile
+    islands = ZoneTerms("Islands", ["ES-CANARY"], [standard_service(1500, None, 5, 9), express(3000)])
+
+    def price(postcode: str) -> int | None:
+        order = make_order((variant, 1), address=spanish(postcode))
+        return order.delivery_minor
+
+    write_zones(profile, [SPAIN, islands])
+    assert (price("28001"), price("35001"), price("51001")) == (500, 1500, 500)
+    write_zones(profile, [ZoneTerms("Spain", ["ES", "-ES-CANARY", "-ES-CEUTA"], SPAIN.services)])
+    assert price("28001") == 500
+    assert price("52001") == 500
+    for postcode in ("35001", "51001"):
+        with pytest.raises(Exception, match=variant.sku):
+            price(postcode)
+    write_zones(profile, [ZoneTerms("Rest", ["-ES-CANARY", "-ES-CEUTA"], SPAIN.services)])
+    assert profile.zones.get().is_elsewhere
+    assert price("28001") == 500
+    with pytest.raises(Exception, match=variant.sku):
+        price("38001")
+
+
+def spanish(postcode: str):
+    return ADDRESS.__class__(**{**fields_of(ADDRESS), "country": "ES", "city": "There", "postcode": postcode})
+
+
+def test_the_database_keeps_a_region_in_one_zone_and_leaves_out_no_whole_country():
+    profile = make_supplier(zones=(SPAIN,)).delivery_profile
+    zone, region = profile.zones.get(), Region.objects.get(code="ES-CANARY")
+    ZoneCountry.objects.create(zone=zone, profile=profile, country="ES", region=region)
+    for fields in ({"country": "ES", "region": region}, {"country": "FR", "is_served": False}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ZoneCountry.objects.create(zone=zone, profile=profile, **fields)
+
+
+def test_staff_name_regions_among_countries_and_what_is_none_is_refused_with_words(client):
+    profile = make_supplier(zones=(SPAIN,)).delivery_profile
+    client.force_login(make_person(role="Store staff"))
+    service = {"code": "standard", "name": "Standard", "price_minor": "900", "transit_min_days": "4"}
+    service |= {"transit_max_days": "8"}
+    typed = put(as_typed(client, profile), 0, {"countries": "es, -es-ceuta"})
+    typed = put(typed, 1, {"name": "Islands", "countries": "ES-CANARY"}, service)
+    assert client.post(page_of(profile), typed).status_code == 302
+    assert {zone.name: [row.label for row in zone.countries.all()] for zone in profile.zones.all()} == {
+        "Spain": ["ES", "-ES-CEUTA"], "Islands": ["ES-CANARY"],
+    }  # fmt: skip
+    page = client.get(page_of(profile)).content.decode()
+    assert "not Ceuta" in page
+    assert "ES, -ES-CEUTA" in page
+    again = put(as_typed(client, profile), 1, {"countries": "ES-CANARY ES-CEUTA"})
+    assert "ES-CEUTA is in the zone “Spain” already." in client.post(page_of(profile), again).content.decode()
+    wrong = put(as_typed(client, profile), 1, {"countries": "ES-NOWHERE"})
+    assert "ES-NOWHERE is no region we know" in client.post(page_of(profile), wrong).content.decode()
+    alone = put(as_typed(client, profile), 1, {"countries": "-ES-CANARY"})
+    assert "Name the countries of this zone" in client.post(page_of(profile), alone).content.decode()
+
+
+# --- at the checkout
+
+
+def test_a_price_that_only_the_postcode_tells_is_shown_before_anything_is_ordered(client, sandbox):
+    supplier = make_supplier()
+    islands = ZoneTerms("Islands", ["ES-CANARY"], [standard_service(1500, None, 5, 9)])
+    write_zones(supplier.delivery_profile, [SPAIN, islands])
+    add(client, make_variant(supplier))
+    seen = shown(client.post("/checkout/", MADRID | {"postcode": "", "look": "1"}))
+    answer = client.post("/checkout/", CANARY | seen)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Delivery costs €15.00 now; it was €5.00." in page
+    assert "The total is €27.50 now" in page
+    assert "Tax may be due when it reaches Canary Islands." in page
+    assert not Order.objects.exists()
+    assert sandbox.control("ledger")["sessions"] == []
+
+    assert client.post("/checkout/", CANARY | shown(answer)).status_code == 303
+    order = Order.objects.get()
+    assert (order.total_minor, order.delivery_minor, order.tax_minor) == (2750, 1500, 0)
+    assert "Canary Islands" in order.deliveries.get().import_text
+
+
+def shown(answer) -> dict[str, str]:
+    context = answer.context
+    total = str(context["total"].minor)
+    return {"shown": total} | {name: context[name] for name in ("shown_sums", "days", "imports")}
+
+
+def test_duty_that_only_the_postcode_tells_is_said_before_anything_is_ordered(client, sandbox):
+    supplier = make_supplier(zones=(SPAIN,))
+    add(client, make_variant(supplier))
+    seen = shown(client.post("/checkout/", MADRID | {"postcode": "", "look": "1"}))
+    answer = client.post("/checkout/", CANARY | seen)
+    assert answer.status_code == 422
+    assert "Tax may be due when it reaches Canary Islands." in answer.content.decode()
+    assert not Order.objects.exists()
+    assert client.post("/checkout/", CANARY | shown(answer)).status_code == 303
+    assert client.post("/checkout/", MADRID | shown(answer)).status_code == 303
+
+
+def test_tax_on_top_that_only_the_postcode_tells_is_shown_before_anything_is_ordered(client, sandbox):
+    MarketCountry.objects.filter(country="PT").update(
+        market=Market.objects.create(name="Net", prices_include_tax=False)
+    )
+    portugal = ZoneTerms("Portugal", ["PT"], [standard_service(500, None, 2, 4)])
+    add(client, make_variant(make_supplier(zones=(portugal,)), price_minor=1230))
+    lisbon = TYPED | {"country": "PT", "line1": "Rua 1", "city": "Lisboa", "postcode": "1000-001"}
+    seen = shown(client.post("/checkout/", lisbon | {"postcode": "", "look": "1"}))
+    assert seen["shown_sums"] == "1000,500,0,345"
+    answer = client.post("/checkout/", lisbon | {"city": "Funchal", "postcode": "9000-001"} | seen)
+    assert answer.status_code == 422
+    assert "Tax on top is €3.30 now; it was €3.45." in answer.content.decode()
+    assert client.post("/checkout/", lisbon | seen).status_code == 303
+    assert Order.objects.get().total_minor == 1845
+
+
+def test_goods_that_are_not_sent_to_a_region_are_named_and_can_be_removed(client, sandbox):
+    near = make_supplier("harbour", zones=(ZoneTerms("Spain", ["ES", "-ES-CANARY"], SPAIN.services),))
+    far = make_supplier("meridian", zones=(SPAIN,))
+    kept, sent = make_variant(near), make_variant(far)
+    add(client, kept)
+    add(client, sent)
+    assert "Not sent to" not in client.post("/checkout/", MADRID | {"look": "1"}).content.decode()
+    answer = client.post("/checkout/", CANARY)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert f"{kept.product.name} cannot be sent to Canary Islands." in page
+    assert "Not sent to Canary Islands" in page
+    assert not Order.objects.exists()
+    (line,) = answer.context["stuck"]
+    assert line.variant == kept
+    client.post("/checkout/", CANARY | {"remove": str(line.pk)})
+    answer = client.post("/checkout/", CANARY)
+    assert answer.status_code == 303
+    assert [one.sku for one in Order.objects.get().lines.all()] == [sent.sku]
+
+
+# --- rates there were before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rates_that_named_their_region_in_words_keep_it_and_get_its_postcodes():
+    executor = MigrationExecutor(connection)
+    before = executor.migrate([("shop", "0004_tax")]).apps.get_model("shop", "TaxRate")
+    try:
+        assert before.objects.get(country="PT", region="Madeira", tax_class="standard").basis_points == 2200
+        before.objects.filter(country="PT", region="Madeira", tax_class="standard").update(basis_points=2250)
+        # An older table knew fewer of them, and staff have one of their own.
+        before.objects.filter(country__in=["AT", "IT", "FR"]).exclude(region="").delete()
+        before.objects.create(country="US", region="New York", basis_points=400, valid_from=TODAY)
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate([("shop", "0005_regions")])
+    assert Region.objects.count() == 17
+    places = [
+        Place("PT", postcode="9000-001"),
+        Place("US", region="New York"),
+        Place("AT", postcode="6691"),
+        Place("AT", postcode="6020"),
+        Place("IT", postcode="22061"),
+        Place("GB", postcode="BT1 1AA"),
+    ]
+    found = [rates_on(TODAY, [place.country]).of("standard", place) for place in places]
+    assert found == [2250, 400, 1900, 2000, 0, 2000]
+
+
+def test_lists_of_regions_and_rates_cost_the_same_with_few_and_with_many_rows(client):
+    client.force_login(make_person(role="Store staff"))
+
+    def cost(path: str) -> int:
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    paths = ["/admin/shop/region/", "/admin/shop/taxrate/?country=PT", "/admin/shop/deliveryprofile/"]
+    profile = make_supplier(zones=(ZoneTerms("Spain", ["ES", "-ES-CEUTA"], SPAIN.services),)).delivery_profile
+    paths.append(page_of(profile))
+    before = [cost(path) for path in paths]
+    for number in range(20):
+        region = Region.objects.create(country="PT", code=f"PT-X{number}", name=f"X{number}")
+        TaxRate.objects.create(country="PT", region=region, basis_points=number, valid_from=TODAY)
+        ZoneCountry.objects.create(zone=profile.zones.get(), profile=profile, country="PT", region=region)
+    assert [cost(path) for path in paths] == before
+
+
+def test_a_quote_asks_for_the_region_once_and_not_at_all_without_a_postcode(client):
+    lines = make_basket((make_variant(make_supplier(zones=(SPAIN,))), 1)).lines.select_related("variant__product")
+    lines = list(lines.select_related("variant__product__category"))
+
+    def asked(**place: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            quote_basket(lines, Place("ES", **place), now=timezone.now())
+        return sum('FROM "shop_region"' in query["sql"] for query in queries)
+
+    assert (asked(), asked(postcode="35001")) == (0, 1)
