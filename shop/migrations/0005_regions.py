@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='zonecountry',
             name='is_served',
-            field=models.BooleanField(default=True, verbose_name='sent there'),
+            field=models.BooleanField(db_default=True, default=True, verbose_name='sent there'),
         ),
         migrations.AddConstraint(
             model_name='region',

@@ -82,7 +82,7 @@ class ZoneCountry(models.Model):
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("region")
     )
-    is_served = models.BooleanField(_("sent there"), default=True)
+    is_served = models.BooleanField(_("sent there"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("country of a zone")
