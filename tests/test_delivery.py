@@ -232,7 +232,7 @@ def test_the_checkout_says_which_line_is_not_sent_and_takes_it_out_in_place(clie
     page = client.post("/checkout/", TYPED | {"look": "1", "country": "DE", "postcode": "10115"})
     text = page.content.decode()
     assert "Not sent to Germany" in text
-    assert [line.variant for line in page.context["stuck"]] == [kept]
+    assert [line.variant for line in page.context["page"].stuck] == [kept]
     assert page.context["total"].minor == 1250 + 800
 
     line = BasketLine.objects.get(variant=kept)
@@ -268,7 +268,7 @@ def test_basket_and_product_say_early_what_is_not_sent_to_the_visitors_country(c
 
     basket = client.get("/basket/")
     assert "Not sent to Germany" in basket.content.decode()
-    assert [view.line.variant for view in basket.context["stuck"]] == [kept]
+    assert [view.line.variant for view in basket.context["page"].stuck] == [kept]
     assert (basket.context["total"].minor, basket.context["can_order"]) == (2050, False)
     assert "Not sent to Germany" in client.get(kept.product.get_absolute_url()).content.decode()
     assert "Delivery €8.00" in client.get(sent.product.get_absolute_url()).content.decode()

@@ -18,14 +18,14 @@ from orders.actions.discount import Buyer, free_use, lock_codes, take_use
 from orders.actions.free_order import settle_free
 from orders.actions.pay_page import end_later
 from orders.actions.quote import Quote, QuotedLine, quote_basket
-from orders.actions.reservation import SoldOut, release, reserve
+from orders.actions.reservation import SoldOut, release, reserve_all
 from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
 from orders.tax import TaxUnknown
-from shop.actions.basket import basket_lines, empty_basket, most_of
+from shop.actions.basket import basket_lines, empty_basket, most_for
 from shop.actions.catalog import refresh_availability
 from shop.cards import picture_of
 from shop.delivery import Parcel, Undeliverable
@@ -101,7 +101,7 @@ def place_order(
     if quote is None:
         quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
     _check_whole(quote)
-    _check_stock(lines, current)
+    _check_stock(lines)
     if current is not None and _is_as_wanted(current, address, quote, now, pay_with):
         return current
     try:
@@ -124,9 +124,9 @@ def _check_whole(quote: Quote) -> None:
         raise TaxUnknown("shown without")
 
 
-def _check_stock(lines: Sequence[BasketLine], current: Order | None) -> None:
+def _check_stock(lines: Sequence[BasketLine]) -> None:
     for line in lines:
-        if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(current, line):
+        if line.quantity > most_for(line):
             raise SoldOut(line.variant)
 
 
@@ -248,12 +248,6 @@ def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime, p
     return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
 
-def _held_by(order: Order | None, line: BasketLine) -> int:
-    # What this basket's own open order holds is not gone for it.
-    held = order.reservations.filter(variant=line.variant, state="held").first() if order else None
-    return held.quantity if held else 0
-
-
 def _fingerprint_of(order: Order) -> tuple[object, ...]:
     fields = [str(getattr(order, name)) for name in Address.__dataclass_fields__]
     goods = sorted((line.sku, line.quantity, line.unit_price_minor) for line in order.lines.all())
@@ -273,15 +267,14 @@ def _make(wish: Wish, now: datetime) -> Order:
     if quote.code is not None:
         # Before the units: whoever gives back a use and units takes them in this order, too.
         take_use(order, quote.code)
-    position = 0
-    for number, (parcel, lines) in enumerate(((one.parcel, one.lines) for one in quote.parcels), start=1):
-        delivery = _delivery(order, parcel, number)
-        for line in lines:
-            position += 1
-            _insert_line(order, delivery, line, position)
-    for line in order.lines.order_by("variant", "pk"):
-        # In one order for everybody: two who want the same goods would else wait for each other.
-        reserve(line, until=order.pay_by)
+    deliveries = OrderDelivery.objects.bulk_create(
+        _delivery(order, one.parcel, number) for number, one in enumerate(quote.parcels, start=1)
+    )
+    sent = [(delivery, line) for delivery, one in zip(deliveries, quote.parcels, strict=True) for line in one.lines]
+    lines = OrderLine.objects.bulk_create(
+        _line(order, delivery, line, position) for position, (delivery, line) in enumerate(sent, start=1)
+    )
+    reserve_all(order, lines, until=order.pay_by)
     refresh_availability(line.variant.pk for line in quote.lines)
     hold_for_review(order)
     events.record("order.placed", order, by=wish.user, total_minor=order.total_minor)
@@ -298,10 +291,10 @@ def _make(wish: Wish, now: datetime) -> Order:
     return order
 
 
-def _insert_line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int) -> None:
+def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int) -> OrderLine:
     variant = line.variant
     image = picture_of(variant, variant.product.images.all())
-    OrderLine.objects.create(
+    return OrderLine(
         order=order,
         delivery=delivery,
         variant_id=variant.pk,
@@ -359,7 +352,7 @@ def _free_number() -> str:
 
 def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
     window = parcel.window
-    return OrderDelivery.objects.create(
+    return OrderDelivery(
         order=order,
         profile=parcel.profile,
         position=number,

@@ -16,6 +16,7 @@ from orders.actions.quote import Quote, QuotedLine, quote_basket
 from orders.forms import CheckoutForm
 from orders.tax import TaxUnknown
 from orders.views.delivery import changed_promises, choice_sets, chosen_services, days_shown
+from shop.actions.basket import basket_lines, most_for
 from shop.cards import picture_of, small_picture
 from shop.models import Basket, BasketLine
 from shop.tax import Place
@@ -68,6 +69,20 @@ def _quote(
     if quote.code is not None:
         request.session[GOOD_CODE] = code
     return quote if refusal is None else replace(quote, refusal=refusal)
+
+
+def quote_in_basket(request: HttpRequest, form: CheckoutForm, basket: Basket) -> Quote:
+    """Work out what the basket costs with the code that was typed there, before any address is known."""
+    lines = [line for line in basket_lines(basket) if 0 < line.quantity <= most_for(line)]
+    try:
+        return _quote(request, form, basket, lines)
+    except TaxUnknown:
+        return _quote(request, form, basket, lines, without_tax=True)
+
+
+def try_code(request: HttpRequest, form: CheckoutForm, basket: Basket) -> CodeRefused | None:
+    """Look whether the typed code applies to the basket, counting a guess that misses; None: it does."""
+    return quote_in_basket(request, form, basket).refusal
 
 
 def _count_miss(request: HttpRequest) -> None:
@@ -140,7 +155,8 @@ def summary(request: HttpRequest, form: CheckoutForm, basket: Basket, lines: lis
         quote = _quote(request, form, basket, lines)
     except TaxUnknown:
         quote = _quote(request, form, basket, lines, without_tax=True)
-    return _shown(quote) | {"stuck": [line for line in lines if line.variant in quote.stuck]}
+    short = [(line, most_for(line)) for line in lines if line.quantity > most_for(line)]
+    return _shown(quote) | {"stuck": [line for line in lines if line.variant in quote.stuck], "short": short}
 
 
 def _shown(quote: Quote) -> dict[str, object]:
