@@ -66,6 +66,13 @@ class CheckoutForm(forms.Form):
         inputmode="tel",
     )
     note = _text(gettext_lazy("Note for the carrier"), 200, "off", required=False)
+    invoice_to = forms.CharField(
+        label=gettext_lazy("Name and address on the invoice"),
+        help_text=gettext_lazy("As it is to stand there, with a tax number if you need it."),
+        max_length=400,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+    )
     # Nothing to choose, and nothing shown, while there is only one way to pay.
     pay_with = forms.ChoiceField(
         label=gettext_lazy("How do you want to pay?"),
@@ -116,7 +123,9 @@ class CheckoutForm(forms.Form):
             "aria-describedby": "id_email_helptext id_email_hint",
         }
         if self.rules is not None and self.rules.postal_code_matchers:
-            patterns = [matcher.pattern.removeprefix("^").removesuffix("$") for matcher in self.rules.postal_code_matchers]
+            patterns = [
+                matcher.pattern.removeprefix("^").removesuffix("$") for matcher in self.rules.postal_code_matchers
+            ]
             self.fields["postcode"].widget.attrs |= {
                 "data-pattern": "^(" + "|".join(patterns) + ")$",
                 "data-wrong": self._postcode_text(),
@@ -162,6 +171,11 @@ class CheckoutForm(forms.Form):
         if not number.is_valid():
             raise forms.ValidationError(text)
         return str(number.as_e164)
+
+    def clean_invoice_to(self) -> str:
+        """Keep the lines as they were typed, without what is blank."""
+        lines = (line.strip() for line in self.cleaned_data["invoice_to"].splitlines())
+        return "\n".join(line for line in lines if line)
 
     def clean_postcode(self) -> str:
         return re.sub(r"\s+", " ", self.cleaned_data["postcode"]).strip().upper()

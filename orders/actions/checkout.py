@@ -57,6 +57,7 @@ class Address:
     region: str = ""
     phone: str = ""
     note: str = ""
+    invoice_to: str = ""
 
     @property
     def place(self) -> Place:
@@ -87,17 +88,18 @@ def place_order(
     quote: Quote | None = None,
     visit: Visit | None = None,
     pay_with: str = "stripe",
+    lines: Sequence[BasketLine] | None = None,
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
     ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside.
-    ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
+    ``lines`` is what the quote was made from; None reads them. ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
     What costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
     order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
     Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
     """
-    lines, current = _lines(basket), open_order(basket)
+    lines, current = lines or _lines(basket), open_order(basket)
     if quote is None:
         quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
     _check_whole(quote)
@@ -276,11 +278,11 @@ def _make(wish: Wish, now: datetime) -> Order:
     )
     reserve_all(order, lines, until=order.pay_by)
     refresh_availability(line.variant.pk for line in quote.lines)
-    hold_for_review(order)
+    holds = hold_for_review(order)
     events.record("order.placed", order, by=wish.user, total_minor=order.total_minor)
     if settle_free(order):
         return order
-    session = add_session(order, ends_at=ends)
+    session = add_session(order, ends_at=ends, serial=1, is_held=bool(holds))
     if not provider.has_page:
         # The customer has bought: there is no page from which they could come back to change it.
         empty_basket(wish.basket.pk, generation=wish.basket.generation)
@@ -371,15 +373,19 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
     )
 
 
-def add_session(order: Order, *, ends_at: datetime) -> CheckoutSession:
+def add_session(
+    order: Order, *, ends_at: datetime, serial: int | None = None, is_held: bool | None = None
+) -> CheckoutSession:
     """Owe the order a Checkout Session: a row with its key, before Stripe is asked.
 
     An order on hold is only authorised there; a person decides before its money is taken.
-
-    The sweep looks at it first when it should have ended.
+    ``serial`` and ``is_held`` spare the look where the caller knows. The sweep looks at it first when it should
+    have ended.
     """
-    serial = order.sessions.count() + 1
-    is_held = order.holds.filter(released_at=None).exists()
+    if serial is None:
+        serial = order.sessions.count() + 1
+    if is_held is None:
+        is_held = order.holds.filter(released_at=None).exists()
     return CheckoutSession.objects.create(
         order=order,
         provider=order.pay_with,

@@ -112,10 +112,12 @@ def _ordered(request: HttpRequest, basket: Basket, form: CheckoutForm, lines: li
         form.add_error(None, _("That was quicker than we can look at it. Please press the button once more."))
         return None
     quote = quote_shown(request, form, basket, lines)
-    return _order_of(request, basket, form, quote) if quote is not None and was_shown(form, quote) else None
+    return _order_of(request, basket, form, quote, lines) if quote is not None and was_shown(form, quote) else None
 
 
-def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote) -> Order | None:
+def _order_of(
+    request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote, lines: list[BasketLine]
+) -> Order | None:
     user = request.user if request.user.is_authenticated else None
     pay_with = form.cleaned_data["pay_with"]
     visit = visit_of(request, email=form.address().email, basket=basket)
@@ -126,7 +128,14 @@ def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Q
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
         return place_order(
-            basket, form.address(), user=user, now=timezone.now(), quote=quote, visit=visit, pay_with=pay_with
+            basket,
+            form.address(),
+            user=user,
+            now=timezone.now(),
+            quote=quote,
+            visit=visit,
+            pay_with=pay_with,
+            lines=lines,
         )
     except SoldOut as error:
         text = _("%(name)s was sold meanwhile: below you see how many are left, and can go on with the rest.")

@@ -156,7 +156,12 @@ def summary(request: HttpRequest, form: CheckoutForm, basket: Basket, lines: lis
     except TaxUnknown:
         quote = _quote(request, form, basket, lines, without_tax=True)
     short = [(line, most_for(line)) for line in lines if line.quantity > most_for(line)]
-    return _shown(quote) | {"stuck": [line for line in lines if line.variant in quote.stuck], "short": short}
+    waiting = open_order(basket) if request.method != "POST" else None
+    return _shown(quote) | {
+        "waiting": waiting,
+        "stuck": [line for line in lines if line.variant in quote.stuck],
+        "short": short,
+    }
 
 
 def _shown(quote: Quote) -> dict[str, object]:

@@ -181,7 +181,9 @@ def take_up(basket: Basket, line_id: int) -> bool:
 
     Raises NotSellable if there are none, and then it stays saved.
     """
-    line = BasketLine.objects.filter(basket=basket, pk=line_id, is_saved=True).select_related("variant__product").first()
+    line = (
+        BasketLine.objects.filter(basket=basket, pk=line_id, is_saved=True).select_related("variant__product").first()
+    )
     if line is None:
         return False
     most = most_for(line)
