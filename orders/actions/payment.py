@@ -24,7 +24,7 @@ from orders.actions.reservation import keep
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, WorkItem
-from orders.pay_lines import pay_lines
+from orders.pay_lines import pay_lines, ships_to
 from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
 from orders.stripe_client import StripeKeptFailure, StripeRefused, StripeUnclear
@@ -106,7 +106,7 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
         **({"customer": session.customer} if session.customer else {"customer_email": order.email}),
         "expires_at": int(session.expires_at.timestamp()),
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata, "shipping": _shipping(order)}
+        "payment_intent_data": {"metadata": metadata, "shipping": ships_to(order)}
         | ({"capture_method": "manual"} if session.authorises else {}),
         "line_items": [
             {
@@ -120,19 +120,6 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
             for name, minor, quantity in pay_lines(order)
         ],
     }
-
-
-def _shipping(order: Order) -> dict[str, Any]:
-    """Where the goods go, so that nobody types it again and the bank can judge the purchase."""
-    address = {
-        "line1": order.line1,
-        "line2": order.line2,
-        "city": order.city,
-        "state": order.region,
-        "postal_code": order.postcode,
-        "country": order.country.code,
-    }
-    return {"name": order.name, "address": {name: text for name, text in address.items() if text}}
 
 
 def settle(session: CheckoutSession) -> SessionFacts | None:

@@ -60,6 +60,11 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         note_opened(request, basket)
         return _page(request, CheckoutForm(initial=known_of(request)), basket, lines)
+    return _posted(request, basket, lines, is_new_visit=is_new_visit)
+
+
+def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is_new_visit: bool) -> HttpResponse:
+    """Do what the pressed button says; what was typed is kept whichever it was."""
     form = CheckoutForm(request.POST)
     typed = {name: request.POST.get(name, "")[:200] for name in form.fields}
     if "drop_code" in request.POST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from django.conf import settings
@@ -95,19 +96,22 @@ def basket_update(request: HttpRequest, line_id: int) -> HttpResponse:
     if "save" in request.POST:
         save_for_later(mine, line_id)
         return redirect(f"{reverse('shop:basket')}#saved")
+    if "take" in request.POST:
+        return _try(request, lambda: take_up(mine, line_id))
+    form = QuantityForm(_quantity_posted(request))
+    if not form.is_valid():
+        messages.error(request, form.errors["quantity"][0])
+        return redirect("shop:basket")
+    quantity = form.cleaned_data["quantity"]
+    if quantity == 0:
+        return _remove(request, mine, line_id)
+    return _try(request, lambda: quantity is not None and set_quantity(mine, line_id, quantity=quantity))
+
+
+def _try(request: HttpRequest, act: Callable[[], bool]) -> HttpResponse:
+    """Change a line, or say how many there are; back to the basket either way."""
     try:
-        if "take" in request.POST:
-            take_up(mine, line_id)
-            return redirect("shop:basket")
-        form = QuantityForm(_quantity_posted(request))
-        if not form.is_valid():
-            messages.error(request, form.errors["quantity"][0])
-            return redirect("shop:basket")
-        quantity = form.cleaned_data["quantity"]
-        if quantity == 0:
-            return _remove(request, mine, line_id)
-        if quantity is not None:
-            set_quantity(mine, line_id, quantity=quantity)
+        act()
     except NotSellable as error:
         messages.error(request, _not_so_many(error))
     return redirect("shop:basket")
