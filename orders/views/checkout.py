@@ -67,6 +67,7 @@ def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is
     """Do what the pressed button says; what was typed is kept whichever it was."""
     form = CheckoutForm(request.POST)
     typed = {name: request.POST.get(name, "")[:200] for name in form.fields}
+    typed["postcode"] = " ".join(typed["postcode"].upper().split())
     if "drop_code" in request.POST:
         typed["code"] = ""
     # What was typed survives a look at the basket and a failed payment.

@@ -32,6 +32,7 @@ from shop.models import Basket, Variant
 from shop.money import Money
 from shop.panels import panels
 from shop.views.basket_page import BasketPage, basket_page
+from shop.views.catalogue import department_tiles
 from shop.visitor import terms_of
 
 REMOVED = "basket_removed"
@@ -53,6 +54,7 @@ def basket(request: HttpRequest) -> HttpResponse:
         "total": page.total,
         "currency": settings.SHOP_CURRENCY,
         "terms": terms,
+        "tiles": [] if page.groups or page.in_the_way else department_tiles(),
         "panels": panels("basket", request, mine) if mine is not None and page.groups else [],
     }
     return render(request, "shop/basket.html", context)
