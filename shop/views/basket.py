@@ -74,14 +74,14 @@ def basket_add(request: HttpRequest) -> HttpResponse:
     found = Variant.objects.select_related("product").filter(is_active=True, product__is_published=True)
     variant = get_object_or_404(found, sku=request.POST.get("variant", "").replace("\x00", "")[:40])
     page = f"{variant.product.get_absolute_url()}?variant={variant.sku}"
-    form = QuantityForm(_quantity_posted(request))
+    form = QuantityForm(quantity_posted(request))
     if not form.is_valid():
         messages.error(request, form.errors["quantity"][0])
         return redirect(page)
     try:
         line = add_to_basket(ensure_basket(request), variant, quantity=form.cleaned_data["quantity"] or 1)
     except NotSellable as error:
-        messages.error(request, _not_so_many(error))
+        messages.error(request, not_so_many(error))
         return redirect(page)
     return redirect(f"{reverse('shop:basket')}?added={line.pk}")
 
@@ -100,7 +100,7 @@ def basket_update(request: HttpRequest, line_id: int) -> HttpResponse:
         return redirect(f"{reverse('shop:basket')}#saved")
     if "take" in request.POST:
         return _try(request, lambda: take_up(mine, line_id))
-    form = QuantityForm(_quantity_posted(request))
+    form = QuantityForm(quantity_posted(request))
     if not form.is_valid():
         messages.error(request, form.errors["quantity"][0])
         return redirect("shop:basket")
@@ -115,7 +115,7 @@ def _try(request: HttpRequest, act: Callable[[], bool]) -> HttpResponse:
     try:
         act()
     except NotSellable as error:
-        messages.error(request, _not_so_many(error))
+        messages.error(request, not_so_many(error))
     return redirect("shop:basket")
 
 
@@ -153,7 +153,7 @@ def basket_go(request: HttpRequest) -> HttpResponse:
     return redirect("orders:checkout")
 
 
-def _quantity_posted(request: HttpRequest) -> dict[str, str]:
+def quantity_posted(request: HttpRequest) -> dict[str, str]:
     """Read the typed quantity, moved by one where the minus or plus button was pressed."""
     typed = request.POST.get("quantity", "").strip()[:12]
     step = {"less": -1, "more": 1}.get(request.POST.get("change", ""), 0)
@@ -162,7 +162,8 @@ def _quantity_posted(request: HttpRequest) -> dict[str, str]:
     return {"quantity": typed}
 
 
-def _not_so_many(error: NotSellable) -> str:
+def not_so_many(error: NotSellable) -> str:
+    """Say how many of a thing can be had."""
     name = error.variant.product.name
     if error.most == 0:
         return _("%(name)s cannot be ordered at the moment.") % {"name": name}
