@@ -74,7 +74,7 @@ def line_view(line: BasketLine, terms: Terms) -> LineView:
     warning, old_price = "", ""
     if most and variant.price_minor != line.price_seen_minor:
         old_price = str(Money(terms.unit_minor(line.price_seen_minor, variant.product.tax_class), variant.currency))
-        warning = _("The price has changed since you chose it: it was %(before)s, it is %(now)s.") % {
+        warning = _("The price has changed: it was %(before)s, it is %(now)s.") % {
             "before": old_price,
             "now": price,
         }
