@@ -379,8 +379,7 @@ def add_session(
     """Owe the order a Checkout Session: a row with its key, before Stripe is asked.
 
     An order on hold is only authorised there; a person decides before its money is taken.
-    ``serial`` and ``is_held`` spare the look where the caller knows. The sweep looks at it first when it should
-    have ended.
+    ``serial`` and ``is_held`` spare the look. The sweep looks at it first when it should have ended.
     """
     if serial is None:
         serial = order.sessions.count() + 1
@@ -389,6 +388,8 @@ def add_session(
     return CheckoutSession.objects.create(
         order=order,
         provider=order.pay_with,
+        # A guest is nobody whom the provider knows; an account's customer is chosen when the page is opened.
+        customer=None if order.user_id else "",
         authorises=is_held and provider_of(order.pay_with).can_authorise,
         serial=serial,
         idempotency_key=f"session-{order.number}-{serial}",
