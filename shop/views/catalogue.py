@@ -24,7 +24,7 @@ from shop.tax import Terms
 from shop.visitor import terms_of
 
 PER_PAGE = 24
-ON_HOME = 8
+ON_HOME = 6
 NEW_OF_EACH = 2
 
 
