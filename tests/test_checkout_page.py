@@ -214,6 +214,21 @@ def test_a_page_that_outlived_its_visit_keeps_what_was_typed(client, sandbox):
     assert client.post("/checkout/", ADDRESS | {"basket": key}).status_code == 303
 
 
+def test_a_customer_whose_log_in_has_ended_logs_in_again_and_finds_what_was_typed(client, sandbox):
+    person = make_person()
+    begin(client)
+    client.force_login(person)
+    key = re.search(r'name="basket" value="([^"]+)"', shown(client)).group(1)
+    client.cookies.clear()
+    answer = client.post("/checkout/", ADDRESS | {"basket": key})
+    assert answer["Location"] == "/account/login/?next=/checkout/"
+    assert client.get("/basket/").context["page"].groups == []
+
+    client.force_login(person)
+    assert 'value="12 Main Street"' in shown(client)
+    assert client.post("/checkout/", ADDRESS).status_code == 303
+
+
 def test_no_basket_is_had_by_a_key_of_ones_own_making_and_no_accounts_basket_by_any(client):
     begin(client)
     basket = BasketLine.objects.get().basket

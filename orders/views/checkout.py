@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from django.contrib import messages
-from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -26,10 +25,10 @@ from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
 from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from orders.views.delivery import chosen_services
+from orders.views.ended import basket_of_page, key_of_page
 from orders.views.known import TYPED_KEY, known_of
 from orders.views.summary import quote_shown, summary, was_shown
 from shop.actions.basket import (
-    SESSION_KEY,
     basket_lines,
     basket_of,
     keep_sellable,
@@ -40,11 +39,9 @@ from shop.models import Basket, BasketLine
 from shop.visitor import remember_country, remember_services
 
 logger = logging.getLogger(__name__)
-# A page that was left open may be sent after its visit has ended; the basket it was made for is found again by this.
-PAGE_SECONDS = 60 * 60 * 24 * 30
+LONGEST_TYPED = 400
 # The buttons beside a line that cannot be ordered as it stands.
 WAYS_OUT = {"remove": remove_line, "later": save_for_later, "fewer": keep_sellable}
-page_signer = TimestampSigner(salt="orders.checkout.page")
 
 
 @guarded
@@ -52,7 +49,13 @@ def checkout(request: HttpRequest) -> HttpResponse:
     basket = basket_of(request)
     is_new_visit = basket is None
     if is_new_visit:
-        basket = _basket_of_page(request)
+        basket = basket_of_page(request)
+        if basket is not None and basket.user_id is not None:
+            request.session[TYPED_KEY] = _typed(request)
+            messages.info(
+                request, _("You have been signed out meanwhile. What you typed is kept: please sign in again.")
+            )
+            return redirect(f"{reverse('account_login')}?next={reverse('orders:checkout')}")
     lines = basket_lines(basket)
     if basket is None or not lines:
         messages.info(request, _("Your basket is empty, so there is nothing to order yet."))
@@ -66,10 +69,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
 def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is_new_visit: bool) -> HttpResponse:
     """Do what the pressed button says; what was typed is kept whichever it was."""
     form = CheckoutForm(request.POST)
-    typed = {name: request.POST.get(name, "")[:200] for name in form.fields}
-    typed["postcode"] = " ".join(typed["postcode"].upper().split())
-    if "drop_code" in request.POST:
-        typed["code"] = ""
+    typed = _typed(request)
     # What was typed survives a look at the basket and a failed payment.
     request.session[TYPED_KEY] = typed
     remember_country(request, typed["country"])
@@ -90,17 +90,12 @@ def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is
     return _to_pay_page(request, order)
 
 
-def _basket_of_page(request: HttpRequest) -> Basket | None:
-    """Return the basket that a page was made for, where the visit has ended since; None for anybody else's."""
-    try:
-        basket_id = int(page_signer.unsign(request.POST.get("basket", ""), max_age=PAGE_SECONDS))
-    except (BadSignature, ValueError):
-        return None
-    basket = Basket.objects.filter(pk=basket_id, user=None).first()
-    if basket is not None and not request.user.is_authenticated:
-        request.session[SESSION_KEY] = basket.pk
-        return basket
-    return None
+def _typed(request: HttpRequest) -> dict[str, str]:
+    typed = {name: request.POST.get(name, "")[:LONGEST_TYPED] for name in CheckoutForm.base_fields}
+    typed["postcode"] = " ".join(typed["postcode"].upper().split())
+    if "drop_code" in request.POST:
+        typed["code"] = ""
+    return typed
 
 
 def _mend(request: HttpRequest, basket: Basket) -> HttpResponse:
@@ -162,7 +157,7 @@ def _page(
     context = {
         "form": form,
         "announced": announced_codes(now=timezone.now()),
-        "page_key": page_signer.sign(str(basket.pk)),
+        "page_key": key_of_page(basket),
         "is_known": request.user.is_authenticated and not form.is_bound and form.is_complete,
     }
     return render(request, "orders/checkout.html", context | summary(request, form, basket, lines), status=status)
