@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.request import urlopen
 
 import pytest
 from django.core.signing import TimestampSigner
@@ -295,3 +296,14 @@ def test_the_pay_page_is_told_who_and_where_so_that_nothing_is_typed_again(clien
         "name": "Alex Byrne",
         "address": {"line1": "12 Main Street", "city": "Dublin", "postal_code": "D02 X285", "country": "IE"},
     }
+
+
+def test_the_pay_page_asks_a_known_customer_for_no_mail_address(client, sandbox):
+    person = make_person()
+    begin(client)
+    client.force_login(person)
+    address = client.post("/checkout/", ADDRESS | {"email": person.email})["Location"]
+    with urlopen(address, timeout=10) as answer:
+        page = answer.read().decode()
+    assert person.email in page
+    assert 'name="email"' not in page
