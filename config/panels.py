@@ -6,6 +6,8 @@ A maker is a function ``(request, subject) -> shop.panels.Panel | None``.
 from __future__ import annotations
 
 PANELS: dict[str, list[str]] = {
+    # Under the sums of the basket; subject: the basket.
+    "basket": ["orders.panels.basket_code"],
     # The customer's order page; subject: the order.
     "order_page": ["support.panels.customer_tickets"],
     # The order in admin; subject: the order.

@@ -125,7 +125,10 @@ class OrderAdmin(admin.ModelAdmin):
             },
         ),
         (_("Customer"), {"fields": ["email", "name", "phone", "user"]}),
-        (_("Address"), {"fields": ["company", "line1", "line2", "postcode", "city", "region", "country", "note"]}),
+        (
+            _("Address"),
+            {"fields": ["company", "line1", "line2", "postcode", "city", "region", "country", "note", "invoice_to"]},
+        ),
         (
             _("Money"),
             {

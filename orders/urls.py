@@ -9,6 +9,7 @@ from orders import views
 app_name = "orders"
 urlpatterns = [
     path("checkout/", views.checkout, name="checkout"),
+    path("basket/code/", views.code, name="code"),
     path("checkout/check/", views.check, name="check"),
     path("checkout/return/<str:token>/", views.returned, name="return"),
     path("orders/find/", views.find, name="find"),

@@ -172,7 +172,7 @@ class BasketLineInline(ReadOnlyInline):
     """What is in it."""
 
     model = BasketLine
-    fields = readonly_fields = ["variant", "quantity", "price_seen_minor"]
+    fields = readonly_fields = ["variant", "quantity", "price_seen_minor", "is_saved", "held"]
 
 
 @admin.register(Basket)

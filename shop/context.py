@@ -18,10 +18,18 @@ def _departments() -> list[Category]:
 
 
 def _basket_count(request: HttpRequest) -> int:
-    basket_id = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
-    if basket_id is None:
+    if not hasattr(request, "session"):
+        # An error page may come before there is one.
         return 0
-    return BasketLine.objects.filter(basket=basket_id).aggregate(units=Sum("quantity"))["units"] or 0
+    wanted = BasketLine.objects.filter(is_saved=False)
+    basket_id = request.session.get(SESSION_KEY)
+    if request.user.is_authenticated:
+        wanted = wanted.filter(basket__user=request.user)
+    elif basket_id is None:
+        return 0
+    else:
+        wanted = wanted.filter(basket=basket_id, basket__user=None)
+    return wanted.aggregate(units=Sum("quantity"))["units"] or 0
 
 
 def shop_window(request: HttpRequest) -> dict[str, object]:

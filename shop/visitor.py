@@ -21,6 +21,11 @@ def country_of(request: HttpRequest) -> str:
     return str(_told(request).get("country") or settings.SHOP_COUNTRY)
 
 
+def has_named_country(request: HttpRequest) -> bool:
+    """True if this visit has named a country; False while it is only taken for granted."""
+    return bool(_told(request).get("country"))
+
+
 def services_of(request: HttpRequest) -> dict[str, str]:
     """Return the services chosen so far: codes of services by codes of delivery profiles."""
     return dict(_told(request).get("services") or {})

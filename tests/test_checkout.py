@@ -100,7 +100,7 @@ def test_sold_out_meanwhile_is_said_by_name_and_nothing_is_ordered(client):
     make_order((variant, 1))
     answer = client.post("/checkout/", TYPED)
     assert answer.status_code == 422
-    assert "There is not enough left of Oak board" in answer.content.decode()
+    assert "Oak board was sold meanwhile" in answer.content.decode()
     assert Order.objects.count() == 1
 
 

@@ -13,7 +13,7 @@ from demo.payments.checkout import found_session
 from demo.payments.errors import ApiError, Invalid, Refused
 from demo.payments.forms import EMAIL
 from demo.payments.messages import Answer, Request
-from demo.payments.paying import pay_by_bank, pay_by_card
+from demo.payments.paying import email_of, pay_by_bank, pay_by_card
 from demo.payments.sandbox import Sandbox
 
 STYLE = (Path(__file__).parent / "pages.css").read_bytes()
@@ -64,7 +64,7 @@ def _taken(sandbox: Sandbox, session: dict, request: Request, *, is_authenticati
     if is_authentication:
         card = known_card(THREE_D_SECURE)
         return _by_card(sandbox, session, card, email=email, is_authenticated=outcome == "complete")
-    if not session["customer_email"] and not EMAIL.match(email or ""):
+    if not EMAIL.match(email_of(session, email) or ""):
         return _pay_page(
             sandbox, session, problem="Please enter an e-mail address, such as name@example.com.", typed=typed
         )
@@ -141,8 +141,8 @@ def _lines(lines: list[dict]) -> str:
 
 
 def _email_field(session: dict, typed: str) -> str:
-    if session["customer_email"]:
-        return f'<p class="quiet">{escape(session["customer_email"])}</p>'
+    if known := email_of(session):
+        return f'<p class="quiet">{escape(known)}</p>'
     return (
         '<label for="email">E-mail</label>'
         f'<input id="email" name="email" type="email" autocomplete="email" value="{escape(typed)}" required>'

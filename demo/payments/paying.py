@@ -37,7 +37,7 @@ def pay_by_card(
         if decline:
             _decline(sandbox, intent, decline, method)
             return "declined"
-        known = _email_of(session, email)
+        known = email_of(session, email)
         charge = _succeed(sandbox, intent, method, refunds=card.refunds, email=known)
         is_taken = intent["status"] == "succeeded"
         _complete(sandbox, session, email=email, payment_status="paid" if is_taken else "unpaid")
@@ -254,14 +254,15 @@ def _outcome(decline: Decline | None) -> dict:
     }
 
 
-def _email_of(session: dict, typed: str | None) -> str | None:
+def email_of(session: dict, typed: str | None = None) -> str | None:
+    """Return the address the page knows already, from the shop or from the customer; else what was typed."""
     return session["customer_email"] or (session["customer_details"] or {}).get("email") or typed
 
 
 def _complete(sandbox: Sandbox, session: dict, *, email: str | None, payment_status: str) -> None:
     details = {
         "address": None,
-        "email": _email_of(session, email),
+        "email": email_of(session, email),
         "name": (session["customer_details"] or {}).get("name"),
         "phone": None,
         "tax_exempt": "none",

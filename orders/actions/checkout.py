@@ -18,14 +18,14 @@ from orders.actions.discount import Buyer, free_use, lock_codes, take_use
 from orders.actions.free_order import settle_free
 from orders.actions.pay_page import end_later
 from orders.actions.quote import Quote, QuotedLine, quote_basket
-from orders.actions.reservation import SoldOut, release, reserve
+from orders.actions.reservation import SoldOut, release, reserve_all
 from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
 from orders.tax import TaxUnknown
-from shop.actions.basket import basket_lines, empty_basket, most_of
+from shop.actions.basket import basket_lines, empty_basket, most_for
 from shop.actions.catalog import refresh_availability
 from shop.cards import picture_of
 from shop.delivery import Parcel, Undeliverable
@@ -57,6 +57,7 @@ class Address:
     region: str = ""
     phone: str = ""
     note: str = ""
+    invoice_to: str = ""
 
     @property
     def place(self) -> Place:
@@ -87,21 +88,22 @@ def place_order(
     quote: Quote | None = None,
     visit: Visit | None = None,
     pay_with: str = "stripe",
+    lines: Sequence[BasketLine] | None = None,
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
     ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside.
-    ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
+    ``lines`` is what the quote was made from; None reads them. ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
     What costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
     order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
     Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
     """
-    lines, current = _lines(basket), open_order(basket)
+    lines, current = lines or _lines(basket), open_order(basket)
     if quote is None:
         quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
     _check_whole(quote)
-    _check_stock(lines, current)
+    _check_stock(lines)
     if current is not None and _is_as_wanted(current, address, quote, now, pay_with):
         return current
     try:
@@ -124,9 +126,9 @@ def _check_whole(quote: Quote) -> None:
         raise TaxUnknown("shown without")
 
 
-def _check_stock(lines: Sequence[BasketLine], current: Order | None) -> None:
+def _check_stock(lines: Sequence[BasketLine]) -> None:
     for line in lines:
-        if line.quantity > (most_of(line.variant) if line.variant.is_sellable else 0) + _held_by(current, line):
+        if line.quantity > most_for(line):
             raise SoldOut(line.variant)
 
 
@@ -248,12 +250,6 @@ def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime, p
     return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
 
-def _held_by(order: Order | None, line: BasketLine) -> int:
-    # What this basket's own open order holds is not gone for it.
-    held = order.reservations.filter(variant=line.variant, state="held").first() if order else None
-    return held.quantity if held else 0
-
-
 def _fingerprint_of(order: Order) -> tuple[object, ...]:
     fields = [str(getattr(order, name)) for name in Address.__dataclass_fields__]
     goods = sorted((line.sku, line.quantity, line.unit_price_minor) for line in order.lines.all())
@@ -273,21 +269,20 @@ def _make(wish: Wish, now: datetime) -> Order:
     if quote.code is not None:
         # Before the units: whoever gives back a use and units takes them in this order, too.
         take_use(order, quote.code)
-    position = 0
-    for number, (parcel, lines) in enumerate(((one.parcel, one.lines) for one in quote.parcels), start=1):
-        delivery = _delivery(order, parcel, number)
-        for line in lines:
-            position += 1
-            _insert_line(order, delivery, line, position)
-    for line in order.lines.order_by("variant", "pk"):
-        # In one order for everybody: two who want the same goods would else wait for each other.
-        reserve(line, until=order.pay_by)
+    deliveries = OrderDelivery.objects.bulk_create(
+        _delivery(order, one.parcel, number) for number, one in enumerate(quote.parcels, start=1)
+    )
+    sent = [(delivery, line) for delivery, one in zip(deliveries, quote.parcels, strict=True) for line in one.lines]
+    lines = OrderLine.objects.bulk_create(
+        _line(order, delivery, line, position) for position, (delivery, line) in enumerate(sent, start=1)
+    )
+    reserve_all(order, lines, until=order.pay_by)
     refresh_availability(line.variant.pk for line in quote.lines)
-    hold_for_review(order)
+    holds = hold_for_review(order)
     events.record("order.placed", order, by=wish.user, total_minor=order.total_minor)
     if settle_free(order):
         return order
-    session = add_session(order, ends_at=ends)
+    session = add_session(order, ends_at=ends, serial=1, is_held=bool(holds))
     if not provider.has_page:
         # The customer has bought: there is no page from which they could come back to change it.
         empty_basket(wish.basket.pk, generation=wish.basket.generation)
@@ -298,10 +293,10 @@ def _make(wish: Wish, now: datetime) -> Order:
     return order
 
 
-def _insert_line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int) -> None:
+def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int) -> OrderLine:
     variant = line.variant
     image = picture_of(variant, variant.product.images.all())
-    OrderLine.objects.create(
+    return OrderLine(
         order=order,
         delivery=delivery,
         variant_id=variant.pk,
@@ -359,7 +354,7 @@ def _free_number() -> str:
 
 def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
     window = parcel.window
-    return OrderDelivery.objects.create(
+    return OrderDelivery(
         order=order,
         profile=parcel.profile,
         position=number,
@@ -378,18 +373,23 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
     )
 
 
-def add_session(order: Order, *, ends_at: datetime) -> CheckoutSession:
+def add_session(
+    order: Order, *, ends_at: datetime, serial: int | None = None, is_held: bool | None = None
+) -> CheckoutSession:
     """Owe the order a Checkout Session: a row with its key, before Stripe is asked.
 
     An order on hold is only authorised there; a person decides before its money is taken.
-
-    The sweep looks at it first when it should have ended.
+    ``serial`` and ``is_held`` spare the look. The sweep looks at it first when it should have ended.
     """
-    serial = order.sessions.count() + 1
-    is_held = order.holds.filter(released_at=None).exists()
+    if serial is None:
+        serial = order.sessions.count() + 1
+    if is_held is None:
+        is_held = order.holds.filter(released_at=None).exists()
     return CheckoutSession.objects.create(
         order=order,
         provider=order.pay_with,
+        # A guest is nobody whom the provider knows; an account's customer is chosen when the page is opened.
+        customer=None if order.user_id else "",
         authorises=is_held and provider_of(order.pay_with).can_authorise,
         serial=serial,
         idempotency_key=f"session-{order.number}-{serial}",

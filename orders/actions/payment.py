@@ -24,7 +24,7 @@ from orders.actions.reservation import keep
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, WorkItem
-from orders.pay_lines import pay_lines
+from orders.pay_lines import pay_lines, ships_to
 from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
 from orders.stripe_amounts import to_stripe
@@ -107,7 +107,8 @@ def session_params(session: CheckoutSession) -> dict[str, Any]:
         **({"customer": session.customer} if session.customer else {"customer_email": order.email}),
         "expires_at": int(session.expires_at.timestamp()),
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata} | ({"capture_method": "manual"} if session.authorises else {}),
+        "payment_intent_data": {"metadata": metadata, "shipping": ships_to(order)}
+        | ({"capture_method": "manual"} if session.authorises else {}),
         "line_items": [
             {
                 "quantity": quantity,

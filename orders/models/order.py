@@ -73,6 +73,9 @@ class Order(models.Model):
     country = CountryField(_("country"))
     phone = models.CharField(_("telephone"), max_length=20, blank=True)
     note = models.CharField(_("note for the courier"), max_length=200, blank=True)
+    invoice_to = models.TextField(
+        _("invoice to"), max_length=400, blank=True, help_text=_("Empty: to where the goods go.")
+    )
     language = models.CharField(_("language"), max_length=10, default="en-gb")
     pay_with = models.CharField(_("way to pay"), max_length=20, default="stripe")
     # --- money, minor units. Prices include tax or not as the market of the delivery country does; what tax

@@ -190,6 +190,8 @@ def _line(line: OrderLine, **figures: int) -> Line:
 
 
 def _buyer(order: Order) -> Content:
+    if order.invoice_to:
+        return {"name": "", "company": "", "lines": [line for line in order.invoice_to.splitlines() if line]}
     lines = [order.line1, order.line2, f"{order.postcode} {order.city}", order.region, order.country.name]
     return {
         "name": order.name,

@@ -2,6 +2,7 @@
 
 from orders.views.cancel import cancel
 from orders.views.checkout import checkout, pay, returned
+from orders.views.code import code
 from orders.views.defence import check
 from orders.views.pages import account, detail, find
 from orders.views.papers import credit_note, invoice, paper, paper_file
@@ -11,6 +12,7 @@ __all__ = [
     "cancel",
     "check",
     "checkout",
+    "code",
     "credit_note",
     "detail",
     "find",

@@ -25,58 +25,85 @@ from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
 from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from orders.views.delivery import chosen_services
+from orders.views.ended import basket_of_page, key_of_page
+from orders.views.known import TYPED_KEY, known_of
 from orders.views.summary import quote_shown, summary, was_shown
-from shop.actions.basket import basket_lines, basket_of, set_quantity
+from shop.actions.basket import (
+    basket_lines,
+    basket_of,
+    keep_sellable,
+    remove_line,
+    save_for_later,
+)
 from shop.models import Basket, BasketLine
-from shop.visitor import country_of, remember_country, remember_services
+from shop.visitor import remember_country, remember_services
 
 logger = logging.getLogger(__name__)
-SESSION_KEY = "checkout"
+LONGEST_TYPED = 400
+# The buttons beside a line that cannot be ordered as it stands.
+WAYS_OUT = {"remove": remove_line, "later": save_for_later, "fewer": keep_sellable}
 
 
 @guarded
 def checkout(request: HttpRequest) -> HttpResponse:
     basket = basket_of(request)
+    is_new_visit = basket is None
+    if is_new_visit:
+        basket = basket_of_page(request)
+        if basket is not None and basket.user_id is not None:
+            request.session[TYPED_KEY] = _typed(request)
+            messages.info(
+                request, _("You have been signed out meanwhile. What you typed is kept: please sign in again.")
+            )
+            return redirect(f"{reverse('account_login')}?next={reverse('orders:checkout')}")
     lines = basket_lines(basket)
     if basket is None or not lines:
         messages.info(request, _("Your basket is empty, so there is nothing to order yet."))
         return redirect("shop:basket")
     if request.method != "POST":
         note_opened(request, basket)
-        return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
+        return _page(request, CheckoutForm(initial=known_of(request)), basket, lines)
+    return _posted(request, basket, lines, is_new_visit=is_new_visit)
+
+
+def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is_new_visit: bool) -> HttpResponse:
+    """Do what the pressed button says; what was typed is kept whichever it was."""
     form = CheckoutForm(request.POST)
-    typed = {name: request.POST.get(name, "")[:200] for name in form.fields}
-    if "drop_code" in request.POST:
-        typed["code"] = ""
+    typed = _typed(request)
     # What was typed survives a look at the basket and a failed payment.
-    request.session[SESSION_KEY] = typed
+    request.session[TYPED_KEY] = typed
     remember_country(request, typed["country"])
     remember_services(request, chosen_services(request.POST))
-    if "remove" in request.POST:
-        return _remove(request, basket)
+    if set(WAYS_OUT) & set(request.POST):
+        return _mend(request, basket)
     if {"look", "apply_code", "drop_code"} & set(request.POST):
         # Only the country, a service or the code was changed: show the sums anew, complain about nothing else yet.
-        return _page(request, CheckoutForm(initial=_known(request)), basket, lines)
+        return _page(request, CheckoutForm(initial=known_of(request)), basket, lines)
+    if is_new_visit:
+        form.is_valid()
+        form.add_error(None, _("You were away for a while. All is as you left it: please look at it and continue."))
+        return _page(request, form, basket, lines, status=422)
     order = _ordered(request, basket, form, lines) if form.is_valid() else None
     if order is None:
-        return _page(request, form, basket, lines, status=422)
+        # Read anew: somebody else may have been faster.
+        return _page(request, form, basket, basket_lines(basket), status=422)
     return _to_pay_page(request, order)
 
 
-def _known(request: HttpRequest) -> dict[str, str]:
-    user = request.user
-    known: dict[str, str] = {}
-    if user.is_authenticated:
-        known |= {"email": user.email, "name": user.name}
-    # The country is the one that all pages show prices for.
-    return known | request.session.get(SESSION_KEY, {}) | {"country": country_of(request)}
+def _typed(request: HttpRequest) -> dict[str, str]:
+    typed = {name: request.POST.get(name, "")[:LONGEST_TYPED] for name in CheckoutForm.base_fields}
+    typed["postcode"] = " ".join(typed["postcode"].upper().split())
+    if "drop_code" in request.POST:
+        typed["code"] = ""
+    return typed
 
 
-def _remove(request: HttpRequest, basket: Basket) -> HttpResponse:
-    """Take out a line that is not sent to the country; what was typed is kept already."""
-    wanted = request.POST["remove"]
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
-        set_quantity(basket, int(wanted), quantity=0)
+def _mend(request: HttpRequest, basket: Basket) -> HttpResponse:
+    """Deal with a line that cannot be ordered as it stands; what was typed is kept already."""
+    for name, act in WAYS_OUT.items():
+        wanted = request.POST.get(name, "")
+        if wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
+            act(basket, int(wanted))
     return redirect("orders:checkout")
 
 
@@ -86,10 +113,12 @@ def _ordered(request: HttpRequest, basket: Basket, form: CheckoutForm, lines: li
         form.add_error(None, _("That was quicker than we can look at it. Please press the button once more."))
         return None
     quote = quote_shown(request, form, basket, lines)
-    return _order_of(request, basket, form, quote) if quote is not None and was_shown(form, quote) else None
+    return _order_of(request, basket, form, quote, lines) if quote is not None and was_shown(form, quote) else None
 
 
-def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote) -> Order | None:
+def _order_of(
+    request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote, lines: list[BasketLine]
+) -> Order | None:
     user = request.user if request.user.is_authenticated else None
     pay_with = form.cleaned_data["pay_with"]
     visit = visit_of(request, email=form.address().email, basket=basket)
@@ -100,10 +129,17 @@ def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Q
             messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
             return bought
         return place_order(
-            basket, form.address(), user=user, now=timezone.now(), quote=quote, visit=visit, pay_with=pay_with
+            basket,
+            form.address(),
+            user=user,
+            now=timezone.now(),
+            quote=quote,
+            visit=visit,
+            pay_with=pay_with,
+            lines=lines,
         )
     except SoldOut as error:
-        text = _("There is not enough left of %(name)s. Please change the quantity in your basket.")
+        text = _("%(name)s was sold meanwhile: below you see how many are left, and can go on with the rest.")
         form.add_error(None, text % {"name": error.variant.product.name})
     except CodeRefused as error:
         form.add_error("code", error.words)
@@ -118,7 +154,12 @@ def _order_of(request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Q
 def _page(
     request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine], status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "announced": announced_codes(now=timezone.now())}
+    context = {
+        "form": form,
+        "announced": announced_codes(now=timezone.now()),
+        "page_key": key_of_page(basket),
+        "is_known": request.user.is_authenticated and not form.is_bound and form.is_complete,
+    }
     return render(request, "orders/checkout.html", context | summary(request, form, basket, lines), status=status)
 
 
@@ -129,7 +170,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
         return redirect(order)
     if not provider_of(session.provider).has_page:
         # The order page says where the money is to go.
-        request.session.pop(SESSION_KEY, None)
+        request.session.pop(TYPED_KEY, None)
         return redirect(order)
     ask_to_pay(request, session)
     try:
@@ -164,5 +205,5 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
             logger.warning("payment of order %s not known yet", order.pk)
     order.refresh_from_db()
     if order.is_paid or order.status == OrderStatus.AUTHORISED:
-        request.session.pop(SESSION_KEY, None)
+        request.session.pop(TYPED_KEY, None)
     return redirect(reverse("orders:detail", args=[order.token]) + ("?thanks=1" if order.is_paid else ""))

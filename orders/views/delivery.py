@@ -42,13 +42,19 @@ def choice_sets(parcels: Sequence[Parcel]) -> list[ChoiceSet]:
     return [
         ChoiceSet(
             PREFIX + parcel.profile.code,
-            _("Parcel %(number)d of %(count)d, sent from %(town)s")
-            % {"number": number, "count": len(parcels), "town": parcel.profile.sent_from},
+            _legend(parcel, number, len(parcels)),
             [_card(parcel, choice) for choice in parcel.choices],
         )
         for number, parcel in enumerate(parcels, start=1)
         if len(parcel.choices) > 1
     ]
+
+
+def _legend(parcel: Parcel, number: int, count: int) -> str:
+    town = parcel.profile.sent_from
+    if count == 1:
+        return _("Sent from %(town)s") % {"town": town}
+    return _("Parcel %(number)d of %(count)d, sent from %(town)s") % {"number": number, "count": count, "town": town}
 
 
 def _card(parcel: Parcel, choice: Choice) -> Card:

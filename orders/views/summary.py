@@ -14,6 +14,7 @@ from orders.actions.checkout import open_order
 from orders.actions.discount import Buyer, CodeRefused, UnknownCode, may_guess, note_miss
 from orders.actions.quote import Quote, QuotedLine, quote_basket
 from orders.forms import CheckoutForm
+from orders.models import Order
 from orders.tax import TaxUnknown
 from orders.views.delivery import (
     changed_promises,
@@ -23,6 +24,7 @@ from orders.views.delivery import (
     imports_shown,
     untold_imports,
 )
+from shop.actions.basket import basket_lines, most_for
 from shop.cards import picture_of, small_picture
 from shop.models import Basket, BasketLine
 from shop.places import Place
@@ -51,16 +53,24 @@ def _place(form: CheckoutForm) -> Place:
 
 
 def _quote(
-    request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine], *, without_tax: bool = False
+    request: HttpRequest,
+    form: CheckoutForm,
+    lines: list[BasketLine],
+    *,
+    order: Order | None,
+    without_tax: bool = False,
 ) -> Quote:
-    """Work out what the basket costs by the services chosen and with the code typed. Raises TaxUnknown."""
+    """Work out what the basket costs by the services chosen and with the code typed. Raises TaxUnknown.
+
+    ``order`` is the basket's open one, if any.
+    """
     now, code, email = timezone.now(), _typed(form, "code"), _typed(form, "email")
     refusal = None
     if code and code != request.session.get(GOOD_CODE) and not may_guess(request, now=now):
         text = _("Too many codes were tried from here. Please try again in an hour, or order without one.")
         code, refusal = "", CodeRefused(text)
     user = request.user if request.user.is_authenticated else None
-    buyer = Buyer(user=user, email=email if "@" in email else "", order=open_order(basket))
+    buyer = Buyer(user=user, email=email if "@" in email else "", order=order)
     quote = quote_basket(
         lines,
         _place(form),
@@ -77,6 +87,26 @@ def _quote(
     return quote if refusal is None else replace(quote, refusal=refusal)
 
 
+def _quote_or_without_tax(
+    request: HttpRequest, form: CheckoutForm, lines: list[BasketLine], *, order: Order | None
+) -> Quote:
+    try:
+        return _quote(request, form, lines, order=order)
+    except TaxUnknown:
+        return _quote(request, form, lines, order=order, without_tax=True)
+
+
+def quote_in_basket(request: HttpRequest, form: CheckoutForm, basket: Basket) -> Quote:
+    """Work out what the basket costs with the code that was typed there, before any address is known."""
+    lines = [line for line in basket_lines(basket) if 0 < line.quantity <= most_for(line)]
+    return _quote_or_without_tax(request, form, lines, order=open_order(basket))
+
+
+def try_code(request: HttpRequest, form: CheckoutForm, basket: Basket) -> CodeRefused | None:
+    """Look whether the typed code applies to the basket, counting a guess that misses; None: it does."""
+    return quote_in_basket(request, form, basket).refusal
+
+
 def _count_miss(request: HttpRequest) -> None:
     # One answer may look twice; it is one guess.
     if not getattr(request, "_is_miss_counted", False):
@@ -87,7 +117,7 @@ def _count_miss(request: HttpRequest) -> None:
 def quote_shown(request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine]) -> Quote | None:
     """Return what would be ordered from a valid form; None, with an error at its place, if nothing can be."""
     try:
-        quote = _quote(request, form, basket, lines)
+        quote = _quote(request, form, lines, order=open_order(basket))
     except TaxUnknown:
         text = _("The tax cannot be worked out at the moment, so nothing was ordered. Please try again in a minute.")
         form.add_error(None, text)
@@ -149,11 +179,16 @@ def _numbers(text: str) -> tuple[int, ...] | None:
 
 def summary(request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine]) -> dict[str, object]:
     """Return what the page shows of parcels and sums, also where something cannot be sent or the tax is open."""
-    try:
-        quote = _quote(request, form, basket, lines)
-    except TaxUnknown:
-        quote = _quote(request, form, basket, lines, without_tax=True)
-    return _shown(quote) | {"stuck": [line for line in lines if line.variant in quote.stuck]}
+    order = open_order(basket)
+    quote = _quote_or_without_tax(request, form, lines, order=order)
+    short = [(line, most_for(line)) for line in lines if line.quantity > most_for(line)]
+    # Whoever comes back from the pay page is told how it stands; whoever presses buttons knows.
+    waiting = order if request.method != "POST" else None
+    return _shown(quote) | {
+        "waiting": waiting,
+        "stuck": [line for line in lines if line.variant in quote.stuck],
+        "short": short,
+    }
 
 
 def _shown(quote: Quote) -> dict[str, object]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
 from django.db.models import F, Prefetch
 from django.http import HttpRequest
 
-from shop.models import Basket, BasketLine, ProductImage, Variant
+from shop.models import Basket, BasketLine, ProductImage, User, Variant
 
 SESSION_KEY = "basket"
 
@@ -20,23 +22,69 @@ class NotSellable(Exception):
         self.most = most
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A line that was taken out, as much of it as brings it back."""
+
+    sku: str
+    name: str
+    quantity: int
+    price_seen_minor: int
+
+
 def basket_of(request: HttpRequest) -> Basket | None:
-    """Return the visitor's basket, or None if there is none yet. Costs one query, none without a session's basket."""
-    basket_id = request.session.get(SESSION_KEY)
-    if basket_id is not None:
-        return Basket.objects.filter(pk=basket_id).first()
+    """Return the visitor's basket, or None if there is none yet. Costs one query, none without a session's basket.
+
+    Whoever is logged in has one basket on every device; the session's is for guests.
+    """
     if request.user.is_authenticated:
         return Basket.objects.filter(user=request.user).first()
-    return None
+    basket_id = request.session.get(SESSION_KEY)
+    return None if basket_id is None else Basket.objects.filter(pk=basket_id, user=None).first()
 
 
 def ensure_basket(request: HttpRequest) -> Basket:
-    """Return the visitor's basket, made if needed; a log-in keeps what was chosen before it."""
+    """Return the visitor's basket, made if needed; a guest's is kept as long as the session, anew from each call."""
+    user = request.user if request.user.is_authenticated else None
     basket = basket_of(request)
-    if basket is None:
-        basket = Basket.objects.create(user=request.user if request.user.is_authenticated else None)
+    if basket is None and user is not None:
+        basket, _new = Basket.objects.get_or_create(user=user)
+    elif basket is None:
+        basket = Basket.objects.create()
     request.session[SESSION_KEY] = basket.pk
     return basket
+
+
+def adopt_basket(user: User, session_basket_id: int | None) -> Basket | None:
+    """Make a guest's basket the basket of whoever has just logged in; return the user's basket, if there is one.
+
+    The guest's is the one that lives on, for an order may be open from it; what the user had chosen before is
+    put into it. Of what stands in both the larger quantity holds: who chose the same on two devices wants it once.
+    """
+    with transaction.atomic():
+        own = Basket.objects.filter(user=user).first()
+        guest = None if session_basket_id is None else Basket.objects.filter(pk=session_basket_id, user=None).first()
+        if guest is None:
+            return own
+        if own is not None:
+            _move_lines(own, guest)
+            Basket.objects.filter(pk=own.pk).update(user=None)
+        Basket.objects.filter(pk=guest.pk).update(user=user)
+        guest.user = user
+    return guest
+
+
+def _move_lines(source: Basket, target: Basket) -> None:
+    there = {line.variant_id: line for line in target.lines.all()}
+    for line in source.lines.all():
+        twin = there.get(line.variant_id)
+        if twin is None:
+            BasketLine.objects.filter(pk=line.pk).update(basket=target)
+        else:
+            # Wanted on one device is wanted, whatever was put aside on the other.
+            twin.is_saved = twin.is_saved and line.is_saved
+            twin.quantity = max(twin.quantity, line.quantity)
+            twin.save(update_fields=["quantity", "is_saved"])
 
 
 def most_of(variant: Variant) -> int:
@@ -46,19 +94,32 @@ def most_of(variant: Variant) -> int:
     return limit if sellable is None else min(limit, sellable)
 
 
+def most_for(line: BasketLine) -> int:
+    """Return how many a basket's line may hold: what can be sold, and what its own open order holds; 0 for none."""
+    free = most_of(line.variant) if line.variant.is_sellable else 0
+    return min(line.variant.product.max_per_order, free + line.held)
+
+
+def note_held(basket_id: int, *, is_held: bool) -> int:
+    """Note that an order of a basket holds the units of all its lines, or that it holds them no more."""
+    lines = BasketLine.objects.filter(basket=basket_id)
+    return lines.filter(is_saved=False).update(held=F("quantity")) if is_held else lines.update(held=0)
+
+
 def add_to_basket(basket: Basket, variant: Variant, *, quantity: int) -> BasketLine:
     """Put more of a variant into the basket. Raises NotSellable, and then nothing changes."""
     with transaction.atomic():
         line, _new = BasketLine.objects.get_or_create(
             basket=basket, variant=variant, defaults={"quantity": 1, "price_seen_minor": variant.price_minor}
         )
-        wanted = quantity if _new else line.quantity + quantity
-        most = most_of(variant) if variant.is_sellable else 0
+        wanted = quantity if _new or line.is_saved else line.quantity + quantity
+        line.variant = variant
+        most = most_for(line)
         if not 1 <= wanted <= most:
             transaction.set_rollback(True)
             raise NotSellable(variant, most)
-        line.quantity = wanted
-        line.save(update_fields=["quantity"])
+        line.quantity, line.is_saved, line.price_seen_minor = wanted, False, variant.price_minor
+        line.save(update_fields=["quantity", "is_saved", "price_seen_minor"])
         Basket.objects.filter(pk=basket.pk).update(updated_at=line.added_at)
     return line
 
@@ -74,15 +135,77 @@ def set_quantity(basket: Basket, line_id: int, *, quantity: int) -> bool:
     if quantity <= 0:
         line.delete()
         return True
-    most = most_of(line.variant) if line.variant.is_sellable else 0
+    most = most_for(line)
     if quantity > most:
         raise NotSellable(line.variant, most)
-    BasketLine.objects.filter(pk=line.pk).update(quantity=quantity)
+    # Whoever changes the line has seen the price that stands beside it.
+    seen = line.variant.price_minor
+    BasketLine.objects.filter(pk=line.pk).update(quantity=quantity, price_seen_minor=seen)
     return True
 
 
+def remove_line(basket: Basket, line_id: int) -> Removed | None:
+    """Take a line out and return what brings it back; None if it was gone already."""
+    line = BasketLine.objects.filter(basket=basket, pk=line_id).select_related("variant__product").first()
+    if line is None:
+        return None
+    line.delete()
+    return Removed(line.variant.sku, line.variant.product.name, line.quantity, line.price_seen_minor)
+
+
+def put_back(basket: Basket, removed: Removed) -> bool:
+    """Undo ``remove_line``, sold out or not; False if the variant is not sold any more or stands there again."""
+    variant = Variant.objects.filter(sku=removed.sku, is_active=True).first()
+    if variant is None:
+        return False
+    try:
+        with transaction.atomic():
+            BasketLine.objects.create(
+                basket=basket,
+                variant=variant,
+                quantity=removed.quantity,
+                price_seen_minor=removed.price_seen_minor,
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def save_for_later(basket: Basket, line_id: int) -> bool:
+    """Put a line aside: it stays on the page and is not ordered. False if it is gone."""
+    return bool(BasketLine.objects.filter(basket=basket, pk=line_id).update(is_saved=True))
+
+
+def take_up(basket: Basket, line_id: int) -> bool:
+    """Put what was saved for later back among what is ordered, as many as there are; False if it is gone.
+
+    Raises NotSellable if there are none, and then it stays saved.
+    """
+    line = (
+        BasketLine.objects.filter(basket=basket, pk=line_id, is_saved=True).select_related("variant__product").first()
+    )
+    if line is None:
+        return False
+    most = most_for(line)
+    if most < 1:
+        raise NotSellable(line.variant, 0)
+    BasketLine.objects.filter(pk=line.pk).update(
+        is_saved=False, quantity=min(line.quantity, most), price_seen_minor=line.variant.price_minor
+    )
+    return True
+
+
+def keep_sellable(basket: Basket, line_id: int) -> bool:
+    """Lower a line to as many as can be had; False, and nothing changes, if there are none or it is gone."""
+    line = BasketLine.objects.filter(basket=basket, pk=line_id).select_related("variant__product").first()
+    most = most_for(line) if line is not None else 0
+    if line is None or most < 1:
+        return False
+    return bool(BasketLine.objects.filter(pk=line.pk, quantity__gt=most).update(quantity=most))
+
+
 def empty_basket(basket_id: int, *, generation: int) -> bool:
-    """Empty a basket once it has been paid; what was added since the order stays away too.
+    """Empty a basket once it has been paid; what was added since the order stays away too, what was saved does not.
 
     Safe to repeat: only the generation that the order was made from is emptied.
     """
@@ -90,12 +213,17 @@ def empty_basket(basket_id: int, *, generation: int) -> bool:
         mine = Basket.objects.filter(pk=basket_id, generation=generation)
         if not mine.update(generation=F("generation") + 1):
             return False
-        BasketLine.objects.filter(basket=basket_id).delete()
+        BasketLine.objects.filter(basket=basket_id, is_saved=False).delete()
         return True
 
 
 def basket_lines(basket: Basket | None) -> list[BasketLine]:
-    """Return the lines with all that a page shows of them; two queries."""
+    """Return the lines that would be ordered, with all that a page shows of them; two queries."""
+    return [line for line in all_lines(basket) if not line.is_saved]
+
+
+def all_lines(basket: Basket | None) -> list[BasketLine]:
+    """Return the lines, those saved for later too, with all that a page shows of them; two queries."""
     if basket is None:
         return []
     pictures = Prefetch("variant__product__images", ProductImage.objects.filter(position=0))

@@ -11,7 +11,7 @@ from datetime import date, datetime
 import nh3
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Prefetch, Q
+from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 from django.utils.text import slugify
 from PIL import Image, UnidentifiedImageError
@@ -195,9 +195,14 @@ def refresh_products(product_ids: Iterable[int]) -> None:
 
 
 def refresh_availability(variant_ids: Iterable[int]) -> None:
-    """Write anew whether the products of some variants can be bought; for after a reservation."""
-    product_ids = Variant.objects.filter(pk__in=set(variant_ids)).values_list("product_id", flat=True)
-    refresh_products(product_ids)
+    """Write anew whether the products of some variants can be bought; for after a reservation.
+
+    One query where nothing has sold out and nothing has come back, which is nearly always.
+    """
+    may_have_changed = Q(product__is_available=False) | Q(stock_told__lte=F("reserved"))
+    products = Variant.objects.filter(may_have_changed, pk__in=set(variant_ids)).values_list("product_id", flat=True)
+    if changed := set(products):
+        refresh_products(changed)
 
 
 def has_picture(product: Product, variant: Variant | None, position: int, source_url: str) -> bool:

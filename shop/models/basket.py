@@ -39,6 +39,9 @@ class BasketLine(models.Model):
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
     quantity = models.PositiveSmallIntegerField(_("quantity"))
     price_seen_minor = models.PositiveIntegerField(_("price when added"))
+    is_saved = models.BooleanField(_("saved for later"), default=False)
+    # Written down by orders: what an order of this basket that waits for its money holds is not gone for the basket.
+    held = models.PositiveSmallIntegerField(_("held by its open order"), default=0, editable=False)
     added_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     class Meta:

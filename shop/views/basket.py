@@ -1,97 +1,72 @@
-"""The basket: look, add, change."""
+"""The basket: look, add, change, undo, save for later, and on to the checkout."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_POST
 
 from shop.actions.basket import (
     NotSellable,
+    Removed,
     add_to_basket,
-    basket_lines,
+    all_lines,
     basket_of,
     ensure_basket,
-    most_of,
+    keep_sellable,
+    put_back,
+    remove_line,
+    save_for_later,
     set_quantity,
+    take_up,
 )
-from shop.cards import Picture, picture_of, small_picture
-from shop.delivery import Plan
 from shop.forms import CountryForm, QuantityForm
-from shop.models import BasketLine, Variant
+from shop.models import Basket, Variant
 from shop.money import Money
-from shop.pricing import plan_priced, price_of
-from shop.tax import Terms
-from shop.visitor import services_of, terms_of
+from shop.panels import panels
+from shop.views.basket_page import BasketPage, basket_page
+from shop.views.catalogue import department_tiles
+from shop.visitor import terms_of
 
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """One line of the basket in words."""
-
-    line: BasketLine
-    picture: Picture | None
-    price: str
-    total_minor: int
-    total: str
-    most: int
-    warning: str
-
-
-def line_view(line: BasketLine, terms: Terms) -> LineView:
-    """Put a basket line into words; no query if fetched by ``basket_lines``."""
-    variant = line.variant
-    price = price_of(variant, terms)
-    most = most_of(variant) if variant.is_sellable else 0
-    warning = ""
-    if most == 0:
-        warning = _("Sold out since you added it. Please remove it to go on.")
-    elif line.quantity > most:
-        warning = _("Only %(most)d left. Please lower the quantity.") % {"most": most}
-    elif variant.price_minor != line.price_seen_minor:
-        before = Money(terms.unit_minor(line.price_seen_minor, variant.product.tax_class), variant.currency)
-        warning = _("The price has changed from %(before)s to %(now)s.") % {"before": before, "now": price}
-    return LineView(
-        line=line,
-        picture=small_picture(picture_of(variant, variant.product.images.all())),
-        price=str(price),
-        total_minor=price.minor * line.quantity,
-        total=str(Money(price.minor * line.quantity, variant.currency)),
-        most=most,
-        warning=warning,
-    )
+REMOVED = "basket_removed"
 
 
 def basket(request: HttpRequest) -> HttpResponse:
-    lines = basket_lines(basket_of(request))
+    mine = basket_of(request)
+    page = basket_page(request, all_lines(mine))
     terms = terms_of(request)
-    views = {line.variant_id: line_view(line, terms) for line in lines}
-    goods = [(line.variant, line.quantity) for line in lines]
-    plan = plan_priced(goods, terms, now=timezone.now(), services=services_of(request)) if lines else Plan([], [])
-    # What is not sent there is said by line and counted nowhere: it cannot be ordered.
-    items = sum(parcel.items_minor for parcel in plan.parcels)
-    delivery = sum(parcel.price_minor for parcel in plan.parcels)
     context = {
-        "groups": [(parcel, [views[variant.pk] for variant, _quantity in parcel.lines]) for parcel in plan.parcels],
-        "stuck": [views[variant.pk] for variant in plan.stuck],
+        "page": page,
+        "added": _added(page, request.GET.get("added", "")),
+        "removed": request.session.get(REMOVED) if "removed" in request.GET else None,
         "country_name": terms.country_name,
         "country_form": CountryForm(initial={"country": terms.country}),
-        "import_texts": list(dict.fromkeys(parcel.import_text for parcel in plan.parcels if parcel.import_text)),
-        "items": Money(items, settings.SHOP_CURRENCY),
-        "delivery": Money(delivery, settings.SHOP_CURRENCY),
-        "total": Money(items + delivery, settings.SHOP_CURRENCY),
+        "import_texts": list(dict.fromkeys(parcel.import_text for parcel, _v in page.groups if parcel.import_text)),
+        "items": Money(page.items_minor, settings.SHOP_CURRENCY),
+        "delivery": Money(page.delivery_minor, settings.SHOP_CURRENCY),
+        "total": page.total,
         "currency": settings.SHOP_CURRENCY,
         "terms": terms,
-        "can_order": not plan.stuck and all(view.line.quantity <= view.most for view in views.values()),
+        "tiles": [] if page.groups or page.in_the_way else department_tiles(),
+        "panels": panels("basket", request, mine) if mine is not None and page.groups else [],
     }
     return render(request, "shop/basket.html", context)
+
+
+def _added(page: BasketPage, text: str) -> dict[str, object] | None:
+    """Return what was just put in, with its parcel, for the confirmation."""
+    for parcel, views in page.groups:
+        for view in views:
+            if str(view.line.pk) == text:
+                return {"view": view, "arrival": parcel.arrival}
+    return None
 
 
 @require_POST
@@ -99,14 +74,14 @@ def basket_add(request: HttpRequest) -> HttpResponse:
     found = Variant.objects.select_related("product").filter(is_active=True, product__is_published=True)
     variant = get_object_or_404(found, sku=request.POST.get("variant", "").replace("\x00", "")[:40])
     page = f"{variant.product.get_absolute_url()}?variant={variant.sku}"
-    form = QuantityForm(_quantity_posted(request))
+    form = QuantityForm(quantity_posted(request))
     if not form.is_valid():
         messages.error(request, form.errors["quantity"][0])
         return redirect(page)
     try:
         line = add_to_basket(ensure_basket(request), variant, quantity=form.cleaned_data["quantity"] or 1)
     except NotSellable as error:
-        messages.error(request, _not_so_many(error))
+        messages.error(request, not_so_many(error))
         return redirect(page)
     return redirect(f"{reverse('shop:basket')}?added={line.pk}")
 
@@ -114,21 +89,71 @@ def basket_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def basket_update(request: HttpRequest, line_id: int) -> HttpResponse:
     mine = basket_of(request)
-    form = QuantityForm(_quantity_posted(request))
-    if mine is None or not form.is_valid():
-        if not form.is_valid():
-            messages.error(request, form.errors["quantity"][0])
+    if mine is None:
         return redirect("shop:basket")
-    quantity = 0 if "remove" in request.POST else form.cleaned_data["quantity"]
+    # Thirty days from the last change, not from the first.
+    request.session.modified = True
+    if "remove" in request.POST:
+        return _remove(request, mine, line_id)
+    if "save" in request.POST:
+        save_for_later(mine, line_id)
+        return redirect(f"{reverse('shop:basket')}#saved")
+    if "take" in request.POST:
+        return _try(request, lambda: take_up(mine, line_id))
+    form = QuantityForm(quantity_posted(request))
+    if not form.is_valid():
+        messages.error(request, form.errors["quantity"][0])
+        return redirect("shop:basket")
+    quantity = form.cleaned_data["quantity"]
+    if quantity == 0:
+        return _remove(request, mine, line_id)
+    return _try(request, lambda: quantity is not None and set_quantity(mine, line_id, quantity=quantity))
+
+
+def _try(request: HttpRequest, act: Callable[[], bool]) -> HttpResponse:
+    """Change a line, or say how many there are; back to the basket either way."""
     try:
-        if quantity is not None:
-            set_quantity(mine, line_id, quantity=quantity)
+        act()
     except NotSellable as error:
-        messages.error(request, _not_so_many(error))
+        messages.error(request, not_so_many(error))
     return redirect("shop:basket")
 
 
-def _quantity_posted(request: HttpRequest) -> dict[str, str]:
+def _remove(request: HttpRequest, mine: Basket, line_id: int) -> HttpResponse:
+    removed = remove_line(mine, line_id)
+    if removed is None:
+        return redirect("shop:basket")
+    request.session[REMOVED] = asdict(removed)
+    return redirect(f"{reverse('shop:basket')}?removed=1")
+
+
+@require_POST
+def basket_undo(request: HttpRequest) -> HttpResponse:
+    """Bring the line back that was taken out last."""
+    kept = request.session.pop(REMOVED, None)
+    if kept is not None and not put_back(ensure_basket(request), Removed(**kept)):
+        messages.info(request, _("%(name)s stands in your basket already, or is not sold any more.") % kept)
+    return redirect("shop:basket")
+
+
+@require_POST
+def basket_go(request: HttpRequest) -> HttpResponse:
+    """Go to the checkout with what can be ordered; the rest is saved for later, and said."""
+    mine = basket_of(request)
+    page = basket_page(request, all_lines(mine))
+    if mine is None or not page.groups:
+        return redirect("shop:basket")
+    for view in [*page.stuck, *page.gone]:
+        save_for_later(mine, view.line.pk)
+        messages.info(request, _("%(name)s is saved for later.") % {"name": view.line.variant.product.name})
+    for view in page.too_many:
+        keep_sellable(mine, view.line.pk)
+        text = _("There are only %(most)d left of %(name)s: that is what your basket holds now.")
+        messages.info(request, text % {"most": view.most, "name": view.line.variant.product.name})
+    return redirect("orders:checkout")
+
+
+def quantity_posted(request: HttpRequest) -> dict[str, str]:
     """Read the typed quantity, moved by one where the minus or plus button was pressed."""
     typed = request.POST.get("quantity", "").strip()[:12]
     step = {"less": -1, "more": 1}.get(request.POST.get("change", ""), 0)
@@ -137,7 +162,8 @@ def _quantity_posted(request: HttpRequest) -> dict[str, str]:
     return {"quantity": typed}
 
 
-def _not_so_many(error: NotSellable) -> str:
+def not_so_many(error: NotSellable) -> str:
+    """Say how many of a thing can be had."""
     name = error.variant.product.name
     if error.most == 0:
         return _("%(name)s cannot be ordered at the moment.") % {"name": name}

@@ -24,13 +24,13 @@ from shop.tax import Terms
 from shop.visitor import terms_of
 
 PER_PAGE = 24
-ON_HOME = 8
+ON_HOME = 6
 NEW_OF_EACH = 2
 
 
 def home(request: HttpRequest) -> HttpResponse:
     newest = for_cards(Product.objects.filter(pk__in=_newest_of_each())).order_by("-created_at", "-pk")
-    context = {"cards": cards(newest, terms_of(request)), "tiles": _tiles()}
+    context = {"cards": cards(newest, terms_of(request)), "tiles": department_tiles()}
     return render(request, "shop/home.html", context)
 
 
@@ -42,7 +42,7 @@ def _newest_of_each() -> list[int]:
     return list(newest.values_list("pk", flat=True)[:ON_HOME])
 
 
-def _tiles() -> list[dict[str, object]]:
+def department_tiles() -> list[dict[str, object]]:
     """Return the departments with one picture each; two queries."""
     first = ProductImage.objects.filter(position=0, product__is_published=True, product__is_available=True)
     pictures: dict[int, ProductImage] = {}

@@ -20,13 +20,96 @@
     }
   });
 
-  // An error goes as soon as its field is changed; the server judges again on submit.
-  document.addEventListener("change", (event) => {
-    const field = event.target.closest(".field-invalid");
-    if (!field || !event.target.value) return;
+  // A field is judged when it is left, never while somebody types; an error goes as soon as it is mended.
+  // <input data-missing="…" data-pattern="…" data-wrong="…"> carry the server's own words, and the server judges again.
+  const wrong = (input) => {
+    const value = input.value.trim();
+    const { missing, pattern, wrong: words } = input.dataset;
+    if (!value) return missing || "";
+    return pattern && !new RegExp(pattern, "i").test(value) ? words : "";
+  };
+  const clear = (input) => {
+    const field = input.closest(".field");
     field.classList.remove("field-invalid");
-    event.target.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-invalid");
     field.querySelector(".errorlist")?.remove();
+  };
+  const complain = (input, words) => {
+    clear(input);
+    const list = document.createElement("ul");
+    list.className = "errorlist";
+    list.id = `${input.id}_error`;
+    list.append(Object.assign(document.createElement("li"), { textContent: words }));
+    input.before(list);
+    input.closest(".field").classList.add("field-invalid");
+    input.setAttribute("aria-invalid", "true");
+    const known = (input.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== list.id);
+    input.setAttribute("aria-describedby", [...known, list.id].join(" "));
+  };
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (!input.closest(".field")) return;
+    const words = input.closest("[data-check]") ? wrong(input) : "";
+    if (words) complain(input, words);
+    else if (input.value) clear(input);
+  });
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches('[data-check] .field-invalid [aria-invalid="true"]') && target.value && !wrong(target)) clear(target);
+  });
+
+  // Letters to change, add, drop or swap: the same count as orders/mail_hint.py.
+  const distance = (left, right) => {
+    const rows = [[...Array(right.length + 1).keys()]];
+    for (let i = 1; i <= left.length; i += 1) {
+      const row = [i];
+      for (let j = 1; j <= right.length; j += 1) {
+        row[j] = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (left[i - 1] !== right[j - 1]));
+        if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) {
+          row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1);
+        }
+      }
+      rows.push(row);
+    }
+    return rows[left.length][right.length];
+  };
+  const meant = (mail, domains) => {
+    const [name, domain = ""] = mail.trim().toLowerCase().split("@");
+    if (!name || !domain || domains.includes(domain)) return "";
+    const near = (known) => [distance(domain, known), known];
+    const [steps, known] = domains.filter((one) => one.length >= 8).map(near).sort((a, b) => a[0] - b[0])[0];
+    return steps === 1 || (steps === 2 && domain[0] === known[0]) ? `${mail.trim().split("@")[0]}@${known}` : "";
+  };
+  for (const hint of document.querySelectorAll("[data-hint]")) {
+    const input = document.getElementById(hint.dataset.hint);
+    input?.addEventListener("change", () => {
+      const better = meant(input.value, input.dataset.domains.split(" "));
+      hint.textContent = better && `${hint.dataset.words.replace("%s", better)} `;
+      if (!better) return;
+      const take = Object.assign(document.createElement("button"), { type: "button", className: "button button-link" });
+      take.textContent = hint.dataset.take;
+      take.addEventListener("click", () => {
+        input.value = better;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+        input.focus();
+      });
+      hint.append(take);
+    });
+  }
+
+  // <dd data-echo="id_email"> repeats what was typed there, before anybody pays.
+  document.addEventListener("change", ({ target }) => {
+    for (const echo of document.querySelectorAll("[data-echo]")) {
+      if (echo.dataset.echo === target.id && target.value) echo.textContent = target.value;
+    }
+  });
+
+  // Enter in <input data-enter="apply_code"> presses the button of that name beside it, and not the form's first one.
+  document.addEventListener("keydown", (event) => {
+    const name = event.key === "Enter" && event.target.dataset.enter;
+    const button = name && event.target.form?.elements[name];
+    if (!button) return;
+    event.preventDefault();
+    event.target.form.requestSubmit(button);
   });
 
   // A second press of the same button must not send a form twice. The server refuses it too.
