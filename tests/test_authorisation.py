@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from orders.actions.refund import RefundPart
+from shop.actions.addresses import save_address
 from shop.models import BasketLine
 from support.actions.solve import PHOTO_SALT
 from support.actions.ticket import open_ticket
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 WHO = ("nobody", "owner", "stranger", "Store staff", "Support agents", "Pharmacists")
 # How each address answers a GET. "open": everybody gets a page (or is sent on, or told to POST).
 # "key": whoever has the unguessable link; any other link is 404. "login": people who are logged in.
+# "own": their owner only; to others they are not there. "proved": whoever has just typed their password again.
 # "agents": support agents only. "staff": only the admin's own people. "signed": whoever can sign.
 RULES = {
     "health-live": "open",
@@ -40,11 +42,22 @@ RULES = {
     "shop:basket-update": "open",
     "shop:country": "open",
     "shop:page": "open",
+    "shop:addresses": "login",
+    "shop:address-add": "login",
+    "shop:address-edit": "own",
+    "shop:address-default": "own",
+    "shop:address-delete": "own",
+    "shop:details": "login",
+    "shop:export": "proved",
+    "shop:account-delete": "proved",
     "shop:robots": "open",
     "shop:sitemap": "open",
     "orders:checkout": "open",
     "orders:check": "open",
     "orders:find": "open",
+    "orders:parcel": "open",
+    "orders:again": "open",
+    "orders:email-address": "key",
     "orders:return": "key",
     "orders:detail": "key",
     "orders:cancel": "key",
@@ -115,6 +128,7 @@ def world(client):
 
     people = {"owner": make_person("alex@example.com"), "stranger": make_person("other@example.com")}
     people |= {role: make_person(role=role) for role in WHO[3:]}
+    kept = save_address(people["owner"], {"name": "Alex", "line1": "1 Street", "city": "Cork", "country": "IE"})
     variant = make_variant(make_supplier())
     order = make_paid_order((variant, 1), user=people["owner"])
     note = credited(order, [RefundPart(order.lines.get(), 0, 100)], key="k")
@@ -128,6 +142,11 @@ def world(client):
         "people": people,
         "right": {
             "orders": {"token": order.token},
+            "orders:again": {"token": order.token},
+            "orders:email-address": {"token": order.token},
+            "shop:address-edit": {"pk": kept.pk},
+            "shop:address-default": {"pk": kept.pk},
+            "shop:address-delete": {"pk": kept.pk},
             "orders:credit-note": {"token": order.token, "refund_id": note.refund_id},
             "orders:paper": {"token": order.token, "number": note.number},
             "orders:paper-file": {"token": order.token, "number": note.number},
@@ -188,6 +207,12 @@ def test_who_may_open_what(client, world, who, settings):
             assert status == 405, (name, status)
         elif rule == "login":
             assert (status, to_login) == ((302, True) if who == "nobody" else (200, False)), name
+        elif rule == "own":
+            wanted = {"nobody": {302}, "owner": {200, 405}}.get(who, {404, 405})
+            assert status in wanted, (name, who, status)
+        elif rule == "proved":
+            where = "login" if who == "nobody" else "reauthenticate"
+            assert answer.headers.get("Location", "").startswith(f"/account/{where}/"), (name, who)
         elif rule == "agents":
             wanted = {"nobody": {302}, "Support agents": {200, 405}}.get(who, {403})
             assert status in wanted, (name, who, status)

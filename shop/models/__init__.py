@@ -1,5 +1,6 @@
 """What the shop window shows, who visits it, and what lies in the baskets."""
 
+from shop.models.address import SavedAddress
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
@@ -18,6 +19,7 @@ __all__ = [
     "Product",
     "ProductFact",
     "ProductImage",
+    "SavedAddress",
     "TaxClass",
     "TaxRate",
     "User",
