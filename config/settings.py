@@ -351,6 +351,8 @@ CARD_CIRCUIT_PERCENT = env.int("CARD_CIRCUIT_PERCENT", default=30)
 CARD_CIRCUIT_CARDS = env.int("CARD_CIRCUIT_CARDS", default=50)
 # Seconds between opening the checkout and ordering in which nobody can have read it.
 CHECKOUT_MIN_SECONDS = env.float("CHECKOUT_MIN_SECONDS", default=2)
+# Seconds in which nobody can have typed a message to us.
+CONTACT_MIN_SECONDS = env.float("CONTACT_MIN_SECONDS", default=3)
 # Minor units of SHOP_CURRENCY. Nothing is sold for less: thieves try cards with cents.
 SMALLEST_ORDER_MINOR = env.int("SMALLEST_ORDER_MINOR", default=100)
 

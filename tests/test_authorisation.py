@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from orders.actions.refund import RefundPart
 from shop.actions.addresses import save_address
-from shop.models import BasketLine
+from shop.models import BasketLine, SavedAddress
 from support.actions.solve import PHOTO_SALT
 from support.actions.ticket import open_ticket
 from support.models import Attachment, Topic
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.django_db
 WHO = ("nobody", "owner", "stranger", "Store staff", "Support agents", "Pharmacists")
 # How each address answers a GET. "open": everybody gets a page (or is sent on, or told to POST).
 # "key": whoever has the unguessable link; any other link is 404. "login": people who are logged in.
-# "own": their owner only; to others they are not there. "proved": whoever has just typed their password again.
 # "agents": support agents only. "staff": only the admin's own people. "signed": whoever can sign.
 RULES = {
     "health-live": "open",
@@ -44,12 +43,7 @@ RULES = {
     "shop:page": "open",
     "shop:addresses": "login",
     "shop:address-add": "login",
-    "shop:address-edit": "own",
-    "shop:address-default": "own",
-    "shop:address-delete": "own",
     "shop:details": "login",
-    "shop:export": "proved",
-    "shop:account-delete": "proved",
     "shop:robots": "open",
     "shop:sitemap": "open",
     "orders:checkout": "open",
@@ -69,6 +63,7 @@ RULES = {
     "orders:account": "login",
     "support:order-help": "key",
     "support:contact": "open",
+    "support:sent": "open",
     "support:ticket": "key",
     "support:attachment": "key",
     "support:photo": "key",
@@ -85,6 +80,9 @@ RULES = {
     "notifications:mail-detail": "open",
     "notifications:mail-html": "open",
 }
+# What an account keeps: to others it is not there. And what asks for the password once more.
+OWN = ("shop:address-edit", "shop:address-default", "shop:address-delete")
+PROVED = ("shop:export", "shop:account-delete")
 # allauth's own pages have its own rules and tests; listed so that a new one is looked at.
 ALLAUTH = {
     "account_login", "account_logout", "account_signup", "account_inactive", "account_reauthenticate", "account_email",
@@ -117,8 +115,8 @@ def every_name() -> set[str]:
 
 def test_every_address_is_listed():
     media = {name for name in every_name() if name.startswith("^media/")}
-    assert every_name() - set(RULES) - ALLAUTH - media == set()
-    assert set(RULES) - every_name() == set()
+    assert every_name() - {*RULES, *OWN, *PROVED} - ALLAUTH - media == set()
+    assert {*RULES, *OWN, *PROVED} - every_name() == set()
 
 
 @pytest.fixture
@@ -207,17 +205,31 @@ def test_who_may_open_what(client, world, who, settings):
             assert status == 405, (name, status)
         elif rule == "login":
             assert (status, to_login) == ((302, True) if who == "nobody" else (200, False)), name
-        elif rule == "own":
-            wanted = {"nobody": {302}, "owner": {200, 405}}.get(who, {404, 405})
-            assert status in wanted, (name, who, status)
-        elif rule == "proved":
-            where = "login" if who == "nobody" else "reauthenticate"
-            assert answer.headers.get("Location", "").startswith(f"/account/{where}/"), (name, who)
         elif rule == "agents":
             wanted = {"nobody": {302}, "Support agents": {200, 405}}.get(who, {403})
             assert status in wanted, (name, who, status)
         elif rule == "staff":
             assert (status == 200) == (who == "Store staff"), (name, who, status)
+
+
+def test_what_an_account_keeps_is_its_own(client, world):
+    for who in WHO:
+        for name in OWN:
+            answer = ask(client, world, who, address(name, world))
+            allowed = {"nobody": {302, 405}, "owner": {200, 405}}.get(who, {404, 405})
+            assert answer.status_code in allowed, (name, who)
+            client.post(address(name, world), {"is_default": "1"})
+        assert SavedAddress.objects.exists() == (who != "owner"), who
+        save_address(world["people"]["owner"], {"name": "Alex", "line1": "1 Street", "city": "Cork", "country": "IE"})
+        world["right"] |= {name: {"pk": SavedAddress.objects.latest("pk").pk} for name in OWN}
+
+
+def test_data_and_deletion_ask_for_the_password_once_more(client, world):
+    for who in WHO:
+        for name in PROVED:
+            answer = ask(client, world, who, address(name, world))
+            where = "login" if who == "nobody" else "reauthenticate"
+            assert answer.headers.get("Location", "").startswith(f"/account/{where}/"), (name, who)
 
 
 def test_a_wrong_link_is_404_for_everybody(client, world):

@@ -108,6 +108,8 @@ def find(request: HttpRequest) -> HttpResponse:
 
 def parcel(request: HttpRequest) -> HttpResponse:
     """Show where a parcel is to whoever has its number: nothing of its contents, nor whose it is."""
+    if "number" not in request.GET:
+        return redirect("orders:find")
     form = ParcelForm(request.GET)
     found, status = None, 422
     if form.is_valid() and not allow(request, "find-parcel", limit=PARCEL_LIMIT, seconds=FIND_SECONDS):
