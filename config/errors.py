@@ -54,7 +54,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return HttpResponseForbidden(loader.render_to_string("403_csrf.html", context))
 
 
-def _typed(request: HttpRequest) -> list[str]:
+def _typed(request: HttpRequest) -> list[tuple[str, bool]]:
     """Return what a person wrote into a refused form: no passwords or codes, and none of what the page itself put in."""
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
     if not origin.startswith(f"{request.scheme}://{request.get_host()}"):
@@ -67,7 +67,8 @@ def _typed(request: HttpRequest) -> list[str]:
     secret = ("csrf", "password", "token", "_key", "card", "shown")
     shown = [(name, text) for name, text in fields if text.strip() and name not in {"code", "answer"}]
     kept = [text for name, text in shown if not any(part in name for part in secret)]
-    return [text for text in kept if not text.isdigit()][:MOST_KEPT]
+    # With whether it needs more than one line.
+    return [(text, "\n" in text or len(text) > 60) for text in kept if not text.isdigit()][:MOST_KEPT]
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
