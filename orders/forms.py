@@ -175,7 +175,7 @@ class FindForm(forms.Form):
     number = forms.CharField(
         label=gettext_lazy("Order number"),
         max_length=80,
-        help_text=gettext_lazy("It stands in every mail of ours and looks like LF-2041825."),
+        help_text=gettext_lazy("It stands in every mail of ours and looks like LF‑2041825."),
         error_messages={"required": gettext_lazy("Type the order number; it stands in every mail of ours.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )

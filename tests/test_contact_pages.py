@@ -31,7 +31,7 @@ def fields(page: str, action: str = "") -> list[str]:
 
 
 def test_contact_begins_with_the_order_and_has_no_dead_end(client, settings):
-    settings.SELLER = settings.SELLER | {"address": ["1 Mill Lane", "Cork"], "contact": "hello@larkfield.example"}
+    settings.SELLER = settings.SELLER | {"lines": ["1 Mill Lane", "Cork"], "contact": "hello@larkfield.example"}
     page = client.get("/support/").content.decode()
     main = page[page.index("<main") :]
     assert main.index("About an order") < main.index("What is it about?")
@@ -140,7 +140,7 @@ def test_not_there_opens_a_case_that_is_filled_in(client, order):
 
     parcel = delivered_parcel(order, place="Front porch")
     page = client.get(order.get_absolute_url()).content.decode()
-    assert "Left at: Front porch" in page
+    assert "Where, as the carrier says: Front porch" in page
     (link,) = re.findall(r'href="([^"]+parcel=\d+)"', page)
     form = client.get(link.replace("&amp;", "&")).content.decode()
     assert "is not here. The carrier says: Delivered" in form

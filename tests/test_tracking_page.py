@@ -93,7 +93,7 @@ def test_a_delivered_parcel_says_when_and_where_and_asks_whether_it_is_there(cli
     delivered_parcel(order, place="Front porch")
     page = page_of(client, order)
     assert 'class="parcel-arrival">Delivered ' in page
-    assert "Left at: Front porch" in page
+    assert "Where, as the carrier says: Front porch" in page
     assert "Not there? Tell us" in page
 
 

@@ -63,7 +63,7 @@ def _about_parcel(cards: Sequence[ParcelCard], wanted: str) -> dict[str, object]
         return {}
     facts = {"parcel": card.heading, "arrival": card.arrival_words, "place": card.left_at or "-"}
     facts["number"] = f"{card.carrier} {card.number}".strip() or "-"
-    text = _("%(parcel)s (%(number)s) is not here. The carrier says: %(arrival)s, left at: %(place)s.")
+    text = _("%(parcel)s (%(number)s) is not here. The carrier says: %(arrival)s, where: %(place)s.")
     return {"lines": [str(item.line_id) for item in card.items], "message": text % facts}
 
 
