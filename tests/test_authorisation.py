@@ -218,10 +218,9 @@ def test_what_an_account_keeps_is_its_own(client, world):
             answer = ask(client, world, who, address(name, world))
             allowed = {"nobody": {302, 405}, "owner": {200, 405}}.get(who, {404, 405})
             assert answer.status_code in allowed, (name, who)
-            client.post(address(name, world), {"is_default": "1"})
-        assert SavedAddress.objects.exists() == (who != "owner"), who
-        save_address(world["people"]["owner"], {"name": "Alex", "line1": "1 Street", "city": "Cork", "country": "IE"})
-        world["right"] |= {name: {"pk": SavedAddress.objects.latest("pk").pk} for name in OWN}
+            if who != "owner":
+                client.post(address(name, world), {"name": "Thief", "line1": "1", "city": "Cork", "country": "IE"})
+    assert SavedAddress.objects.get().name == "Alex"
 
 
 def test_data_and_deletion_ask_for_the_password_once_more(client, world):

@@ -12,7 +12,7 @@ from shop.words import moment
 from support.actions.ticket import answer_due
 from support.models import Ticket, Topic
 from tests.accounts import make_customer
-from tests.factories import make_paid_order, make_supplier, make_variant
+from tests.factories import make_order, make_paid_order, make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +45,12 @@ def test_contact_begins_with_the_order_and_has_no_dead_end(client, settings):
 def test_whoever_is_signed_in_chooses_among_their_own_orders(client, order):
     mine = make_paid_order((make_variant(make_supplier("meridian")), 1), user=make_customer())
     client.force_login(mine.user)
+    unpaid = make_order((make_variant(make_supplier("quay")), 1), user=mine.user)
     theirs = make_paid_order((make_variant(make_supplier("kestrel")), 1), user=make_customer("other@example.com"))
     page = client.get("/support/").content.decode()
     assert f"/orders/{mine.token}/help/" in page
     assert theirs.token not in page
+    assert unpaid.token not in page
 
 
 def test_the_form_has_four_fields_at_most_and_says_when_we_answer(client):

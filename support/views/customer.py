@@ -121,11 +121,13 @@ def _ask_first(request: HttpRequest) -> HttpResponse:
 def _contact_page(
     request: HttpRequest, form: ContactForm, asked: Question | None, *, status: int = 200
 ) -> HttpResponse:
+    # An order that is not paid has no help page: nothing of it was sent.
+    paid = account_orders(request.user).exclude(paid_at=None)
     context = {
         "form": form,
         "question": asked,
         "questions": CONTACT_QUESTIONS,
-        "rows": order_rows(list(with_parts(account_orders(request.user))[:ORDERS_SHOWN])),
+        "rows": order_rows(list(with_parts(paid)[:ORDERS_SHOWN])),
         "find_form": FindForm(),
         "answer_by": answer_due(timezone.now()),
         "is_writing": form.is_bound or bool(form.initial.get("number")) or (asked is not None and not asked.answer),
