@@ -6,6 +6,8 @@ import re
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shop.words import moment
@@ -51,6 +53,19 @@ def test_whoever_is_signed_in_chooses_among_their_own_orders(client, order):
     assert f"/orders/{mine.token}/help/" in page
     assert theirs.token not in page
     assert unpaid.token not in page
+
+
+def test_choosing_costs_the_same_for_few_and_many_orders(client):
+    user = make_customer()
+    client.force_login(user)
+    counts = []
+    for number in range(5):
+        make_paid_order((make_variant(make_supplier(f"s{number}")), 1), user=user)
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/support/")
+        counts.append(len(queries))
+    assert counts[-1] == counts[1]
+    assert counts[-1] <= 12
 
 
 def test_the_form_has_four_fields_at_most_and_says_when_we_answer(client):
