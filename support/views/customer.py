@@ -108,7 +108,8 @@ def contact(request: HttpRequest) -> HttpResponse:
 def _ask_first(request: HttpRequest) -> HttpResponse:
     request.session[OPENED] = timezone.now().timestamp()
     asked = question(CONTACT_QUESTIONS, request.GET.get("topic", ""))
-    product = Product.objects.filter(slug=request.GET.get("product", "")[:200], is_published=True).first()
+    slug = request.GET.get("product", "")[:200]
+    product = Product.objects.filter(slug=slug, is_published=True).first() if slug else None
     number = request.GET.get("number", "")[:80]
     if asked is None and (product or number):
         asked = question(CONTACT_QUESTIONS, "product" if product else "other")
