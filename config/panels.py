@@ -10,6 +10,8 @@ PANELS: dict[str, list[str]] = {
     "basket": ["orders.panels.basket_code"],
     # The customer's order page; subject: the order.
     "order_page": ["support.panels.customer_tickets"],
+    # Before an account is deleted; subject: the user.
+    "account_delete": ["orders.panels.open_orders"],
     # The order in admin; subject: the order.
     "order_admin": [
         "suppliers.panels.supplier_orders",

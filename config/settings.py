@@ -244,7 +244,13 @@ LOGIN_REDIRECT_URL = "/account/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# Without a password one signs in by a code that comes by mail.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+# Our mails wait for their turn in a queue.
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+# One address per account; a new one counts once a mail to it is answered.
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -328,6 +334,8 @@ AUDIT_HOUR = env.int("AUDIT_HOUR", default=3)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"
+# What each app keeps about a person; see shop/personal_data.py.
+PERSONAL_DATA = "config.personal_data.PARTS"
 # What a person can do about each reason for work; see orders/remedies.py.
 REMEDIES = "config.remedies.REMEDIES"
 
@@ -343,6 +351,8 @@ CARD_CIRCUIT_PERCENT = env.int("CARD_CIRCUIT_PERCENT", default=30)
 CARD_CIRCUIT_CARDS = env.int("CARD_CIRCUIT_CARDS", default=50)
 # Seconds between opening the checkout and ordering in which nobody can have read it.
 CHECKOUT_MIN_SECONDS = env.float("CHECKOUT_MIN_SECONDS", default=2)
+# Seconds in which nobody can have typed a message to us.
+CONTACT_MIN_SECONDS = env.float("CONTACT_MIN_SECONDS", default=3)
 # Minor units of SHOP_CURRENCY. Nothing is sold for less: thieves try cards with cents.
 SMALLEST_ORDER_MINOR = env.int("SMALLEST_ORDER_MINOR", default=100)
 

@@ -19,9 +19,12 @@ class NotificationAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "kind", "recipient", "subject", "status", "attempt", "sent_at"]
     list_filter = ["status", "kind", "created_at"]
     search_fields = ["recipient", "subject", "order__number", "key"]
-    exclude = ["html"]
     actions = ["send_again"]
     show_full_result_count = False
+
+    def get_exclude(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
+        """Hide the text of what is about an account: its code or link would sign in whoever reads it."""
+        return ["html", "text"] if obj is not None and obj.kind == "mail" else ["html"]
 
     def has_change_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return obj is None and request.user.has_perm("notifications.change_notification")

@@ -324,3 +324,32 @@ def order_link(order: Order, today: date) -> Mail:
         button=_("See your order"),
         url=order_url(order),
     )
+
+
+def email_left(order: Order) -> Mail:
+    """Tell the old address that we write elsewhere now; without a link, for it may be a stranger's."""
+    return Mail(
+        subject=_("We write to another address now (%(number)s)") % {"number": order.number},
+        preheader=_("Links in mails that came before do not work any more."),
+        heading=_("This order's e-mail address was corrected"),
+        paragraphs=[
+            _("Whoever placed it has corrected the address it was ordered with. You get no further mail about it."),
+            _("Was it your order, and you changed nothing? Write to us at once and name its number."),
+        ],
+        button=_("Write to us"),
+        url=absolute(reverse("support:contact")),
+    )
+
+
+def email_corrected(order: Order) -> Mail:
+    """Tell the new address that all further mails come to it."""
+    return Mail(
+        subject=_("We write to this address now (%(number)s)") % {"number": order.number},
+        preheader=_("All further mails about your order come here."),
+        heading=_("Your e-mail address is corrected"),
+        paragraphs=[
+            _("All further mails about your order come to this address. Links from before do not work any more.")
+        ],
+        button=_("See your order"),
+        url=order_url(order),
+    )

@@ -224,20 +224,45 @@ class CheckoutForm(forms.Form):
         return Address(**{name: self.cleaned_data[name] for name in Address.__dataclass_fields__})
 
 
+def _email(label: str) -> forms.EmailField:
+    return forms.EmailField(
+        label=label,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+        error_messages={
+            "required": gettext_lazy("Type the e-mail address you ordered with."),
+            "invalid": gettext_lazy("An e-mail address looks like name@example.com."),
+        },
+    )
+
+
 class FindForm(forms.Form):
-    """Order number and e-mail address; the link goes to that address only."""
+    """Order number and e-mail address; the link goes to that address only. Any spelling of the number will do."""
 
     number = forms.CharField(
-        label=gettext_lazy("Order number"), max_length=40, help_text=gettext_lazy("It stands in every mail of ours.")
+        label=gettext_lazy("Order number"),
+        max_length=80,
+        help_text=gettext_lazy("It stands in every mail of ours and looks like LF‑2041825."),
+        error_messages={"required": gettext_lazy("Type the order number; it stands in every mail of ours.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail address"),
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
-    )
+    email = _email(gettext_lazy("E-mail address"))
 
-    def clean_number(self) -> str:
-        """Accept lower case, spaces and a missing prefix."""
-        return "".join(char for char in self.cleaned_data["number"] if char.isdigit())
+
+class EmailForm(forms.Form):
+    """The right address of an order."""
+
+    email = _email(gettext_lazy("Your e-mail address"))
+
+
+class ParcelForm(forms.Form):
+    """A bare tracking number."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        max_length=80,
+        error_messages={"required": gettext_lazy("Type the number that stands on the parcel or in our mail.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
 
 
 class CancelForm(forms.Form):

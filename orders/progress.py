@@ -10,32 +10,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderDelivery, OrderLine, Refund, Shipment
+from orders.parcel_steps import Entry, Step, entries_of, note_of, place_left, sent, steps_of
 from orders.providers.registry import provider_of
 from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus, RefundStatus
 from orders.words import LEDGER_WORDS, ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, STOCK_WORD, Word
 from shop.money import Money
 from shop.words import day, day_range, moment
-
-STEP_LABELS = (
-    gettext_lazy("Ordered"),
-    gettext_lazy("Confirmed"),
-    gettext_lazy("Sent"),
-    gettext_lazy("Out for delivery"),
-    gettext_lazy("Delivered"),
-)
-ON_THE_WAY = {ParcelStatus.OUT_FOR_DELIVERY, ParcelStatus.AVAILABLE_FOR_PICKUP, ParcelStatus.ATTEMPT_FAILED}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One of the five steps: ``done``, ``current`` or ``todo``."""
-
-    label: str | Promise
-    state: str
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +30,6 @@ class Item:
     quantity: int
     image: dict[str, str] | None
     line_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One scan in words; the names that ``components/_timeline.html`` reads."""
-
-    text: str
-    at: datetime
-    place: str
-    problem: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +49,19 @@ class ParcelCard:
     sent_from: str
     import_text: str
     steps: list[Step]
+    # What happens next where nothing else says so.
+    note: str
+    # Where the carrier says it left it.
+    left_at: str
     items: list[Item]
     carrier: str
     number: str
     number_note: str
     tracking_url: str
     entries: list[Entry]
-    updated_words: str
+    updated_at: datetime | None
     is_sent: bool
+    is_delivered: bool
     is_final: bool
     shipment_id: int | None
 
@@ -174,6 +152,7 @@ def _card(
     arrival, was, reason = _arrival(order, delivery, shipment)
     if is_short and not reason:
         reason = _("The supplier waits for new stock of it, and sends it as soon as that is there.")
+    is_confirmed = not is_short and _is_confirmed(order, items)
     heading = _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
     if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
         heading = _("Replacement")
@@ -187,7 +166,9 @@ def _card(
         reason=reason,
         sent_from=_sent_from(delivery),
         import_text=delivery.import_text,
-        steps=_steps(order, shipment, is_confirmed=not is_short and _is_confirmed(order, items)),
+        steps=steps_of(order, shipment, is_confirmed=is_confirmed),
+        note=note_of(order, delivery, shipment, is_confirmed=is_confirmed) if not is_short else "",
+        left_at=place_left(shipment),
         items=[item_of(line, quantity) for line, quantity in items],
         carrier=shipment.carrier_name if shipment else "",
         number=shipment.tracking_number if shipment else "",
@@ -195,9 +176,10 @@ def _card(
         if shipment and shipment.status in {ParcelStatus.PENDING, ParcelStatus.LABEL_CREATED}
         else "",
         tracking_url=safe_link(shipment.tracking_url) if shipment else "",
-        entries=_entries(shipment),
-        updated_words=_("Last news: %(when)s") % {"when": moment(shipment.updated_at)} if shipment else "",
-        is_sent=_sent(shipment)[0],
+        entries=entries_of(shipment),
+        updated_at=shipment.updated_at if shipment else None,
+        is_sent=sent(shipment)[0],
+        is_delivered=bool(shipment and shipment.status == ParcelStatus.DELIVERED),
         shipment_id=shipment.pk if shipment else None,
         is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
     )
@@ -261,50 +243,12 @@ def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -
     return now, was, text
 
 
-def _steps(order: Order, shipment: Shipment | None, *, is_confirmed: bool) -> list[Step]:
-    reached: list[tuple[bool, datetime | None]] = [
-        (True, order.placed_at),
-        (bool(shipment) or is_confirmed, shipment.created_at if shipment else None),
-        _sent(shipment),
-        _near(shipment),
-        (bool(shipment and shipment.delivered_at), shipment.delivered_at if shipment else None),
-    ]
-    last = max(place for place, (is_reached, _at) in enumerate(reached) if is_reached)
-    ended = last == len(reached) - 1
-    steps = []
-    for place, (label, (_reached, at)) in enumerate(zip(STEP_LABELS, reached, strict=True)):
-        state = "done" if place < last or ended else "current" if place == last else "todo"
-        steps.append(Step(label, state, at if place <= last else None))
-    return steps
-
-
-def _sent(shipment: Shipment | None) -> tuple[bool, datetime | None]:
-    waiting = {ParcelStatus.PENDING, ParcelStatus.LABEL_CREATED}
-    if shipment is None or shipment.status in waiting:
-        return False, None
-    return True, shipment.shipped_at
-
-
-def _near(shipment: Shipment | None) -> tuple[bool, datetime | None]:
-    if shipment is None:
-        return False, None
-    seen = [event.occurred_at for event in shipment.tracking_events.all() if event.status in ON_THE_WAY]
-    return (bool(seen) or shipment.status in ON_THE_WAY), min(seen, default=None)
-
-
-def _entries(shipment: Shipment | None) -> list[Entry]:
-    if shipment is None:
-        return []
-    trouble = {ParcelStatus.EXCEPTION, ParcelStatus.ATTEMPT_FAILED, ParcelStatus.RETURNING, ParcelStatus.RETURNED}
-    return [
-        Entry(
-            event.description or str(PARCEL_WORDS[event.status].text),
-            event.occurred_at,
-            event.place,
-            event.status in trouble,
-        )
-        for event in shipment.tracking_events.all()
-    ]
+def delivered_words(cards: Sequence[ParcelCard]) -> str:
+    """Say how many of several parcels are there; nothing where one card says it."""
+    there = sum(card.is_delivered for card in cards)
+    if len(cards) < 2:
+        return ""
+    return _("%(there)d of %(total)d parcels delivered") % {"there": there, "total": len(cards)}
 
 
 @dataclass(frozen=True, slots=True)

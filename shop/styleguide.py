@@ -130,7 +130,8 @@ def _parcels() -> list[dict[str, Any]]:
             "tracking_url": "#carrier",
             "number_note": "The number works from tomorrow.",
             "entries": entries,
-            "updated_words": "Updated 12 min ago",
+            "updated_at": NOON,
+            "is_delivered": False,
         },
         {
             "key": "2",

@@ -6,7 +6,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
 from shop.sitemaps import SITEMAPS
-from shop.views import basket, catalogue, pages
+from shop.views import account, basket, catalogue, pages
 
 app_name = "shop"
 urlpatterns = [
@@ -19,6 +19,14 @@ urlpatterns = [
     path("basket/undo/", basket.basket_undo, name="basket-undo"),
     path("basket/go/", basket.basket_go, name="basket-go"),
     path("basket/lines/<int:line_id>/", basket.basket_update, name="basket-update"),
+    path("account/addresses/", account.addresses, name="addresses"),
+    path("account/addresses/add/", account.address_add, name="address-add"),
+    path("account/addresses/<int:pk>/", account.address_edit, name="address-edit"),
+    path("account/addresses/<int:pk>/default/", account.address_default, name="address-default"),
+    path("account/addresses/<int:pk>/delete/", account.address_delete, name="address-delete"),
+    path("account/details/", account.details, name="details"),
+    path("account/data/", account.export, name="export"),
+    path("account/delete/", account.delete, name="account-delete"),
     path("country/", pages.country, name="country"),
     path("pages/<slug:slug>/", pages.page, name="page"),
     path("robots.txt", pages.robots, name="robots"),

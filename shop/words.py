@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from babel.dates import format_date, format_time
 from django.utils import timezone
-from django.utils.translation import get_language, gettext as _, to_locale
+from django.utils.translation import get_language, gettext as _, ngettext, to_locale
 from django_countries import countries
 
 
@@ -33,6 +33,19 @@ def moment(when: datetime) -> str:
     """Write a point in time as “Thu 26 Nov, 14:05”, in the shop's time zone."""
     local = timezone.localtime(when)
     return _("%(day)s, %(time)s") % {"day": day(local.date()), "time": format_time(local, "HH:mm", locale=_locale())}
+
+
+def since(when: datetime) -> str:
+    """Write how long ago something was, as “12 min ago”; what is older than a day as its day and time."""
+    minutes = int((timezone.now() - when).total_seconds() // 60)
+    if minutes < 1:
+        return _("just now")
+    if minutes < 60:
+        return _("%(count)d min ago") % {"count": minutes}
+    if minutes < 24 * 60:
+        hours = minutes // 60
+        return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
+    return moment(when)
 
 
 def country_name(code: str) -> str:

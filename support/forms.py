@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 
+from orders.lookup import find_order
 from orders.models import Cancellation, Order, OrderLine
 from support.models import Return, Topic
+from support.topics import CONTACT_QUESTIONS, Question, question
 from support.uploads import PhotosField
 
 MESSAGE_MISSING = {"required": gettext_lazy("Tell us in a few words what it is about.")}
@@ -61,6 +63,9 @@ class HelpForm(OnceForm):
 
     def __init__(self, *args: object, order: Order, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
+        if self["topic"].value() in Topic.values:
+            # Chosen on the page before.
+            self.fields["topic"].widget = forms.HiddenInput()
         self.order_lines = {str(line.pk): line for line in order.lines.all()}
         self.fields["lines"].choices = [(pk, _label(line)) for pk, line in self.order_lines.items()]
         if len(self.order_lines) == 1:
@@ -84,7 +89,7 @@ def _label(line: OrderLine) -> str:
 
 
 class ContactForm(OnceForm):
-    """A question, with or without an order."""
+    """A question, with or without an order. Topic and order number were chosen on the page before."""
 
     email = forms.EmailField(
         label=gettext_lazy("E-mail address"),
@@ -94,21 +99,32 @@ class ContactForm(OnceForm):
             "invalid": gettext_lazy("An e-mail address looks like name@example.com."),
         },
     )
-    number = forms.CharField(label=gettext_lazy("Order number"), max_length=40, required=False)
     message = forms.CharField(
         label=gettext_lazy("Your message"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages=MESSAGE_MISSING,
     )
+    photos = PhotosField()
+    number = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+    topic = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
+    product = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
     # People do not see this field; programs fill it in.
     website = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    def question(self) -> Question:
+        """Return what it is about; something else where that makes no sense."""
+        return question(CONTACT_QUESTIONS, self.cleaned_data["topic"]) or CONTACT_QUESTIONS[-1]
+
     def order(self) -> Order | None:
         """Return the order that number and address name together."""
-        digits = "".join(char for char in self.cleaned_data["number"] if char.isdigit())
-        found = Order.objects.filter(number__endswith=f"-{digits}", email__iexact=self.cleaned_data["email"])
-        return found.first() if digits else None
+        return find_order(self.cleaned_data["number"], self.cleaned_data["email"])
+
+    def subject(self) -> str:
+        """Return what the case is called: what it is about, and how the message begins."""
+        first = self.cleaned_data["message"].strip().splitlines()[0]
+        about = [self.cleaned_data["product"], first] if self.cleaned_data["product"] else [first]
+        return ": ".join(about)[:80]
 
 
 class ReplyForm(OnceForm):

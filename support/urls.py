@@ -10,6 +10,7 @@ app_name = "support"
 urlpatterns = [
     path("orders/<str:token>/help/", customer.order_help, name="order-help"),
     path("support/", customer.contact, name="contact"),
+    path("support/sent/", customer.sent, name="sent"),
     path("support/tickets/<str:token>/", customer.ticket, name="ticket"),
     path("support/files/<str:token>/", files.attachment, name="attachment"),
     path("support/photos/<str:signed>/", files.photo, name="photo"),

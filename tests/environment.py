@@ -49,6 +49,7 @@ os.environ |= {
     "PAY_PAGES_PER_VISITOR": "0",
     "CARD_DECLINES_PER_VISITOR": "0",
     "CHECKOUT_MIN_SECONDS": "0",
+    "CONTACT_MIN_SECONDS": "0",
     "LOG_LEVEL": "ERROR",
     # Playwright keeps an event loop in the test's thread; Django would refuse its database there.
     "DJANGO_ALLOW_ASYNC_UNSAFE": "1",

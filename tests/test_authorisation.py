@@ -9,7 +9,8 @@ from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from orders.actions.refund import RefundPart
-from shop.models import BasketLine
+from shop.actions.addresses import save_address
+from shop.models import BasketLine, SavedAddress
 from support.actions.solve import PHOTO_SALT
 from support.actions.ticket import open_ticket
 from support.models import Attachment, Topic
@@ -42,12 +43,18 @@ RULES = {
     "shop:basket-go": "open",
     "shop:country": "open",
     "shop:page": "open",
+    "shop:addresses": "login",
+    "shop:address-add": "login",
+    "shop:details": "login",
     "shop:robots": "open",
     "shop:sitemap": "open",
     "orders:checkout": "open",
     "orders:check": "open",
     "orders:code": "open",
     "orders:find": "open",
+    "orders:parcel": "open",
+    "orders:again": "open",
+    "orders:email-address": "key",
     "orders:return": "key",
     "orders:detail": "key",
     "orders:cancel": "key",
@@ -59,6 +66,7 @@ RULES = {
     "orders:account": "login",
     "support:order-help": "key",
     "support:contact": "open",
+    "support:sent": "open",
     "support:ticket": "key",
     "support:attachment": "key",
     "support:photo": "key",
@@ -75,6 +83,9 @@ RULES = {
     "notifications:mail-detail": "open",
     "notifications:mail-html": "open",
 }
+# What an account keeps: to others it is not there. And what asks for the password once more.
+OWN = ("shop:address-edit", "shop:address-default", "shop:address-delete")
+PROVED = ("shop:export", "shop:account-delete")
 # allauth's own pages have its own rules and tests; listed so that a new one is looked at.
 ALLAUTH = {
     "account_login", "account_logout", "account_signup", "account_inactive", "account_reauthenticate", "account_email",
@@ -107,8 +118,8 @@ def every_name() -> set[str]:
 
 def test_every_address_is_listed():
     media = {name for name in every_name() if name.startswith("^media/")}
-    assert every_name() - set(RULES) - ALLAUTH - media == set()
-    assert set(RULES) - every_name() == set()
+    assert every_name() - {*RULES, *OWN, *PROVED} - ALLAUTH - media == set()
+    assert {*RULES, *OWN, *PROVED} - every_name() == set()
 
 
 @pytest.fixture
@@ -118,6 +129,7 @@ def world(client):
 
     people = {"owner": make_person("alex@example.com"), "stranger": make_person("other@example.com")}
     people |= {role: make_person(role=role) for role in WHO[3:]}
+    kept = save_address(people["owner"], {"name": "Alex", "line1": "1 Street", "city": "Cork", "country": "IE"})
     variant = make_variant(make_supplier())
     order = make_paid_order((variant, 1), user=people["owner"])
     note = credited(order, [RefundPart(order.lines.get(), 0, 100)], key="k")
@@ -131,6 +143,11 @@ def world(client):
         "people": people,
         "right": {
             "orders": {"token": order.token},
+            "orders:again": {"token": order.token},
+            "orders:email-address": {"token": order.token},
+            "shop:address-edit": {"pk": kept.pk},
+            "shop:address-default": {"pk": kept.pk},
+            "shop:address-delete": {"pk": kept.pk},
             "orders:credit-note": {"token": order.token, "refund_id": note.refund_id},
             "orders:paper": {"token": order.token, "number": note.number},
             "orders:paper-file": {"token": order.token, "number": note.number},
@@ -196,6 +213,25 @@ def test_who_may_open_what(client, world, who, settings):
             assert status in wanted, (name, who, status)
         elif rule == "staff":
             assert (status == 200) == (who == "Store staff"), (name, who, status)
+
+
+def test_what_an_account_keeps_is_its_own(client, world):
+    for who in WHO:
+        for name in OWN:
+            answer = ask(client, world, who, address(name, world))
+            allowed = {"nobody": {302, 405}, "owner": {200, 405}}.get(who, {404, 405})
+            assert answer.status_code in allowed, (name, who)
+            if who != "owner":
+                client.post(address(name, world), {"name": "Thief", "line1": "1", "city": "Cork", "country": "IE"})
+    assert SavedAddress.objects.get().name == "Alex"
+
+
+def test_data_and_deletion_ask_for_the_password_once_more(client, world):
+    for who in WHO:
+        for name in PROVED:
+            answer = ask(client, world, who, address(name, world))
+            where = "login" if who == "nobody" else "reauthenticate"
+            assert answer.headers.get("Location", "").startswith(f"/account/{where}/"), (name, who)
 
 
 def test_a_wrong_link_is_404_for_everybody(client, world):

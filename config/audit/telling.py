@@ -62,6 +62,8 @@ TELLINGS = [
     Telling("cancellation.waiting", "cancellation-asked", SUBJECT_ID, but=~Q(STILL_WAITS)),
     Telling("cancellation.answered", "cancellation-answered", but=UNPAID_THEN),
     Telling("order.link_requested", "order-link"),
+    Telling("order.email_corrected", "email-left"),
+    Telling("order.email_corrected", "email-corrected"),
     Telling("ticket.opened", "ticket-opened"),
     Telling("ticket.answered", "ticket-answered"),
 ]
@@ -69,6 +71,8 @@ TELLINGS = [
 BEFORE_PAYMENT = ["payment-pending", "payment-failed", "order-link", "transfer-awaited"]
 # And before its money is taken, once a bank keeps it.
 WHILE_AUTHORISED = [
+    "email-left",
+    "email-corrected",
     "order-authorised",
     "order-refused",
     "lines-cancelled",
@@ -122,7 +126,10 @@ def once() -> Iterable[str]:
 def addresses() -> Iterable[str]:
     cases = Q(kind__startswith="ticket-")
     about_orders = Notification.objects.filter(order__isnull=False).exclude(cases)
-    wrong = about_orders.exclude(recipient__iexact=F("order__email"))
+    # What was written before an address was corrected went to the one that was right then.
+    former = Event.objects.filter(order=OuterRef("order"), kind="order.email_corrected")
+    former = former.annotate(before=KT("facts__before")).filter(before__iexact=OuterRef("recipient"))
+    wrong = about_orders.exclude(recipient__iexact=F("order__email")).filter(~Exists(former))
     yield from named(wrong, "goes to somebody else than the customer")
     about_cases = Notification.objects.filter(cases, event__subject_key__startswith="ticket:").annotate(
         case=Cast(Substr("event__subject_key", len("ticket:") + 1), BigIntegerField())

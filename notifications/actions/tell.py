@@ -147,6 +147,17 @@ def order_link(event: Event) -> None:
     _about_order("order-link", messages.order_link(event.order, timezone.localdate()), event.order, event, event.pk)
 
 
+def email_corrected(event: Event) -> None:
+    """Once per correction, to both addresses: the old one learns nothing of the order, the new one all of it."""
+    order, before = event.order, event.facts["before"]
+    mail = messages.email_left(order)
+    announce("email-left", f"{order.number}:{event.pk}", mail, recipient=before, order=order, event=event)
+    confirmed = Notification.objects.filter(kind="order-confirmed", order=order).first()
+    is_missed = order.is_paid and confirmed is not None and confirmed.recipient != order.email
+    mail = messages.order_confirmed(order) if is_missed else messages.email_corrected(order)
+    _about_order("email-corrected", mail, order, event, event.pk)
+
+
 def ticket_opened(event: Event) -> None:
     """Once per case."""
     message = TicketMessage.objects.select_related("ticket").get(pk=event.facts["message"])

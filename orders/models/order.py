@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
 from orders.states import OrderStatus
+from shop.accounts import verified_emails
 from shop.models import Basket, DeliveryProfile, Region, User, Variant
 from shop.money import Money, included_tax_minor, payable_step
 from shop.places import Place, region_at
@@ -35,8 +37,15 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """Orders by who may see them, and by what is to be done."""
 
     def of(self, user: User | AnonymousUser) -> OrderQuerySet:
-        """Return the orders of someone who is logged in; nobody else's."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
+        """Return the orders of someone who is logged in; nobody else's.
+
+        Theirs are also those that a guest placed with an address which they have proved to be their own. One
+        query for these addresses.
+        """
+        if not user.is_authenticated:
+            return self.none()
+        as_guest = Q(user=None, lower_email__in=verified_emails(user))
+        return self.alias(lower_email=Lower("email")).filter(Q(user=user) | as_guest)
 
     def by_token(self, token: str) -> OrderQuerySet:
         """Return the one order whose link this is: who has the link may see it."""
@@ -109,7 +118,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["status", "pay_by"], name="order_by_status"),
             models.Index(fields=["user", "-placed_at"], name="order_by_user"),
-            models.Index(fields=["email"], name="order_by_email"),
+            models.Index(Lower("email"), name="order_by_email_any_case"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="order_status_known"),

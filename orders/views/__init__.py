@@ -1,24 +1,28 @@
 """Checkout and the customer's order pages."""
 
+from orders.views.account import account, again
 from orders.views.cancel import cancel
 from orders.views.checkout import checkout, pay, returned
 from orders.views.code import code
 from orders.views.defence import check
-from orders.views.pages import account, detail, find
+from orders.views.pages import detail, email_address, find, parcel
 from orders.views.papers import credit_note, invoice, paper, paper_file
 
 __all__ = [
     "account",
+    "again",
     "cancel",
     "check",
     "checkout",
     "code",
     "credit_note",
     "detail",
+    "email_address",
     "find",
     "invoice",
     "paper",
     "paper_file",
+    "parcel",
     "pay",
     "returned",
 ]

@@ -23,6 +23,7 @@ from orders.models import CheckoutSession, Order
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
+from orders.thanks import note_return
 from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from orders.views.delivery import chosen_services
 from orders.views.ended import basket_of_page, key_of_page
@@ -198,12 +199,19 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     """Take a customer back from the pay page; the same as webhook and sweep, only sooner."""
     order = get_object_or_404(Order.objects.by_token(token))
     session = order.sessions.filter(stripe_id=request.GET.get("session", "")[:120]).exclude(stripe_id="").first()
+    is_known = session is not None
     if session is not None:
         try:
             settle(session)
         except (StripeUnclear, StripeRefused):
+            # They come from the pay page, so they have paid; only we cannot hear of it yet.
             logger.warning("payment of order %s not known yet", order.pk)
+            is_known = False
     order.refresh_from_db()
-    if order.is_paid or order.status == OrderStatus.AUTHORISED:
+    is_settled = order.is_paid or order.status == OrderStatus.AUTHORISED
+    if is_settled:
         request.session.pop(TYPED_KEY, None)
-    return redirect(reverse("orders:detail", args=[order.token]) + ("?thanks=1" if order.is_paid else ""))
+    if session is not None and (is_settled or not is_known):
+        note_return(request, order, now=timezone.now())
+        return redirect(f"{order.get_absolute_url()}?thanks=1")
+    return redirect(order)

@@ -1,5 +1,6 @@
 """What the shop window shows, who visits it, and what lies in the baskets."""
 
+from shop.models.address import SavedAddress
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
@@ -21,6 +22,7 @@ __all__ = [
     "ProductFact",
     "ProductImage",
     "Region",
+    "SavedAddress",
     "TaxClass",
     "TaxRate",
     "User",

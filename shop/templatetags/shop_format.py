@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django import template
 
 from shop import words
+from shop.addresses import Postal, address_lines as lines_of
 from shop.money import Money
 
 register = template.Library()
@@ -35,3 +36,15 @@ def event_words(kind: str) -> str:
     """Write the kind of an event for people: “Supplier order: cancel requested”."""
     subject, _dot, happened = kind.replace("_", " ").partition(".")
     return f"{subject[:1].upper()}{subject[1:]}: {happened}"
+
+
+@register.filter
+def address_lines(address: Postal) -> list[str]:
+    """Return an address line by line as its country writes it."""
+    return lines_of(address)
+
+
+@register.filter
+def since(when: datetime | None) -> str:
+    """Write how long ago something was, as “12 min ago”; empty for None."""
+    return words.since(when) if when else ""

@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.actions.cancel import cancellable_units
+from orders.account import account_orders, order_rows, with_parts
+from orders.cancellations import cancel_offer
+from orders.forms import FindForm
 from orders.models import Order
-from orders.progress import parcel_cards
+from orders.progress import ParcelCard, parcel_cards
 from shop.limits import allow
-from support.actions.ticket import customer_writes, open_ticket
+from shop.models import Product
+from support.actions.ticket import answer_due, customer_writes, open_ticket
 from support.forms import ContactForm, CustomerReplyForm, HelpForm
 from support.models import Ticket, TicketMessage, Topic
 from support.states import TicketStatus
+from support.topics import CONTACT_QUESTIONS, ORDER_QUESTIONS, Question, question
 
 LIMIT, SECONDS = 20, 3600
+# In the session: when the form was opened, and which case was sent last.
+OPENED, SENT = "contact_opened", "contact_sent"
+ORDERS_SHOWN = 5
 TOO_MANY = _("Too many messages from here. Please wait an hour, or answer one of our mails.")
 
 
 def order_help(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask what it is about, answer what can be answered at once, and take a message for the rest."""
     order = get_object_or_404(Order.objects.by_token(token).exclude(paid_at=None))
-    initial = {"topic": request.GET.get("topic", "")}
+    asked = question(ORDER_QUESTIONS, request.POST.get("topic", "") or request.GET.get("topic", ""))
+    cards = parcel_cards(order)
+    initial = {"topic": asked.slug if asked else ""} | _about_parcel(cards, request.GET.get("parcel", ""))
     form = HelpForm(request.POST or None, request.FILES or None, order=order, initial=initial)
     if request.method == "POST" and form.is_valid():
         if allow(request, "ticket", limit=LIMIT, seconds=SECONDS):
             return redirect(_open_for(request, order, form))
         form.add_error(None, TOO_MANY)
-    stoppable = cancellable_units(order)
-    context = {"form": form, "order": order, "parcels": parcel_cards(order), "stoppable": stoppable}
+    context = {
+        "form": form,
+        "order": order,
+        "parcels": cards,
+        "offer": cancel_offer(order),
+        "question": asked,
+        "questions": ORDER_QUESTIONS,
+        "answer_by": answer_due(timezone.now()),
+        # Where a page answers, the form is folded away, until somebody has begun to write or came to do so.
+        "is_writing": form.is_bound or "parcel" in request.GET or (asked is not None and not asked.answer),
+    }
     return _private(render(request, "support/order_help.html", context, status=422 if form.errors else 200))
+
+
+def _about_parcel(cards: Sequence[ParcelCard], wanted: str) -> dict[str, object]:
+    """Fill in what is known when somebody says of one parcel that it is not there."""
+    card = next((one for one in cards if str(one.shipment_id) == wanted and one.shipment_id), None)
+    if card is None:
+        return {}
+    facts = {"parcel": card.heading, "arrival": card.arrival_words, "place": card.left_at or "-"}
+    facts["number"] = f"{card.carrier} {card.number}".strip() or "-"
+    text = _("%(parcel)s (%(number)s) is not here. The carrier says: %(arrival)s, where: %(place)s.")
+    return {"lines": [str(item.line_id) for item in card.items], "message": text % facts}
 
 
 def _open_for(request: HttpRequest, order: Order, form: HelpForm) -> Ticket:
@@ -52,28 +86,92 @@ def _open_for(request: HttpRequest, order: Order, form: HelpForm) -> Ticket:
 
 
 def contact(request: HttpRequest) -> HttpResponse:
-    user = request.user
-    initial = {"email": user.email if user.is_authenticated else ""}
-    form = ContactForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    """Ask for the order first, then what it is about; what is left is a form of three fields."""
+    if request.method != "POST":
+        return _ask_first(request)
+    form = ContactForm(request.POST, request.FILES)
+    if form.is_valid():
         if form.cleaned_data["website"]:
             # A program: it sees what a person would see, and nothing is kept.
-            return render(request, "support/contact.html", {"form": ContactForm(), "sent": True})
-        if allow(request, "ticket", limit=LIMIT, seconds=SECONDS):
-            order = form.order()
-            made = open_ticket(
-                order=order,
-                email=form.cleaned_data["email"],
-                name=order.name if order else "",
-                topic=Topic.QUESTION,
-                subject=form.cleaned_data["message"].strip().splitlines()[0][:80],
-                body=form.cleaned_data["message"],
-                form_key=form.cleaned_data["form_key"],
-                user=user if user.is_authenticated else None,
-            )
-            return redirect(made)
-        form.add_error(None, TOO_MANY)
-    return render(request, "support/contact.html", {"form": form}, status=422 if form.errors else 200)
+            return _sent(request, None, form.cleaned_data["email"])
+        if _is_too_quick(request):
+            form.add_error(None, _("That was quicker than anybody types. Please press the button once more."))
+        elif not allow(request, "ticket", limit=LIMIT, seconds=SECONDS):
+            form.add_error(None, TOO_MANY)
+        else:
+            made = _open_contact(request, form)
+            request.session[SENT] = made.pk
+            return redirect("support:sent")
+    return _contact_page(request, form, question(CONTACT_QUESTIONS, request.POST.get("topic", "")), status=422)
+
+
+def _ask_first(request: HttpRequest) -> HttpResponse:
+    request.session[OPENED] = timezone.now().timestamp()
+    asked = question(CONTACT_QUESTIONS, request.GET.get("topic", ""))
+    slug = request.GET.get("product", "")[:200]
+    product = Product.objects.filter(slug=slug, is_published=True).first() if slug else None
+    number = request.GET.get("number", "")[:80]
+    if asked is None and (product or number):
+        asked = question(CONTACT_QUESTIONS, "product" if product else "other")
+    user = request.user
+    initial = {"email": user.email if user.is_authenticated else "", "number": number}
+    initial |= {"topic": asked.slug if asked else "", "product": product.name if product else ""}
+    return _contact_page(request, ContactForm(initial=initial), asked)
+
+
+def _contact_page(
+    request: HttpRequest, form: ContactForm, asked: Question | None, *, status: int = 200
+) -> HttpResponse:
+    # An order that is not paid has no help page: nothing of it was sent.
+    paid = account_orders(request.user).exclude(paid_at=None)
+    context = {
+        "form": form,
+        "question": asked,
+        "questions": CONTACT_QUESTIONS,
+        "rows": order_rows(list(with_parts(paid)[:ORDERS_SHOWN])),
+        "find_form": FindForm(),
+        "answer_by": answer_due(timezone.now()),
+        "is_writing": form.is_bound or bool(form.initial.get("number")) or (asked is not None and not asked.answer),
+        "seller": settings.SELLER,
+    }
+    return render(request, "support/contact.html", context, status=status)
+
+
+def _is_too_quick(request: HttpRequest) -> bool:
+    """True for a form that was sent before anybody can have typed it; a second press goes through."""
+    if settings.CONTACT_MIN_SECONDS <= 0:
+        return False
+    now = timezone.now().timestamp()
+    opened = request.session.setdefault(OPENED, now)
+    return now - float(opened) < settings.CONTACT_MIN_SECONDS
+
+
+def _open_contact(request: HttpRequest, form: ContactForm) -> Ticket:
+    order, user = form.order(), request.user
+    return open_ticket(
+        order=order,
+        email=form.cleaned_data["email"],
+        name=order.name if order else "",
+        topic=form.question().topic,
+        subject=form.subject(),
+        body=form.cleaned_data["message"],
+        form_key=form.cleaned_data["form_key"],
+        photos=form.cleaned_data["photos"],
+        user=user if user.is_authenticated else None,
+    )
+
+
+def sent(request: HttpRequest) -> HttpResponse:
+    """Say that a message has come, under which number, and when it is answered."""
+    made = Ticket.objects.filter(pk=request.session.get(SENT)).first()
+    return _sent(request, made, made.email) if made is not None else redirect("support:contact")
+
+
+def _sent(request: HttpRequest, made: Ticket | None, email: str) -> HttpResponse:
+    # A case about an order leads to that order: its link goes to the order's address, not to whoever typed it.
+    is_shown = made is not None and made.order_id is None
+    context = {"ticket": made, "email": email, "is_shown": is_shown, "answer_by": answer_due(timezone.now())}
+    return _private(render(request, "support/sent.html", context))
 
 
 def ticket(request: HttpRequest, token: str) -> HttpResponse:

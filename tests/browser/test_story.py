@@ -70,6 +70,8 @@ def shop_and_pay(page: Page) -> None:
     page.get_by_role("button", name="Pay").first.click()
     page.wait_for_url("**/orders/**")
     expect(page.get_by_text("Thank you, Alex Byrne")).to_be_visible()
+    check(page, "thank you")
+    page.get_by_role("link", name="Track your order").click()
 
 
 def watch_until_delivered(page: Page) -> None:
@@ -83,8 +85,9 @@ def report_a_defect(page: Page, photo: Path) -> None:
     """Report a defect with a photo from the order page."""
     page.get_by_role("link", name="Get help with this order").click()
     check(page, "help")
+    page.get_by_role("link", name="Something is faulty").click()
+    check(page, "help, what it is about")
     page.get_by_role("checkbox").first.check()
-    page.get_by_label("Faulty").check()
     page.get_by_label("In your words").fill("It has a crack along the grain.")
     Image.new("RGB", (800, 600), "salmon").save(photo)
     page.get_by_label("Photos").set_input_files(photo)

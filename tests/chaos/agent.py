@@ -82,7 +82,7 @@ class Agent(threading.Thread):
             self.crowd.stack.base, self.crowd.journal, self.crowd.flying, number=int(note.email[9:-15]) + 1
         )
         for _try in range(30):
-            page = customer.ask("GET", note.path + "help/")
+            page = customer.ask("GET", note.path + "help/?topic=damaged")
             if page.status_code == 200:
                 break
             time.sleep(1)

@@ -55,7 +55,7 @@ def test_a_defect_with_a_photo_is_answered_returned_and_refunded(stack):
     shopper, path, number = buy(stack)
     order = wait_delivered(stack, number)
 
-    shopper.open(path + "help/")
+    shopper.open(path + "help/?topic=defective")
     line = shopper.page.text.split('name="lines" value="')[1].split('"')[0]
     shopper.submit(
         "help/",

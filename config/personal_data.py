@@ -1,0 +1,10 @@
+"""Which modules know what is kept about a person, first floor first; see ``shop/personal_data.py``."""
+
+from __future__ import annotations
+
+PARTS: list[str] = [
+    "shop.personal_data",
+    "orders.personal_data",
+    "support.personal_data",
+    "notifications.personal_data",
+]
