@@ -5,6 +5,7 @@ from orders.views.checkout import checkout, pay, returned
 from orders.views.defence import check
 from orders.views.pages import account, detail, find
 from orders.views.papers import credit_note, invoice, paper, paper_file
+from orders.views.review import review
 
 __all__ = [
     "account",
@@ -19,4 +20,5 @@ __all__ = [
     "paper_file",
     "pay",
     "returned",
+    "review",
 ]

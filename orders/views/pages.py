@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from orders import events
+from orders.actions.line_review import lines_to_review
 from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import FindForm
 from orders.models import Order, OrderLine
@@ -38,6 +39,7 @@ def detail(request: HttpRequest, token: str) -> HttpResponse:
         "offer": cancel_offer(order),
         "refunds": refund_lines(order),
         "papers": paper_links(order),
+        "to_review": lines_to_review(order),
         "payment": order.payments.first(),
         "panels": panels("order_page", request, order),
         "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,

@@ -3,6 +3,9 @@
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
+from shop.models.price import PriceChange
+from shop.models.review import Review
+from shop.models.stock_watch import StockWatch
 from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
 from shop.models.user import User
 
@@ -15,9 +18,12 @@ __all__ = [
     "DeliveryZone",
     "Market",
     "MarketCountry",
+    "PriceChange",
     "Product",
     "ProductFact",
     "ProductImage",
+    "Review",
+    "StockWatch",
     "TaxClass",
     "TaxRate",
     "User",

@@ -35,3 +35,10 @@ def event_words(kind: str) -> str:
     """Write the kind of an event for people: “Supplier order: cancel requested”."""
     subject, _dot, happened = kind.replace("_", " ").partition(".")
     return f"{subject[:1].upper()}{subject[1:]}: {happened}"
+
+
+@register.filter
+def star_shapes(rating: float) -> list[str]:
+    """Return five words for drawing a rating: "full", "half" or "empty" stars."""
+    halves = round(float(rating) * 2)
+    return ["full" if halves >= 2 * place else "half" if halves == 2 * place - 1 else "empty" for place in range(1, 6)]

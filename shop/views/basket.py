@@ -7,25 +7,22 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_POST
 
 from shop.actions.basket import (
     NotSellable,
-    add_to_basket,
     basket_lines,
     basket_of,
-    ensure_basket,
     most_of,
     set_quantity,
 )
 from shop.cards import Picture, picture_of, small_picture
 from shop.delivery import Plan
 from shop.forms import CountryForm, QuantityForm
-from shop.models import BasketLine, Variant
+from shop.models import BasketLine
 from shop.money import Money
 from shop.pricing import plan_priced, price_of
 from shop.tax import Terms
@@ -95,26 +92,9 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def basket_add(request: HttpRequest) -> HttpResponse:
-    found = Variant.objects.select_related("product").filter(is_active=True, product__is_published=True)
-    variant = get_object_or_404(found, sku=request.POST.get("variant", "").replace("\x00", "")[:40])
-    page = f"{variant.product.get_absolute_url()}?variant={variant.sku}"
-    form = QuantityForm(_quantity_posted(request))
-    if not form.is_valid():
-        messages.error(request, form.errors["quantity"][0])
-        return redirect(page)
-    try:
-        line = add_to_basket(ensure_basket(request), variant, quantity=form.cleaned_data["quantity"] or 1)
-    except NotSellable as error:
-        messages.error(request, _not_so_many(error))
-        return redirect(page)
-    return redirect(f"{reverse('shop:basket')}?added={line.pk}")
-
-
-@require_POST
 def basket_update(request: HttpRequest, line_id: int) -> HttpResponse:
     mine = basket_of(request)
-    form = QuantityForm(_quantity_posted(request))
+    form = QuantityForm(quantity_posted(request))
     if mine is None or not form.is_valid():
         if not form.is_valid():
             messages.error(request, form.errors["quantity"][0])
@@ -124,11 +104,11 @@ def basket_update(request: HttpRequest, line_id: int) -> HttpResponse:
         if quantity is not None:
             set_quantity(mine, line_id, quantity=quantity)
     except NotSellable as error:
-        messages.error(request, _not_so_many(error))
+        messages.error(request, not_so_many(error))
     return redirect("shop:basket")
 
 
-def _quantity_posted(request: HttpRequest) -> dict[str, str]:
+def quantity_posted(request: HttpRequest) -> dict[str, str]:
     """Read the typed quantity, moved by one where the minus or plus button was pressed."""
     typed = request.POST.get("quantity", "").strip()[:12]
     step = {"less": -1, "more": 1}.get(request.POST.get("change", ""), 0)
@@ -137,7 +117,8 @@ def _quantity_posted(request: HttpRequest) -> dict[str, str]:
     return {"quantity": typed}
 
 
-def _not_so_many(error: NotSellable) -> str:
+def not_so_many(error: NotSellable) -> str:
+    """Say how many of a thing can be had."""
     name = error.variant.product.name
     if error.most == 0:
         return _("%(name)s cannot be ordered at the moment.") % {"name": name}

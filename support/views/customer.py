@@ -11,6 +11,7 @@ from orders.actions.cancel import cancellable_units
 from orders.models import Order
 from orders.progress import parcel_cards
 from shop.limits import allow
+from shop.models import Variant
 from support.actions.ticket import customer_writes, open_ticket
 from support.forms import ContactForm, CustomerReplyForm, HelpForm
 from support.models import Ticket, TicketMessage, Topic
@@ -53,7 +54,7 @@ def _open_for(request: HttpRequest, order: Order, form: HelpForm) -> Ticket:
 
 def contact(request: HttpRequest) -> HttpResponse:
     user = request.user
-    initial = {"email": user.email if user.is_authenticated else ""}
+    initial = {"email": user.email if user.is_authenticated else "", "message": _question_about(request)}
     form = ContactForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["website"]:
@@ -74,6 +75,16 @@ def contact(request: HttpRequest) -> HttpResponse:
             return redirect(made)
         form.add_error(None, TOO_MANY)
     return render(request, "support/contact.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _question_about(request: HttpRequest) -> str:
+    """Name the goods that a link asks about, so that nobody types them off; empty for any other link."""
+    sku = request.GET.get("about", "").replace("\x00", "")[:40]
+    variant = Variant.objects.select_related("product").filter(sku=sku).first() if sku else None
+    if variant is None:
+        return ""
+    name = variant.product.name + (f", {variant.options_label}" if variant.options_label else "")
+    return _("Question about %(name)s (%(sku)s):") % {"name": name, "sku": variant.sku} + "\n\n"
 
 
 def ticket(request: HttpRequest, token: str) -> HttpResponse:
