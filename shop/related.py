@@ -27,17 +27,25 @@ class Neighbours:
 
 
 def neighbours(product: Product, seen_ids: Sequence[int], terms: Terms) -> Neighbours:
-    """Return what stands below a product: others of its category that can be bought, and the latest looked at."""
+    """Return what stands below a product: what is like it and can be bought, and what was looked at last.
+
+    Related are the newest of its category, and where these are few, of its department.
+    """
     seen_ids = [pk for pk in seen_ids if pk != product.pk][:MOST]
     on_sale = Product.objects.on_sale().exclude(pk=product.pk)
-    alike = on_sale.filter(category=product.category_id, is_available=True).order_by("-created_at", "-pk")
-    # As a list of numbers inside one statement; twice the related ones, for some of them may have been seen.
-    either = Q(pk__in=alike.values("pk")[: MOST + len(seen_ids)]) | Q(pk__in=seen_ids)
-    found = list(_with_picture(on_sale.filter(either)))
-    by_pk = {one.pk: one for one in found}
-    seen = [by_pk[pk] for pk in seen_ids if pk in by_pk]
-    related = [one for one in found if one.category_id == product.category_id and one.is_available and one not in seen]
-    related.sort(key=lambda one: (one.created_at, one.pk), reverse=True)
+    # By number, which is by age: an order that both databases read from an index. Some more, should some be seen ones.
+    most = MOST + len(seen_ids)
+    newest = on_sale.filter(is_available=True).order_by("-pk").values("pk")
+    alike = Q(pk__in=newest.filter(category=product.category_id)[:most])
+    near = Q(pk__in=newest.filter(department=product.department_id)[:most])
+    found = {one.pk: one for one in _with_picture(on_sale.filter(alike | near | Q(pk__in=seen_ids)))}
+    seen = [found[pk] for pk in seen_ids if pk in found]
+    related = [
+        one
+        for one in found.values()
+        if one.is_available and one.department_id == product.department_id and one.pk not in seen_ids
+    ]
+    related.sort(key=lambda one: (one.category_id == product.category_id, one.pk), reverse=True)
     return Neighbours([_card(one, terms) for one in related[:MOST]], [_card(one, terms) for one in seen])
 
 

@@ -234,10 +234,10 @@ def test_what_was_looked_at_is_a_cookie_of_numbers_that_nobody_else_can_write(cl
 def test_the_question_about_a_product_names_it(client):
     (kettle,) = make_kettle(make_supplier(), options=[{"Colour": "Sage"}])
 
-    link = re.search(r'href="(/contact/\?about=[^"]+)"', show(client, kettle)).group(1)
+    link = re.search(r'href="(/support/\?about=[^"]+)"', show(client, kettle)).group(1)
 
     assert "Question about Enamel kettle, Sage (KETTLE-0):" in client.get(link).content.decode()
-    assert client.get("/contact/?about=none").status_code == 200
+    assert client.get("/support/?about=none").status_code == 200
 
 
 @pytest.mark.parametrize(
