@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from shop.actions import stock_watch
 from shop.forms import CountryForm, StockWatchForm
@@ -98,9 +97,11 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "shop/reviews.html", context)
 
 
-@require_POST
 def tell_me(request: HttpRequest, slug: str) -> HttpResponse:
     """Note that somebody wants to be told when a variant is back; the answer is the same for everybody."""
+    if request.method != "POST":
+        # The address stays in the bar after a mistake, and may be loaded again.
+        return redirect("shop:product", slug)
     form = StockWatchForm(request.POST)
     sku = request.POST.get("variant", "").replace("\x00", "")[:40]
     variant = get_object_or_404(Variant.objects.select_related("product"), product__slug=slug, sku=sku, is_active=True)
