@@ -226,7 +226,9 @@ def a_picture_to_fetch() -> PictureFetch:
 
 def a_review() -> Review:
     product = make_variant(make_supplier()).product
-    return Review.objects.create(product=product, rating=4, author="Alex", bought_on=timezone.localdate())
+    # With a reason, so that the database lets it into every state.
+    facts = {"author": "Alex", "bought_on": timezone.localdate(), "refused_reason": "names a person"}
+    return Review.objects.create(product=product, rating=4, **facts)
 
 
 MAKERS: dict[str, Callable[[], models.Model]] = {

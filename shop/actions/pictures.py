@@ -72,7 +72,7 @@ def _flat(picture: Image.Image) -> Image.Image:
 
 def _widths(own: int) -> list[int]:
     """Return the widths that a picture of this width is stored in: those below its own, and its own up to the widest."""
-    return [*(width for width in WIDTHS if width < own), min(own, WIDTHS[-1])]
+    return [*(width for width in WIDTHS[:-1] if width < own), min(own, WIDTHS[-1])]
 
 
 def _shrunk(picture: Image.Image, width: int) -> Image.Image:
