@@ -21,7 +21,7 @@ def test_the_confirmation_names_item_arrival_and_total_with_both_ways_on(client)
     page = answer.content.decode()
     said = words_of(page.split('id="added"')[1].split("</main>")[0])
     assert "Enamel kettle, Sage is in your basket" in said
-    assert re.search(r"2 pieces , arrives \w{3} \d+", said)
+    assert re.search(r"2 pieces, arrives \w{3} \d+", said)
     assert "Basket: 2 items, €52.90 goods €49.00 + delivery €3.90, incl. VAT" in said
     assert 'role="status"' in page.split('id="added"')[1][:40]
     assert re.search(r'href="/checkout/"[^>]*>Go to checkout', page)

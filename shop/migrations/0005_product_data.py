@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
                 ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('token', models.CharField(default=shop.models.stock_watch._token, editable=False, max_length=40, unique=True)),
+                ('token', models.CharField(default=shop.models.stock_watch.make_token, editable=False, max_length=40, unique=True)),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
                 ('back_at', models.DateTimeField(blank=True, help_text='Then the mail is owed.', null=True, verbose_name='back in stock')),
             ],

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from shop.models.catalogue import Variant
 
 
-def _token() -> str:
+def make_token() -> str:
+    """Return a key that nobody can guess."""
     return secrets.token_urlsafe(24)
 
 
@@ -22,7 +23,7 @@ class StockWatch(models.Model):
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="stock_watches", verbose_name=_("variant"))
     email = models.EmailField(_("e-mail"))
     language = models.CharField(_("language"), max_length=10)
-    token = models.CharField(max_length=40, unique=True, default=_token, editable=False)
+    token = models.CharField(max_length=40, unique=True, default=make_token, editable=False)
     asked_at = models.DateTimeField(_("asked"), default=timezone.now)
     back_at = models.DateTimeField(_("back in stock"), null=True, blank=True, help_text=_("Then the mail is owed."))
 
