@@ -130,7 +130,8 @@ SWEEPS: list[Sweep] = [
         "pictures",
         lambda: PictureFetch.objects.filter(status=PictureFetch.Status.WANTED),
         _always("suppliers.tasks.fetch_picture"),
-        "suppliers",
+        # A new catalogue has thousands: they must delay no order and no mail.
+        "pictures",
     ),
     Sweep(
         "notifications",
