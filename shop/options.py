@@ -53,9 +53,13 @@ def chosen_variant(variants: Sequence[Variant], wanted: Mapping[str, str]) -> Va
 
 
 def axes_of(variants: Sequence[Variant]) -> list[str]:
-    """Return the names of the questions that tell the variants apart, in the order they first come."""
-    names = dict.fromkeys(str(name) for variant in variants for name in variant.options)
-    return [name for name in names if len({str(variant.options.get(name, "")) for variant in variants}) > 1]
+    """Return the names of the questions that tell the variants apart: colour first, which has pictures, then by name.
+
+    Not as the feed has them: PostgreSQL keeps no order of an object's members.
+    """
+    names = {str(name) for variant in variants for name in variant.options}
+    apart = [name for name in names if len({str(variant.options.get(name, "")) for variant in variants}) > 1]
+    return sorted(apart, key=lambda name: (name.casefold() not in {"colour", "color"}, name.casefold()))
 
 
 def options_of(
