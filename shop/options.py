@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from shop.cards import Picture, stock_words
 from shop.models import ProductImage, Variant
+
+Thumb = Callable[[ProductImage], Picture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def axes_of(variants: Sequence[Variant]) -> list[str]:
 
 
 def options_of(
-    variants: Sequence[Variant], chosen: Variant, pictures: Mapping[int, ProductImage], thumb: object
+    variants: Sequence[Variant], chosen: Variant, pictures: Mapping[int, ProductImage], thumb: Thumb
 ) -> list[Axis]:
     """Return the questions with their answers. ``pictures`` by variant; ``thumb`` makes a small picture of one."""
     names = axes_of(variants)
@@ -74,7 +76,7 @@ def options_of(
 
 
 def _values(
-    name: str, variants: Sequence[Variant], chosen: Variant, pictures: Mapping[int, ProductImage], thumb: object
+    name: str, variants: Sequence[Variant], chosen: Variant, pictures: Mapping[int, ProductImage], thumb: Thumb
 ) -> list[Value]:
     found = []
     for value in dict.fromkeys(str(variant.options.get(name, "")) for variant in variants):
@@ -93,7 +95,7 @@ def _values(
                 is_chosen=str(chosen.options.get(name, "")) == value,
                 is_gone=level == "gone" or exact is None,
                 note=note,
-                image=thumb(image) if image else None,  # type: ignore[operator]
+                image=thumb(image) if image else None,
             )
         )
     return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.files.storage import default_storage
-from django.db.models import F, JSONField, OuterRef, Q, Subquery
+from django.db.models import F, JSONField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -49,7 +49,7 @@ def neighbours(product: Product, seen_ids: Sequence[int], terms: Terms) -> Neigh
     return Neighbours([_card(one, terms) for one in related[:MOST]], [_card(one, terms) for one in seen])
 
 
-def _with_picture(products):  # noqa: ANN001, ANN202  (a queryset with one more column)
+def _with_picture(products: QuerySet[Product]) -> QuerySet[Product]:
     first = ProductImage.objects.filter(product=OuterRef("pk"), position=0).order_by("pk")
     facts = JSONObject(url=F("small"), width=F("small_width"), height=F("small_height"), alt=F("alt"), sizes=F("sizes"))
     return products.annotate(

@@ -7,10 +7,11 @@ a product stays in its file. They are written row by row: no file of them is eve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 
@@ -50,7 +51,7 @@ def products(request: HttpRequest, number: int) -> HttpResponse:
     return StreamingHttpResponse(_file(_entries(rows.values_list("slug", "updated_at"))), content_type=XML)
 
 
-def _entries(rows) -> Iterator[tuple[str, str]]:  # noqa: ANN001  (a values list)
+def _entries(rows: QuerySet[Product, tuple[str, datetime]]) -> Iterator[tuple[str, str]]:
     for slug, changed in rows.iterator(chunk_size=CHUNK):
         yield reverse("shop:product", args=[slug]), changed.date().isoformat()
 
