@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.files.storage import default_storage
-from django.db.models import F, JSONField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -36,9 +36,18 @@ def neighbours(product: Product, seen_ids: Sequence[int], terms: Terms) -> Neigh
     # By number, which is by age: an order that both databases read from an index. Some more, should some be seen ones.
     most = MOST + len(seen_ids)
     newest = on_sale.filter(is_available=True).order_by("-pk").values("pk")
-    alike = Q(pk__in=newest.filter(category=product.category_id)[:most])
-    near = Q(pk__in=newest.filter(department=product.department_id)[:most])
-    found = {one.pk: one for one in _with_picture(on_sale.filter(alike | near | Q(pk__in=seen_ids)))}
+    found = {
+        one.pk: one
+        for one in _with_picture(
+            on_sale.filter(
+                pk__in=_any_of(
+                    newest.filter(category=product.category_id)[:most],
+                    newest.filter(department=product.department_id)[:most],
+                    seen_ids,
+                )
+            )
+        )
+    }
     seen = [found[pk] for pk in seen_ids if pk in found]
     related = [
         one
@@ -47,6 +56,16 @@ def neighbours(product: Product, seen_ids: Sequence[int], terms: Terms) -> Neigh
     ]
     related.sort(key=lambda one: (one.category_id == product.category_id, one.pk), reverse=True)
     return Neighbours([_card(one, terms) for one in related[:MOST]], [_card(one, terms) for one in seen])
+
+
+def _any_of(*choices: QuerySet | Sequence[int]) -> QuerySet:
+    """Return the ids that are in any of the choices, as one subquery.
+
+    Not joined by OR: PostgreSQL would then look at every product there is. Each choice stands in a query of its own,
+    for SQLite takes no limit inside a union.
+    """
+    first, *others = (Product.objects.filter(pk__in=choice).order_by().values("pk") for choice in choices)
+    return first.union(*others, all=True)
 
 
 def _with_picture(products: QuerySet[Product]) -> QuerySet[Product]:
