@@ -29,7 +29,8 @@ from orders.lease import DueWork
 from orders.models import Cancellation, CardCircuit, OrderLine, RefundRequest, WorkItem
 from orders.remedies import NotPossible
 from orders.states import IllegalMove
-from shop.models import User
+from shop.actions import reviews
+from shop.models import Review, User
 from suppliers.actions import decide
 from suppliers.actions.ask import read_again
 from suppliers.actions.by_hand import answer_by_hand
@@ -204,3 +205,10 @@ def not_ours(finding: MoneyFinding, *, by: User) -> str:
     if not findings.explain_by_hand(finding, by=by, now=timezone.now()):
         raise NotPossible(_t("It is explained already."))
     return _t("Noted. It comes back only if its amount changes.")
+
+
+def publish_review(review: Review, *, by: User) -> str:
+    """Show a review; who would rather refuse it says why on its own page."""
+    if not reviews.approve(review, by=by):
+        raise NotPossible(_t("It is published already."))
+    return _t("It is shown on the product's page now.")

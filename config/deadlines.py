@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
-from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS
+from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS
 from config.models import NightlyAudit
 from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from notifications.models import Notification, NotificationStatus
@@ -54,6 +54,7 @@ from orders.states import (
     RefundStatus,
 )
 from suppliers.models import (
+    PictureFetch,
     Supplier,
     SupplierCancellation,
     SupplierCredit,
@@ -306,7 +307,7 @@ MACHINERY = [
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
 ASIDE += [Authorisation, Dispute, Payment]
-ASIDE += [SupplierReturn, Notification, Reaction, IncomingEvent]
+ASIDE += [PictureFetch, SupplierReturn, Notification, Reaction, IncomingEvent]
 
 
 def _aside(model: type[DueWork]) -> Wait:
@@ -317,7 +318,7 @@ def _aside(model: type[DueWork]) -> Wait:
 
 
 # Of several reasons about one row the first is asked about: "set aside" says more than "silent".
-WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *DECISIONS, *SUPPLIERS, *GOODS, *PEOPLE, *MACHINERY]
+WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *DECISIONS, *SUPPLIERS, *GOODS, *PEOPLE, *REVIEWS, *MACHINERY]
 
 # States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
 RESTS: Mapping[tuple[type[Model], str], str] = {
@@ -357,6 +358,7 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (SupplierReturn, _B.RESOLVED): "told to its case, which is open again",
     (SupplierReturn, _B.CANCELLED): "told to its case, which is open again",
     (SupplierReturn, _B.EXPIRED): "told to its case, which is open again",
+    **SHOP_RESTS,
     (Ticket, _T.WAITING_CUSTOMER): "the customer's turn, who may take any time; their answer opens it",
     (Ticket, _T.SOLVED): "over",
     (Notification, _N.SENT): "over",
@@ -385,6 +387,7 @@ RETRIES = [
     # Not "unknown": where that has no due time, a person decides whether it may be asked again.
     Retry(SupplierOrder, Q(status__in=[_S.READY, _S.SENDING])),
     Retry(SupplierReturn, Q(status__in=[_B.TO_ASK, _B.UNKNOWN])),
+    Retry(PictureFetch, Q(status=PictureFetch.Status.WANTED)),
     Retry(Supplier, Q(is_active=True, uses_polling=True)),
     Retry(Notification, Q(status__in=[_N.QUEUED, _N.SENDING])),
     Retry(Reaction, Q(done_at=None)),

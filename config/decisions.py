@@ -1,4 +1,4 @@
-"""Deadlines of what people decide about money: authorised, disputed, transferred, owed by suppliers, compared.
+"""Deadlines of what people decide about money (authorised, disputed, transferred, owed, compared) and about reviews.
 
 Part of ``config/deadlines.py``.
 """
@@ -10,10 +10,12 @@ from datetime import timedelta
 from django.db.models import Q
 
 from config.models import Comparison, MoneyFinding
-from config.waits import AT_ONCE, AWAY, TWO_NIGHTS, Wait
+from config.waits import A_DAY, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from orders.models import Authorisation, Dispute, Payment, Refund, WorkItem
 from orders.states import AuthorisationStatus, DisputeStatus, RefundStatus
-from suppliers.models import SupplierCredit
+from shop.models import Review
+from shop.models.review import ReviewStatus
+from suppliers.models import PictureFetch, SupplierCredit
 from suppliers.states import SupplierCreditStatus
 
 R = WorkItem.Reason
@@ -83,3 +85,18 @@ COMPARISONS = [
     _comparison("whole comparison", Comparison.Kind.FULL, TWO_NIGHTS, "Nothing was compared in full for two nights."),
     Wait("difference", MoneyFinding, (), R.MONEY_FINDING, ("found_at",), AT_ONCE, "{row.says}", Q(explained_at=None), opens=False),
 ]  # fmt: skip
+REVIEWS = [
+    Wait(
+        "review", Review, (ReviewStatus.WAITING,), R.REVIEW_TO_DECIDE, ("created_at",), A_DAY,
+        "A review of {row.product.name} waits to be read: {row.rating}/5 {row.title} {row.text:.120}",
+        money=lambda row: 0, related=("product",),
+    ),
+]  # fmt: skip
+# Of states of the shop window: why nothing waits in them.
+SHOP_RESTS = {
+    (PictureFetch, PictureFetch.Status.WANTED): "fetched by the sweep, which gives up after some tries",
+    (PictureFetch, PictureFetch.Status.STORED): "over",
+    (PictureFetch, PictureFetch.Status.BROKEN): "listed for staff; its product is shown with a drawing in its place",
+    (Review, ReviewStatus.APPROVED): "over",
+    (Review, ReviewStatus.REFUSED): "over",
+}

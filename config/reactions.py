@@ -55,6 +55,7 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.cancellation_waiting: ["notifications.tasks.tell_cancellation_waiting"],
     orders.cancellation_answered: ["notifications.tasks.tell_cancellation_answered"],
     orders.lines_cancelled: ["notifications.tasks.tell_lines_cancelled"],
+    orders.variant_back_in_stock: ["notifications.tasks.tell_back_in_stock"],
     suppliers.supplier_lines_rejected: ["suppliers.tasks.repair_rejection"],
     suppliers.supplier_return_updated: ["support.tasks.note_supplier_answer"],
     support.ticket_opened: ["notifications.tasks.tell_ticket_opened"],

@@ -119,7 +119,7 @@ _FREE_ORDER = _answer(
     "free-order", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", is_retry=True
 )
 _ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn")
-_ASIDE += ("notification", "reaction", "incomingevent")
+_ASIDE += ("notification", "reaction", "incomingevent", "picturefetch")
 _ASIDE += ("authorisation", "dispute", "payment")
 _FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
 _ASK_STOP = _answer(
@@ -190,6 +190,7 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.PARCEL_TROUBLE: [_READ_PARCEL, _REFUND_PARCEL],
     R.PARCEL_BACK: [_REFUND_PARCEL, _READ_PARCEL],
     R.RETURN_SILENT: [_ASK_RETURN],
+    R.REVIEW_TO_DECIDE: [_answer("publish-review", _("Publish it"), "shop.change_review", "review")],
     R.CASE_LATE: [_remedy("free-case", _("Give it to whoever is free"), "orders.change_workitem", "ticket")],
     R.INCOMING_FAILED: [_WORK_AGAIN],
     R.REACTION_FAILED: [_TRY_REACTION],

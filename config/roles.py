@@ -20,6 +20,7 @@ ROLES: dict[str, list[str]] = {
         "shop.change_deliveryzone",
         "shop.delete_deliveryzone",
         "shop.change_productimage",
+        "shop.change_review",
         "shop.add_taxrate",
         "shop.change_taxrate",
         "shop.add_region",

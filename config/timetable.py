@@ -28,7 +28,7 @@ from orders.models import (
     Refund,
 )
 from suppliers.actions.breaker import due_probes, may_be_called, of_callable
-from suppliers.models import Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
+from suppliers.models import PictureFetch, Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus
 
 # How many rows a task takes that takes several: statements are shared, and rows die together.
@@ -132,6 +132,13 @@ SWEEPS: list[Sweep] = [
         "suppliers",
     ),
     Sweep(
+        "pictures",
+        lambda: PictureFetch.objects.filter(status=PictureFetch.Status.WANTED),
+        _always("suppliers.tasks.fetch_picture"),
+        # A new catalogue has thousands: they must delay no order and no mail.
+        "pictures",
+    ),
+    Sweep(
         "notifications",
         lambda: Notification.objects.filter(status__in=[NotificationStatus.QUEUED, NotificationStatus.SENDING]),
         _always("notifications.tasks.send_notification"),
@@ -149,6 +156,7 @@ PERIODIC: list[Periodic] = [
     Periodic("config.tasks.begin_comparisons", lambda: settings.RECONCILE_SECONDS, "payments"),
     Periodic("orders.tasks.look_at_circuit", lambda: 60, "engine"),
     Periodic("orders.tasks.forget_pay_attempts", lambda: 3600, "engine"),
+    Periodic("orders.tasks.note_what_is_back", lambda: 60, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),

@@ -136,7 +136,7 @@ class House:
         worker = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "4"]
         worker += [
             "-Q",
-            "engine,suppliers,payments,mail",
+            "engine,suppliers,payments,mail,pictures",
             "--without-gossip",
             "--without-mingle",
             "--loglevel",

@@ -107,3 +107,8 @@ def tell_ticket_opened(reaction_id: int) -> None:
 @shared_task
 def tell_ticket_answered(reaction_id: int) -> None:
     react(reaction_id, tell.ticket_answered)
+
+
+@shared_task
+def tell_back_in_stock(reaction_id: int) -> None:
+    react(reaction_id, tell.back_in_stock)

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import lease
-from orders.actions import defence, fees, incoming
+from orders.actions import defence, fees, incoming, stock_watch
 from orders.actions.capture import work_on_authorisation
 from orders.actions.dispute import read_again
 from orders.actions.late import settle_late_payment as decide_late_payment
@@ -108,3 +108,9 @@ def forget_pay_attempts() -> None:
 def lapse_refund_requests(reaction_id: int) -> None:
     """End the requests of an order of which nothing is left to pay back."""
     react(reaction_id, lambda event: lapse_requests(event.order))
+
+
+@shared_task
+def note_what_is_back() -> None:
+    """Notice what can be bought again and is waited for."""
+    stock_watch.note_what_is_back()

@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/<str:token>/email/", views.email_address, name="email-address"),
     path("orders/<str:token>/cancel/", views.cancel, name="cancel"),
     path("orders/<str:token>/pay/", views.pay, name="pay"),
+    path("orders/<str:token>/reviews/<int:line_id>/", views.review, name="review"),
     path("orders/<str:token>/invoice/", views.invoice, name="invoice"),
     path("orders/<str:token>/credit-note/<int:refund_id>/", views.credit_note, name="credit-note"),
     path("orders/<str:token>/invoice/<str:number>/", views.paper, name="paper"),

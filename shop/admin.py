@@ -9,16 +9,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shop import tax_admin
+from shop import review_admin, tax_admin
 from shop.models import (
     Basket,
     BasketLine,
     Category,
     DeliveryProfile,
     DeliveryZone,
+    PriceChange,
     Product,
     ProductFact,
     ProductImage,
+    StockWatch,
     User,
     Variant,
 )
@@ -26,7 +28,7 @@ from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
 from shop.zone_forms import ZoneForm, ZoneFormSet
 
 # The other modules of this admin.
-__all__ = ["tax_admin"]
+__all__ = ["review_admin", "tax_admin"]
 
 admin.site.unregister(Group)
 
@@ -100,16 +102,39 @@ class ProductAdmin(admin.ModelAdmin):
         "price_to_minor",
         "currency",
         "is_available",
+        "rating_count",
+        "rating_sum",
         "search_text",
         "created_at",
         "updated_at",
     ]
+    exclude = ["latest_reviews"]
     autocomplete_fields = ["category", "department"]
     inlines = [VariantInline, FactInline]
 
     @admin.display(description=_("price from"), ordering="price_from_minor")
     def price(self, product: Product) -> str:
         return str(product.price_from)
+
+
+class PriceInline(ReadOnlyInline):
+    """What it has cost."""
+
+    model = PriceChange
+    fields = readonly_fields = ["since", "price"]
+
+
+class WrongGtin(admin.SimpleListFilter):
+    """Variants whose supplier tells a number that no GTIN can be."""
+
+    title = _("GTIN")
+    parameter_name = "gtin"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("wrong", str(_("wrong")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Variant]) -> QuerySet[Variant]:
+        return queryset.exclude(bad_gtin="") if self.value() == "wrong" else queryset
 
 
 @admin.register(Variant)
@@ -126,9 +151,21 @@ class VariantAdmin(ReadOnlyAdmin):
         "reserved",
         "stock_told_at",
     ]
-    list_filter = ["availability", "is_active", "delivery_profile"]
-    search_fields = ["sku", "gtin", "product__name"]
+    list_filter = ["availability", "is_active", WrongGtin, "delivery_profile"]
+    search_fields = ["sku", "gtin", "bad_gtin", "product__name"]
     list_select_related = ["product"]
+    list_per_page = 50
+    inlines = [PriceInline]
+
+
+@admin.register(StockWatch)
+class StockWatchAdmin(ReadOnlyAdmin):
+    """Who waits for what."""
+
+    list_display = ["variant", "email", "asked_at", "back_at"]
+    list_select_related = ["variant"]
+    list_filter = ["asked_at"]
+    search_fields = ["email", "variant__sku"]
     list_per_page = 50
 
 

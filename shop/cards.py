@@ -14,6 +14,7 @@ from shop.delivery import Choice, choices_of, services_for
 from shop.models import DeliveryService, Product, ProductImage, Variant
 from shop.money import Money
 from shop.pricing import price_of
+from shop.reductions import reduction_of
 from shop.tax import Terms
 from shop.words import day
 
@@ -46,11 +47,13 @@ class Card:
     tint: str
     tag: str = ""
     old_price: str = ""
+    rating: float | None = None
+    rating_count: int = 0
 
 
 def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
     """Fetch with products what their cards need, in two more queries however many there are."""
-    variants = Prefetch("variants", Variant.objects.filter(is_active=True), to_attr="offered")
+    variants = Prefetch("variants", Variant.objects.filter(is_active=True).defer("facts"), to_attr="offered")
     pictures = Prefetch("images", ProductImage.objects.filter(position=0), to_attr="first_images")
     return products.select_related("department").prefetch_related(variants, pictures)
 
@@ -69,8 +72,11 @@ def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], t
     usual = usual_delivery(best, services, terms, now) if best else None
     words, level = stock_words(best or next(iter(product.offered), None))
     price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
+    reduction = None
     if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
+    elif best:
+        reduction = reduction_of(best, terms, now=now)
     return Card(
         get_absolute_url=product.get_absolute_url(),
         name=product.name,
@@ -81,6 +87,9 @@ def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], t
         stock_words=words if level else "",
         stock_level=level,
         tint=product.department.panel,
+        old_price=str(reduction.before) if reduction else "",
+        rating=product.rating,
+        rating_count=product.rating_count,
     )
 
 
@@ -119,17 +128,33 @@ def small_picture(image: ProductImage | None) -> Picture | None:
     """Return the small size of a stored picture, for cards and lines."""
     if image is None:
         return None
-    srcset = f"{image.small.url} {image.small_width}w, {image.large.url} {image.large_width}w"
     sizes = "(min-width: 64rem) 18rem, (min-width: 44rem) 30vw, 45vw"
-    return Picture(image.small.url, image.small_width, image.small_height, image.alt, srcset, sizes)
+    return Picture(image.small.url, image.small_width, image.small_height, image.alt, _srcset(image), sizes)
 
 
 def large_picture(image: ProductImage) -> Picture:
     """Return the large size of a stored picture, for the product page."""
-    srcset = f"{image.small.url} {image.small_width}w, {image.large.url} {image.large_width}w"
-    return Picture(
-        image.large.url, image.large_width, image.large_height, image.alt, srcset, "(min-width: 52rem) 34rem, 92vw"
-    )
+    sizes = "(min-width: 52rem) 34rem, 92vw"
+    return Picture(image.large.url, image.large_width, image.large_height, image.alt, _srcset(image), sizes)
+
+
+def thumbnail(image: ProductImage) -> Picture:
+    """Return the smallest size of a stored picture, for thumbnails and options."""
+    width, height, name = image.sizes[0] if image.sizes else (image.small_width, image.small_height, image.small.name)
+    return Picture(image.small.storage.url(name), width, height, image.alt)
+
+
+def widest_picture(image: ProductImage) -> Picture:
+    """Return the largest size of a stored picture, to look at it closely."""
+    width, height, name = image.sizes[-1] if image.sizes else (image.large_width, image.large_height, image.large.name)
+    return Picture(image.large.storage.url(name), width, height, image.alt)
+
+
+def _srcset(image: ProductImage) -> str:
+    """Return the addresses of all sizes for ``srcset``; of one size there is nothing to choose."""
+    known = image.sizes or [[image.small_width, 0, image.small.name], [image.large_width, 0, image.large.name]]
+    widths = {width: image.small.storage.url(name) for width, _height, name in known}
+    return ", ".join(f"{url} {width}w" for width, url in widths.items()) if len(widths) > 1 else ""
 
 
 def picture_of(variant: Variant, images: Iterable[ProductImage]) -> ProductImage | None:

@@ -32,6 +32,13 @@ def _basket_count(request: HttpRequest) -> int:
     return wanted.aggregate(units=Sum("quantity"))["units"] or 0
 
 
+def canonical_url(request: HttpRequest) -> str:
+    """Return the one address of a page: sorting, filters and options aside, a list's further pages apart."""
+    page = request.GET.get("page", "")
+    further = f"?page={int(page)}" if page.isascii() and page.isdigit() and 1 < int(page[:6]) < 100_000 else ""
+    return settings.SITE_URL + request.path + further
+
+
 def shop_window(request: HttpRequest) -> dict[str, object]:
     """Give templates the shop's name, its departments and the basket's count; queries only where they are shown."""
     return {
@@ -39,5 +46,6 @@ def shop_window(request: HttpRequest) -> dict[str, object]:
         "departments": SimpleLazyObject(_departments),
         "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
         "price_terms": SimpleLazyObject(lambda: terms_of(request)),
+        "canonical_url": canonical_url(request),
         "environment_label": _("DEMO") if settings.DEBUG else "",
     }

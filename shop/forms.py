@@ -90,3 +90,19 @@ class CountryForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = country_choices(get_language() or "")
+
+
+class StockWatchForm(forms.Form):
+    """Where to write when something is back."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+        error_messages={
+            "required": _("Type your e-mail address, so that we can tell you."),
+            "invalid": _("An e-mail address looks like name@example.com."),
+        },
+    )
+    # People do not see this field; programs fill it in.
+    website = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
-from shop.sitemaps import SITEMAPS
-from shop.views import account, basket, catalogue, pages
+from shop.views import account, adding, basket, catalogue, pages, product, sitemaps
 
 app_name = "shop"
 urlpatterns = [
     path("", catalogue.home, name="home"),
     path("c/<slug:slug>/", catalogue.category, name="category"),
-    path("p/<slug:slug>/", catalogue.product, name="product"),
+    path("p/<slug:slug>/", product.product, name="product"),
+    path("p/<slug:slug>/reviews/", product.reviews, name="reviews"),
+    path("p/<slug:slug>/tell-me/", product.tell_me, name="tell-me"),
+    path("back-in-stock/<str:token>/stop/", product.stop_telling, name="stop-telling"),
     path("search/", catalogue.search, name="search"),
     path("basket/", basket.basket, name="basket"),
-    path("basket/add/", basket.basket_add, name="basket-add"),
+    path("basket/add/", adding.add, name="basket-add"),
+    path("basket/added/", adding.added, name="basket-added"),
     path("basket/undo/", basket.basket_undo, name="basket-undo"),
     path("basket/go/", basket.basket_go, name="basket-go"),
     path("basket/lines/<int:line_id>/", basket.basket_update, name="basket-update"),
@@ -30,5 +32,7 @@ urlpatterns = [
     path("country/", pages.country, name="country"),
     path("pages/<slug:slug>/", pages.page, name="page"),
     path("robots.txt", pages.robots, name="robots"),
-    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-places.xml", sitemaps.places, name="sitemap-places"),
+    path("sitemap-products-<int:number>.xml", sitemaps.products, name="sitemap-products"),
 ]

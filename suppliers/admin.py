@@ -19,6 +19,7 @@ from suppliers.actions.forward import give_up_refused
 from suppliers.credit_admin import SupplierCreditAdmin, SupplierInvoiceAdmin
 from suppliers.models import (
     Offer,
+    PictureFetch,
     Supplier,
     SupplierCall,
     SupplierCancellation,
@@ -281,3 +282,14 @@ class SupplierCancellationAdmin(ReadOnlyAdmin):
     def _note(self, request: HttpRequest, queryset: QuerySet[SupplierCancellation], *, stopped: bool) -> None:
         count = sum(answer_by_hand(row, stopped=stopped, by=request.user) for row in queryset)
         self.message_user(request, _t("%(count)d answers noted; the customers are told.") % {"count": count})
+
+
+@admin.register(PictureFetch)
+class PictureFetchAdmin(ReadOnlyAdmin):
+    """Pictures that catalogues name; the broken ones say why, and their products show a drawing."""
+
+    list_display = ["variant", "position", "status", "status_changed_at", "url", "last_error"]
+    list_filter = ["status", "supplier"]
+    search_fields = ["variant__sku", "url"]
+    list_select_related = ["variant"]
+    list_per_page = 50

@@ -14,6 +14,7 @@ from suppliers.actions import (
     forward,
     hold,
     inbox,
+    pictures,
     poll,
     probe,
     repair,
@@ -116,3 +117,9 @@ def raise_credits(reaction_id: int) -> None:
 def withdraw_credits(reaction_id: int) -> None:
     """Take back what was claimed for a refund that failed."""
     react(reaction_id, credits.withdraw_credits)
+
+
+@shared_task
+def fetch_picture(fetch_id: int) -> None:
+    """Take in one picture of a supplier's catalogue."""
+    pictures.fetch_picture(fetch_id)

@@ -152,6 +152,7 @@ WAYS = {
     "case at the supplier": (_in(waiting.a_ticket, status="waiting_supplier"), {"status": "solved"}),
     "mail to send": (waiting.a_mail, {"status": "sent"}),
     "mail given up": (_in(waiting.a_mail, status="failed"), {"status": "sent"}),
+    "review": (waiting.a_review, {"status": "approved"}),
     "event": (lambda: Event.objects.get(order=_paid_without_events(), kind="order.paid"), {"delivered_at": timezone.now()}),
     "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),
     "incoming": (waiting.an_incoming, {"done_at": timezone.now()}),
@@ -172,6 +173,7 @@ SET_ASIDE = {
     "suppliercancellation": (waiting.a_supplier_cancellation, {"status": "decided"}),
     "supplierreturn": (waiting.a_supplier_return, {"status": "resolved"}),
     "notification": (waiting.a_mail, {"status": "sent"}),
+    "picturefetch": (waiting.a_picture_to_fetch, {"status": "stored"}),
     "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),
     "incomingevent": (waiting.an_incoming, {"done_at": timezone.now()}),
 }

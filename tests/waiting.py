@@ -33,7 +33,9 @@ from orders.models import (
     ShipmentLine,
     WorkItem,
 )
+from shop.models import Review
 from suppliers.models import (
+    PictureFetch,
     Supplier,
     SupplierCancellation,
     SupplierCredit,
@@ -216,6 +218,19 @@ def a_hold() -> Hold:
     return Hold.objects.create(order=paid_order(), reason="manual")
 
 
+def a_picture_to_fetch() -> PictureFetch:
+    supplier = make_supplier()
+    address = "https://pictures.example/1.png"
+    return PictureFetch.objects.create(supplier=supplier, variant=make_variant(supplier), position=0, url=address)
+
+
+def a_review() -> Review:
+    product = make_variant(make_supplier()).product
+    # With a reason, so that the database lets it into every state.
+    facts = {"author": "Alex", "bought_on": timezone.localdate(), "refused_reason": "names a person"}
+    return Review.objects.create(product=product, rating=4, **facts)
+
+
 MAKERS: dict[str, Callable[[], models.Model]] = {
     "Order": lambda: make_order((make_variant(make_supplier()), 1)),
     "CheckoutSession": a_session,
@@ -232,6 +247,8 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "SupplierReturn": a_supplier_return,
     "Ticket": a_ticket,
     "Notification": a_mail,
+    "PictureFetch": a_picture_to_fetch,
+    "Review": a_review,
 }
 
 

@@ -15,14 +15,21 @@ from orders.models import Event, Order
 
 
 def announce(
-    kind: str, key: str, mail: Mail, *, recipient: str, order: Order | None, event: Event | None
+    kind: str,
+    key: str,
+    mail: Mail,
+    *,
+    recipient: str,
+    order: Order | None,
+    event: Event | None,
+    language: str = "",
 ) -> Notification:
     """Record one message to one person, to be sent by the relay.
 
     ``key`` is ``subject:version``: the same kind and key is one message, whoever asks how often. Call
-    it inside the transaction of the reaction.
+    it inside the transaction of the reaction. ``language`` is for mails that belong to no order.
     """
-    language = order.language if order else settings.LANGUAGE_CODE
+    language = order.language if order else language or settings.LANGUAGE_CODE
     with translation.override(language):
         rendered = render(mail)
     row, _new = Notification.objects.get_or_create(

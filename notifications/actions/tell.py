@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from notifications import cancellation_messages, messages, payment_messages, ticket_messages
+from notifications import cancellation_messages, messages, payment_messages, stock_messages, ticket_messages
 from notifications.actions.announce import announce
 from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
 from orders.states import AuthorisationStatus, ParcelStatus
+from shop.models import StockWatch
 from support.models import TicketMessage
 
 # The message that a quantity is cancelled names its refund as well.
@@ -173,3 +174,19 @@ def ticket_answered(event: Event) -> None:
 def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -> None:
     ticket = message.ticket
     announce(kind, f"{ticket.number}:{message.pk}", mail, recipient=ticket.email, order=ticket.order, event=event)
+
+
+def back_in_stock(event: Event) -> None:
+    """Once per wish; whoever has stopped it meanwhile is not told."""
+    for watch in StockWatch.objects.filter(pk__in=event.facts["watches"]).select_related("variant__product"):
+        with translation.override(watch.language):
+            mail = stock_messages.back_in_stock(watch)
+        announce(
+            "back-in-stock",
+            f"{watch.pk}:1",
+            mail,
+            recipient=watch.email,
+            order=None,
+            event=event,
+            language=watch.language,
+        )

@@ -6,6 +6,7 @@ from orders.models.defence import CardCircuit, CardDecline, Meter, PayAttempt
 from orders.models.discount import CodeGuess, DiscountCode, DiscountTally, DiscountUse
 from orders.models.dispute import Dispute
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
+from orders.models.line_review import LineReview
 from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
 from orders.models.paper import Paper, PaperCounter, PaperKind
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
@@ -30,6 +31,7 @@ __all__ = [
     "Event",
     "Hold",
     "IncomingEvent",
+    "LineReview",
     "Meter",
     "Order",
     "OrderDelivery",

@@ -56,6 +56,7 @@ class WorkItem(models.Model):
         PARCEL_TROUBLE = "parcel_trouble", _("a parcel needs attention")
         PARCEL_BACK = "parcel_back", _("a parcel comes back")
         RETURN_SILENT = "return_silent", _("a return does not move")
+        REVIEW_TO_DECIDE = "review_to_decide", _("a review waits to be read")
         CASE_LATE = "case_late", _("a case waits too long")
         INCOMING_FAILED = "incoming_failed", _("a message from outside could not be worked on")
         REACTION_FAILED = "reaction_failed", _("a consequence keeps failing")

@@ -7,6 +7,7 @@ from orders.views.code import code
 from orders.views.defence import check
 from orders.views.pages import detail, email_address, find, parcel
 from orders.views.papers import credit_note, invoice, paper, paper_file
+from orders.views.review import review
 
 __all__ = [
     "account",
@@ -25,4 +26,5 @@ __all__ = [
     "parcel",
     "pay",
     "returned",
+    "review",
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.actions.email_address import TooLateToCorrect, can_correct, correct_email
+from orders.actions.line_review import lines_to_review
 from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import EmailForm, FindForm, ParcelForm
 from orders.lookup import ask_for_link, bare_parcel
@@ -52,6 +53,7 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "offer": cancel_offer(order),
         "refunds": refund_lines(order),
         "papers": paper_links(order),
+        "to_review": lines_to_review(order),
         "payment": order.payments.first(),
         "panels": panels("order_page", request, order),
         "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import nh3
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 from django.utils.text import slugify
-from PIL import Image, UnidentifiedImageError
 
-from shop.models import Category, DeliveryProfile, Product, ProductFact, ProductImage, Variant
-from shop.models.catalogue import Availability
+from shop.actions.prices import set_price
+from shop.gtin import is_gtin
+from shop.models import Category, DeliveryProfile, Product, ProductFact, Variant
+from shop.models.catalogue import Availability, Gate
 from shop.tax import class_of_rate
 
 ALLOWED_TAGS = {"p", "ul", "ol", "li", "br", "strong", "em", "h3"}
-SMALL_WIDTH, LARGE_WIDTH = 360, 960
-# More pixels than any camera makes; a small file can unpack to a huge picture.
-MOST_PIXELS = 40_000_000
 PANELS = {"kitchen", "desk", "home", "outdoors", "bath", "kids"}
-
-
-class NotAPicture(Exception):
-    """The bytes are no picture we can decode, or too large a one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +27,7 @@ class CatalogueEntry:
     """One sellable item as a feed tells it. ``group`` joins variants of one product; amounts in minor units.
 
     ``tax_basis_points`` is its rate in the shop's country, in 1/100 of a percent; None if the feed tells none.
+    ``gtin`` is what the feed tells, right or wrong; ``dimensions_mm`` has the keys length, width and height.
     """
 
     sku: str
@@ -53,6 +45,12 @@ class CatalogueEntry:
     not_returnable_reason: str
     price_minor: int
     currency: str
+    dimensions_mm: Mapping[str, int] = field(default_factory=dict)
+    maker: str = ""
+    responsible_person: str = ""
+    warnings: str = ""
+    leaflet_url: str = ""
+    gate: Gate = Gate.NONE
 
 
 def put_variant(entry: CatalogueEntry) -> Variant:
@@ -61,18 +59,22 @@ def put_variant(entry: CatalogueEntry) -> Variant:
     A variant is found by its GTIN first, so that a second supplier's offer joins the product
     that is there; its texts then stay those of the supplier that came first.
     """
+    gtin = entry.gtin if is_gtin(entry.gtin) else ""
     with transaction.atomic():
-        known = Variant.objects.filter(gtin=entry.gtin).first() if entry.gtin else None
+        known = Variant.objects.filter(gtin=gtin).first() if gtin else None
         known = known or Variant.objects.filter(sku=entry.sku).first()
         if known is not None and known.sku != entry.sku:
             return known
         product = _put_product(entry)
         fields = {
             "product": product,
-            "gtin": entry.gtin,
+            "gtin": gtin,
+            "bad_gtin": "" if gtin else entry.gtin[:40],
             "options": dict(entry.options),
             "currency": entry.currency,
             "weight_grams": entry.weight_grams,
+            **{f"{side}_mm": entry.dimensions_mm.get(side) for side in ("length", "width", "height")},
+            "facts": _facts(entry),
         }
         variant, new = Variant.objects.update_or_create(
             sku=entry.sku, defaults=fields, create_defaults=fields | {"price_minor": entry.price_minor}
@@ -80,7 +82,29 @@ def put_variant(entry: CatalogueEntry) -> Variant:
         if new:
             variant.position = product.variants.count()
             variant.save(update_fields=["position"])
+        _put_facts(product)
     return variant
+
+
+def _facts(entry: CatalogueEntry) -> list[list[str]]:
+    """Return the facts that say something, cut to what the table of facts holds."""
+    return [[name.strip()[:80], value.strip()[:500]] for name, value in entry.facts.items() if value.strip()]
+
+
+def _put_facts(product: Product) -> None:
+    """Write the product's facts, by which lists are filtered, anew from those of its variants."""
+    told = Variant.objects.filter(product=product).order_by("position", "pk").values_list("facts", flat=True)
+    facts = {name: value for facts in told for name, value in facts}
+    ProductFact.objects.filter(product=product).exclude(name__in=facts).delete()
+    ProductFact.objects.bulk_create(
+        [
+            ProductFact(product=product, name=name, value=value, position=position)
+            for position, (name, value) in enumerate(facts.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["product", "name"],
+        update_fields=["value", "position"],
+    )
 
 
 def _put_product(entry: CatalogueEntry) -> Product:
@@ -93,23 +117,21 @@ def _put_product(entry: CatalogueEntry) -> Product:
         "description": nh3.clean(entry.description, tags=ALLOWED_TAGS, attributes={}),
         "max_per_order": min(entry.max_per_order, 99),
         "not_returnable_reason": entry.not_returnable_reason,
+        "maker": entry.maker[:500],
+        "responsible_person": entry.responsible_person[:500],
+        "warnings": entry.warnings[:500],
+        "leaflet_url": entry.leaflet_url[:500],
         "currency": entry.currency,
     }
+    if entry.gate != Gate.NONE:
+        # A supplier's word closes the gate. It never opens one that staff have closed.
+        fields["gate"] = entry.gate
     slug = slugify(f"{entry.name} {entry.group}")[:120]
     product, new = Product.objects.update_or_create(slug=slug, defaults=fields)
     if new:
         # From then on the class of tax is a matter for staff.
         product.tax_class = class_of_rate(entry.tax_basis_points, on=timezone.localdate())
         product.save(update_fields=["tax_class"])
-    ProductFact.objects.bulk_create(
-        [
-            ProductFact(product=product, name=name[:80], value=value[:500], position=position)
-            for position, (name, value) in enumerate(entry.facts.items())
-        ],
-        update_conflicts=True,
-        unique_fields=["product", "name"],
-        update_fields=["value", "position"],
-    )
     return product
 
 
@@ -153,7 +175,6 @@ def write_best_offer(
     ``unit_cost`` is in 1/10,000 of ``cost_currency``. Call ``refresh_products`` afterwards.
     """
     wanted = {
-        "price_minor": price_minor,
         "unit_cost": unit_cost,
         "cost_currency": cost_currency,
         "availability": availability,
@@ -166,6 +187,8 @@ def write_best_offer(
         "is_active": availability != Availability.DISCONTINUED,
     }
     changed = any(getattr(variant, name) != value for name, value in wanted.items())
+    if variant.price_minor != price_minor or variant.priced_at is None:
+        changed = set_price(variant, price_minor) or changed
     Variant.objects.filter(pk=variant.pk).update(stock_told_at=stock_told_at, **wanted)
     return changed
 
@@ -203,53 +226,3 @@ def refresh_availability(variant_ids: Iterable[int]) -> None:
     products = Variant.objects.filter(may_have_changed, pk__in=set(variant_ids)).values_list("product_id", flat=True)
     if changed := set(products):
         refresh_products(changed)
-
-
-def has_picture(product: Product, variant: Variant | None, position: int, source_url: str) -> bool:
-    """True if this picture was stored before from the same address."""
-    return ProductImage.objects.filter(
-        Q(variant=variant), product=product, position=position, source_url=source_url
-    ).exists()
-
-
-def store_picture(
-    product: Product, variant: Variant | None, *, position: int, alt: str, content: bytes, source_url: str
-) -> ProductImage:
-    """Re-encode a picture in two sizes, never larger than it came, and store it. Safe to repeat.
-
-    Raises NotAPicture for bytes that are none.
-    """
-    (large, small), sizes = _encode(content)
-    name = hashlib.sha256(content).hexdigest()[:24]
-    image = ProductImage.objects.filter(product=product, variant=variant, position=position).first()
-    image = image or ProductImage(product=product, variant=variant, position=position)
-    image.alt, image.source_url = alt[:250], source_url
-    (image.large_width, image.large_height), (image.small_width, image.small_height) = sizes
-    image.large.save(f"{name}-l.webp", ContentFile(large), save=False)
-    image.small.save(f"{name}-s.webp", ContentFile(small), save=False)
-    image.save()
-    return image
-
-
-def _encode(content: bytes) -> tuple[list[bytes], list[tuple[int, int]]]:
-    try:
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "WEBP"]) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise NotAPicture("too many pixels")
-            picture = opened.convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise NotAPicture(type(error).__name__) from error
-    both = [_shrunk(picture, width) for width in (LARGE_WIDTH, SMALL_WIDTH)]
-    return [_webp(one) for one in both], [one.size for one in both]
-
-
-def _shrunk(picture: Image.Image, width: int) -> Image.Image:
-    if picture.width <= width:
-        return picture
-    return picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-
-
-def _webp(picture: Image.Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "WEBP", quality=82, method=4)
-    return file.getvalue()

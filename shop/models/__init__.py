@@ -4,7 +4,10 @@ from shop.models.address import SavedAddress
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
+from shop.models.price import PriceChange
 from shop.models.region import Customs, Region
+from shop.models.review import Review
+from shop.models.stock_watch import StockWatch
 from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
 from shop.models.user import User
 
@@ -18,11 +21,14 @@ __all__ = [
     "DeliveryZone",
     "Market",
     "MarketCountry",
+    "PriceChange",
     "Product",
     "ProductFact",
     "ProductImage",
     "Region",
     "SavedAddress",
+    "Review",
+    "StockWatch",
     "TaxClass",
     "TaxRate",
     "User",

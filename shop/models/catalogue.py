@@ -98,6 +98,13 @@ class Product(models.Model):
     gate = models.CharField(_("gate"), max_length=20, choices=Gate, default=Gate.NONE)
     max_per_order = models.PositiveSmallIntegerField(_("most per order"), default=99)
     not_returnable_reason = models.CharField(_("why it cannot be returned"), max_length=200, blank=True)
+    # What Regulation (EU) 2023/988 (general product safety), article 19, asks an online offer to show.
+    maker = models.CharField(_("maker"), max_length=500, blank=True, help_text=_("Name, address, electronic address."))
+    responsible_person = models.CharField(
+        _("responsible person in the EU"), max_length=500, blank=True, help_text=_("Where the maker is outside the EU.")
+    )
+    warnings = models.CharField(_("warnings"), max_length=500, blank=True)
+    leaflet_url = models.URLField(_("leaflet"), max_length=500, blank=True)
     is_published = models.BooleanField(_("published"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
@@ -108,6 +115,12 @@ class Product(models.Model):
     price_to_minor = models.PositiveIntegerField(_("price to"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
     is_available = models.BooleanField(_("something of it can be bought"), default=False)
+    # Written by shop.actions.reviews.refresh_rating, and by nothing else.
+    rating_count = models.PositiveIntegerField(_("reviews"), default=0, help_text=_("Published ones."))
+    rating_sum = models.PositiveIntegerField(_("stars of all reviews"), default=0)
+    latest_reviews = models.JSONField(
+        _("latest reviews"), default=list, blank=True, help_text=_("Copies, so that the product page needs no query.")
+    )
     search_text = models.TextField(
         _("words to find it by"), blank=True, help_text=_("Lower case: names, codes, brand, categories, options.")
     )
@@ -125,6 +138,12 @@ class Product(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(gate__in=Gate.values), name="product_gate_known"),
             models.CheckConstraint(condition=models.Q(tax_class__in=TaxClass.values), name="product_tax_class_known"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    rating_sum__gte=models.F("rating_count"), rating_sum__lte=5 * models.F("rating_count")
+                ),
+                name="product_rating_possible",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,13 +157,21 @@ class Product(models.Model):
         """The lowest price of its variants in the catalogue, with the tax of the shop's own country."""
         return Money(self.price_from_minor or 0, self.currency)
 
+    @property
+    def rating(self) -> float | None:
+        """The mean of its published reviews, 1 to 5, to one decimal place; None without any."""
+        return round(self.rating_sum / self.rating_count, 1) if self.rating_count else None
+
 
 class Variant(models.Model):
     """What is bought. Price, stock and delivery are those of the best offer, written by suppliers."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="variants", verbose_name=_("product"))
     sku = models.CharField(_("SKU"), max_length=40, unique=True)
-    gtin = models.CharField(_("GTIN"), max_length=14, blank=True)
+    gtin = models.CharField(_("GTIN"), max_length=14, blank=True, help_text=_("Only one whose check digit is right."))
+    bad_gtin = models.CharField(
+        _("wrong GTIN"), max_length=40, blank=True, help_text=_("What the supplier told and no GTIN can be; not shown.")
+    )
     options = models.JSONField(
         _("options"), default=dict, blank=True, help_text=_("Axis to value, as in Colour: Sage.")
     )
@@ -155,6 +182,17 @@ class Variant(models.Model):
     )
     currency = models.CharField(_("currency"), max_length=3)
     weight_grams = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
+    length_mm = models.PositiveIntegerField(_("length in mm"), null=True, blank=True)
+    width_mm = models.PositiveIntegerField(_("width in mm"), null=True, blank=True)
+    height_mm = models.PositiveIntegerField(_("height in mm"), null=True, blank=True)
+    facts = models.JSONField(
+        _("facts"), default=list, blank=True, help_text=_("Its own table of facts: pairs of name and value, in order.")
+    )
+    # Written by shop.actions.prices.set_price, and by nothing else.
+    priced_at = models.DateTimeField(_("price since"), null=True, blank=True)
+    prior_price_minor = models.PositiveIntegerField(
+        _("lowest price before"), null=True, blank=True, help_text=_("Of the 30 days before the price was reduced.")
+    )
     # --- written down by suppliers
     unit_cost = models.PositiveBigIntegerField(
         _("unit cost"), null=True, blank=True, help_text=_("1/10,000 of the currency unit.")
@@ -189,6 +227,11 @@ class Variant(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(availability__in=Availability.values), name="variant_availability_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(prior_price_minor=None)
+                | models.Q(prior_price_minor__gt=models.F("price_minor"), priced_at__isnull=False),
+                name="variant_prior_price_higher",
             ),
         ]
 
@@ -243,7 +286,11 @@ class ProductFact(models.Model):
 
 
 class ProductImage(models.Model):
-    """A picture, re-encoded by us in two sizes; never a remote address."""
+    """A picture, re-encoded by us in some sizes; never a remote address.
+
+    ``sizes`` holds all of them, smallest first, as [width, height, name of the file]; ``small`` and ``large``
+    are two of them, for lists and for the product page.
+    """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
     variant = models.ForeignKey(Variant, models.CASCADE, null=True, blank=True, related_name="images")
@@ -255,6 +302,7 @@ class ProductImage(models.Model):
     small = models.ImageField(_("small"), upload_to="products/")
     small_width = models.PositiveSmallIntegerField(default=0, editable=False)
     small_height = models.PositiveSmallIntegerField(default=0, editable=False)
+    sizes = models.JSONField(default=list, blank=True, editable=False)
     source_url = models.URLField(_("came from"), max_length=500, blank=True)
 
     class Meta:

@@ -48,3 +48,9 @@ def address_lines(address: Postal) -> list[str]:
 def since(when: datetime | None) -> str:
     """Write how long ago something was, as “12 min ago”; empty for None."""
     return words.since(when) if when else ""
+
+
+def star_shapes(rating: float) -> list[str]:
+    """Return five words for drawing a rating: "full", "half" or "empty" stars."""
+    halves = round(float(rating) * 2)
+    return ["full" if halves >= 2 * place else "half" if halves == 2 * place - 1 else "empty" for place in range(1, 6)]

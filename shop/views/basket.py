@@ -8,7 +8,7 @@ from dataclasses import asdict
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_POST
@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST
 from shop.actions.basket import (
     NotSellable,
     Removed,
-    add_to_basket,
     all_lines,
     basket_of,
     ensure_basket,
@@ -28,10 +27,10 @@ from shop.actions.basket import (
     take_up,
 )
 from shop.forms import CountryForm, QuantityForm
-from shop.models import Basket, Variant
+from shop.models import Basket
 from shop.money import Money
 from shop.panels import panels
-from shop.views.basket_page import BasketPage, basket_page
+from shop.views.basket_page import basket_page
 from shop.views.catalogue import department_tiles
 from shop.visitor import terms_of
 
@@ -44,7 +43,6 @@ def basket(request: HttpRequest) -> HttpResponse:
     terms = terms_of(request)
     context = {
         "page": page,
-        "added": _added(page, request.GET.get("added", "")),
         "removed": request.session.get(REMOVED) if "removed" in request.GET else None,
         "country_name": terms.country_name,
         "country_form": CountryForm(initial={"country": terms.country}),
@@ -58,32 +56,6 @@ def basket(request: HttpRequest) -> HttpResponse:
         "panels": panels("basket", request, mine) if mine is not None and page.groups else [],
     }
     return render(request, "shop/basket.html", context)
-
-
-def _added(page: BasketPage, text: str) -> dict[str, object] | None:
-    """Return what was just put in, with its parcel, for the confirmation."""
-    for parcel, views in page.groups:
-        for view in views:
-            if str(view.line.pk) == text:
-                return {"view": view, "arrival": parcel.arrival}
-    return None
-
-
-@require_POST
-def basket_add(request: HttpRequest) -> HttpResponse:
-    found = Variant.objects.select_related("product").filter(is_active=True, product__is_published=True)
-    variant = get_object_or_404(found, sku=request.POST.get("variant", "").replace("\x00", "")[:40])
-    page = f"{variant.product.get_absolute_url()}?variant={variant.sku}"
-    form = QuantityForm(quantity_posted(request))
-    if not form.is_valid():
-        messages.error(request, form.errors["quantity"][0])
-        return redirect(page)
-    try:
-        line = add_to_basket(ensure_basket(request), variant, quantity=form.cleaned_data["quantity"] or 1)
-    except NotSellable as error:
-        messages.error(request, not_so_many(error))
-        return redirect(page)
-    return redirect(f"{reverse('shop:basket')}?added={line.pk}")
 
 
 @require_POST

@@ -1,26 +1,18 @@
-"""Home, lists, search and product pages."""
+"""Home, lists and search."""
 
 from __future__ import annotations
 
-import json
-
 from django.core.paginator import Paginator
-from django.db.models import F, Prefetch, Q, QuerySet, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop.actions.basket import most_of
-from shop.cards import Picture, cards, for_cards, large_picture, picture_of, small_picture, stock_words
-from shop.delivery import Choice
-from shop.forms import CountryForm, ListForm
-from shop.models import Category, Product, ProductImage, Variant
-from shop.money import Money
-from shop.pricing import plan_priced, price_of
+from shop.cards import cards, for_cards, small_picture
+from shop.forms import ListForm
+from shop.models import Category, Product, ProductImage
 from shop.search import clean_query, find_products
-from shop.tax import Terms
 from shop.visitor import terms_of
 
 PER_PAGE = 24
@@ -97,103 +89,3 @@ def _list_context(request: HttpRequest, products: QuerySet[Product]) -> dict[str
         "cards": cards(page.object_list, terms_of(request)),
         "querystring": kept.urlencode().replace("%00", ""),
     }
-
-
-def product(request: HttpRequest, slug: str) -> HttpResponse:
-    variants = Prefetch(
-        "variants", Variant.objects.filter(is_active=True).select_related("delivery_profile"), to_attr="offered"
-    )
-    found = Product.objects.on_sale().select_related("department", "category")
-    shown = get_object_or_404(found.prefetch_related(variants, "images", "facts"), slug=slug)
-    variant = _chosen(shown, request.GET.get("variant", ""))
-    terms = terms_of(request)
-    # None: not sent there, as far as anybody knows.
-    parcel = next(iter(plan_priced([(variant, 1)], terms, now=timezone.now()).parcels), None)
-    images = list(shown.images.all())
-    own = [image for image in images if image.variant_id == variant.pk] or images
-    main = own[_place(request.GET.get("picture", ""), len(own))] if own else None
-    words, level = stock_words(variant)
-    context = {
-        "product": shown,
-        "variant": variant,
-        "price": price_of(variant, terms),
-        "terms": terms,
-        "choices": [_choice(one, picture_of(one, images), variant) for one in shown.offered],
-        "axes": ", ".join(variant.options),
-        "parcel": parcel,
-        "country_name": terms.country_name,
-        "country_form": CountryForm(initial={"country": terms.country}, auto_id="to_%s"),
-        "stock_words": words,
-        "stock_level": level,
-        "most": most_of(variant),
-        "main": large_picture(main) if main else None,
-        "thumbs": [(place, small_picture(image), image is main) for place, image in enumerate(own)],
-        "crumbs": [(_("Home"), "/"), (shown.department.name, shown.department.get_absolute_url())],
-        "structured": structured_product(
-            request, shown, variant, terms, parcel.choices[0] if parcel else None, large_picture(main) if main else None
-        ),
-        "department": shown.department,
-    }
-    return render(request, "shop/product.html", context)
-
-
-def _chosen(shown: Product, sku: str) -> Variant:
-    if not shown.offered:
-        raise Http404
-    asked = next((variant for variant in shown.offered if variant.sku == sku), None)
-    return asked or next((variant for variant in shown.offered if variant.is_sellable), shown.offered[0])
-
-
-def _place(text: str, length: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 and int(text) < length else 0
-
-
-def _choice(variant: Variant, image: ProductImage | None, chosen: Variant) -> dict[str, object]:
-    words, level = stock_words(variant)
-    return {
-        "sku": variant.sku,
-        "label": variant.options_label,
-        "is_chosen": variant.pk == chosen.pk,
-        "is_gone": level == "gone",
-        "stock_words": words,
-        "image": small_picture(image),
-    }
-
-
-def structured_product(
-    request: HttpRequest,
-    shown: Product,
-    variant: Variant,
-    terms: Terms,
-    delivery: Choice | None,
-    main: Picture | None,
-) -> str:
-    """Return the product as JSON-LD (schema.org), safe inside a script element.
-
-    ``delivery`` is how one travels to the visitor's country; None: it is not sent there.
-    """
-    offer: dict[str, object] = {
-        "@type": "Offer",
-        "price": price_of(variant, terms).plain,
-        "priceCurrency": variant.currency,
-        "availability": f"https://schema.org/{'InStock' if variant.is_sellable else 'OutOfStock'}",
-        "url": request.build_absolute_uri(shown.get_absolute_url()),
-    }
-    if delivery is not None:
-        cost = {"@type": "MonetaryAmount", "value": Money(delivery.price_minor, variant.currency).plain}
-        region = {"@type": "DefinedRegion", "addressCountry": terms.country}
-        offer["shippingDetails"] = {
-            "@type": "OfferShippingDetails",
-            "shippingRate": cost | {"currency": variant.currency},
-            "shippingDestination": region,
-        }
-    facts = {
-        "@context": "https://schema.org",
-        "@type": "Product",
-        "name": shown.name,
-        "sku": variant.sku,
-        "brand": {"@type": "Brand", "name": shown.brand},
-        "offers": offer,
-    } | ({"image": request.build_absolute_uri(main.url)} if main else {})
-    # A "<" inside a text must not end the script element.
-    return json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

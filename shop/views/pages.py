@@ -53,7 +53,17 @@ def country(request: HttpRequest) -> HttpResponse:
 
 
 def robots(request: HttpRequest) -> HttpResponse:
-    closed = ("/basket/", "/checkout/", "/orders/", "/account/", "/support/", "/desk/", "/admin/", "/search/")
+    closed = (
+        "/basket/",
+        "/checkout/",
+        "/orders/",
+        "/account/",
+        "/support/",
+        "/desk/",
+        "/admin/",
+        "/search/",
+        "/back-in-stock/",
+    )
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in closed),

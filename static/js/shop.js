@@ -2,6 +2,9 @@
 (() => {
   "use strict";
 
+  // Buttons that only those without this script need.
+  document.documentElement.classList.add("has-script");
+
   // The error summary takes the focus, so that a screen reader starts with what is wrong.
   document.querySelector(".error-summary")?.focus();
 
@@ -112,6 +115,51 @@
     event.target.form.requestSubmit(button);
   });
 
+  // <form data-add="id">: what goes into the basket is told in that element, without leaving the page.
+  const stepped = (field, step) => {
+    const most = Number(field.max) || 99;
+    field.value = Math.max(1, Math.min(most, (Number(field.value) || 1) + step));
+    for (const button of field.form.querySelectorAll('[name="change"]')) {
+      button.disabled = button.value === "less" ? field.value <= 1 : Number(field.value) >= most;
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest('form[data-add] [name="change"]');
+    if (!button) return;
+    event.preventDefault();
+    stepped(button.form.elements.quantity, button.value === "less" ? -1 : 1);
+  });
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const region = document.getElementById(form.dataset.add || "");
+    if (!region || event.submitter?.name === "change") return;
+    event.preventDefault();
+    if (form.dataset.sent) return;
+    form.dataset.sent = "yes";
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const told = page.getElementById("added") || page.querySelector("main > [role=status]");
+      if (!answer.ok || !told) throw new Error();
+      region.replaceChildren(...told.childNodes);
+      const links = document.querySelector(".site-links");
+      if (links) renew(links, page.querySelector(".site-links"));
+      region.scrollIntoView({ block: "nearest" });
+      region.focus({ preventScroll: true });
+    } catch {
+      form.submit();
+    }
+    delete form.dataset.sent;
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-keep-shopping]");
+    const region = link?.closest("[role=status]");
+    if (!region || !document.querySelector("form[data-add]")) return;
+    event.preventDefault();
+    region.replaceChildren();
+    document.querySelector("form[data-add] .button")?.focus();
+  });
+
   // A second press of the same button must not send a form twice. The server refuses it too.
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -133,7 +181,7 @@
   let asked = 0;
   document.addEventListener("change", async (event) => {
     const form = event.target.form;
-    if (event.target.type !== "radio" || !form?.dataset.follow) return;
+    if (event.target.type !== "radio" || form?.method !== "post" || !form.dataset.follow) return;
     const mine = (asked += 1);
     const body = new URLSearchParams(new FormData(form));
     body.set("look", "1");
@@ -149,6 +197,64 @@
     } catch {
       // The button is still there.
     }
+  });
+
+  // <form method="get" data-follow> and <a data-follow>: another option or picture of the product, in place.
+  const follow = async (url, id) => {
+    const mine = (asked += 1);
+    try {
+      const answer = await fetch(url);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const [region, fresh] = [document.getElementById(id), page.getElementById(id)];
+      if (mine !== asked) return;
+      if (!answer.ok || !region || !fresh) throw new Error();
+      const focused = document.activeElement?.id;
+      renew(region, fresh);
+      document.getElementById(focused)?.focus({ preventScroll: true });
+      history.replaceState(null, "", url);
+    } catch {
+      location.assign(url);
+    }
+  };
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (event.target.type !== "radio" || form?.method !== "get" || !form.dataset.follow) return;
+    follow(`${location.pathname}?${new URLSearchParams(new FormData(form))}`, form.dataset.follow);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-follow]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    follow(link.href, link.dataset.follow);
+  });
+
+  // <a data-enlarge>: the picture it leads to fills the window. Esc, the button or a click on it closes that.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-enlarge]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !window.HTMLDialogElement) return;
+    event.preventDefault();
+    const viewer = document.createElement("dialog");
+    viewer.className = "viewer";
+    const image = new Image(Number(link.dataset.width), Number(link.dataset.height));
+    image.src = link.href;
+    image.alt = link.querySelector("img").alt;
+    const bar = document.createElement("div");
+    bar.className = "viewer-bar";
+    const name = document.createElement("b");
+    name.textContent = image.alt;
+    const close = document.createElement("button");
+    close.className = "button button-quiet";
+    close.textContent = link.dataset.close;
+    bar.append(name, close);
+    viewer.append(bar, image);
+    viewer.setAttribute("aria-label", image.alt);
+    for (const part of [close, image]) part.addEventListener("click", () => viewer.close());
+    viewer.addEventListener("close", () => {
+      viewer.remove();
+      link.focus();
+    });
+    document.body.append(viewer);
+    viewer.showModal();
   });
 
   // <div id="progress" data-refresh-seconds="5"> is replaced by the same element of a fresh copy of the page.

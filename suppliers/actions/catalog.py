@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from orders.actions.reservation import release_told
 from shop.actions import catalog
-from shop.actions.catalog import CatalogueEntry, NotAPicture
+from shop.actions.catalog import CatalogueEntry
 from shop.models import Variant
-from shop.models.catalogue import Availability
+from shop.models.catalogue import Availability, Gate
 from shop.money import Money, WrongPrecision, minor_units, parse_cost
+from suppliers.actions.pictures import want_pictures
 from suppliers.actions.reading import MAKES_NO_SENSE, Garbage, day, moment, whole_number
 from suppliers.adapters import adapter_of
-from suppliers.adapters.base import Adapter, Refused, TryLater, Unclear
+from suppliers.adapters.base import Adapter
 from suppliers.models import Offer, OfferStatus, Supplier
 
 Report = Callable[[str], None]
-PICTURE_THREADS = 4
 BATCH = 200
 # What may stand in a row of a feed and does not fit: the row is named and left out.
 BAD_ROW = (*MAKES_NO_SENSE, WrongPrecision)
 
 
 def sync_supplier(supplier: Supplier, *, report: Report) -> int:
-    """Read a supplier's catalogue, pictures and stock; return how many items were taken.
+    """Read a supplier's catalogue and stock; return how many items were taken.
 
-    Reads only what changed since the last complete walk. A bad row is reported and left out. Talks
+    Its pictures are written down and fetched later. Reads only what changed since the last complete walk. A bad row is reported and left out. Talks
     to the network; raises TryLater, Unclear or Refused when the supplier does not answer. Safe to
     repeat, also after it broke off.
     """
@@ -44,9 +43,7 @@ def sync_supplier(supplier: Supplier, *, report: Report) -> int:
     walk = adapter.walk("catalog", since=supplier.catalogue_as_of)
     taken = 0
     for batch in _batches(walk.items):
-        pairs = [pair for pair in (_take_item(supplier, item, report) for item in batch) if pair]
-        _take_pictures(adapter, pairs, report)
-        taken += len(pairs)
+        taken += sum(_take_item(supplier, item, report) for item in batch)
         report(f"{supplier.name}: {taken} items")
     sync_stock(supplier, adapter=adapter, report=report)
     Supplier.objects.filter(pk=supplier.pk).update(catalogue_as_of=walk.as_of[0] if walk.as_of else "")
@@ -148,22 +145,35 @@ def retail_minor(offer: Offer) -> int:
     return -(-marked_up // step) * step
 
 
-def _take_item(supplier: Supplier, item: dict[str, Any], report: Report) -> tuple[Variant, dict[str, Any]] | None:
+def _take_item(supplier: Supplier, item: dict[str, Any], report: Report) -> bool:
     try:
         # All of a row or nothing: what no column can hold may show only when it is written.
         with transaction.atomic():
             variant = catalog.put_variant(_entry(item))
             _put_offer(supplier, variant, item)
+            # A second supplier's pictures of the same goods would only repeat the first one's.
+            if variant.sku == str(item["sku"])[:40]:
+                want_pictures(supplier, variant, [str(url) for url in item.get("images") or []])
     except BAD_ROW as error:
         report(f"{supplier.name}: {str(item.get('sku'))[:64]} left out: {type(error).__name__}: {error}")
-        return None
-    return variant, item
+        return False
+    return True
+
+
+# Attributes with a meaning of their own, which stand elsewhere on the page than in the table of facts.
+OWN_PLACE = {
+    "not returnable": "not_returnable_reason",
+    "maker": "maker",
+    "eu responsible person": "responsible_person",
+    "warning": "warnings",
+    "warnings": "warnings",
+    "leaflet": "leaflet_url",
+}
 
 
 def _entry(item: dict[str, Any]) -> CatalogueEntry:
     price = item.get("recommended_price") or item["cost"]
-    facts = dict(item.get("attributes") or {})
-    not_returnable = str(facts.pop("Not returnable", ""))
+    facts, placed = _sorted_attributes(item.get("attributes") or {})
     return CatalogueEntry(
         sku=str(item["sku"])[:40],
         group=str(item.get("parent_sku") or item["sku"]),
@@ -173,16 +183,53 @@ def _entry(item: dict[str, Any]) -> CatalogueEntry:
         gtin=str(item.get("gtin") or ""),
         category_path=[str(name) for name in item.get("category_path") or []],
         options={str(axis)[:40]: str(value)[:80] for axis, value in (item.get("variant") or {}).items()},
-        facts={str(name): str(value) for name, value in facts.items()},
+        facts=facts,
         tax_basis_points=_told_rate(item),
         weight_grams=item.get("weight_g"),
+        dimensions_mm=_dimensions(item.get("dimensions_mm")),
         max_per_order=int(item.get("max_quantity") or 99),
-        not_returnable_reason=not_returnable[:200],
+        not_returnable_reason=placed.get("not_returnable_reason", "")[:200],
+        maker=placed.get("maker", ""),
+        responsible_person=placed.get("responsible_person", ""),
+        warnings=placed.get("warnings", ""),
+        leaflet_url=_https(placed.get("leaflet_url", "")),
+        gate=_gate(item.get("regulated")),
         price_minor=Money.parse(str(price["amount"]), str(price["currency"])).minor
         if item.get("recommended_price")
         else 0,
         currency=settings.SHOP_CURRENCY,
     )
+
+
+def _sorted_attributes(told: dict[str, object]) -> tuple[dict[str, str], dict[str, str]]:
+    """Part what goes into the table of facts from what has a place of its own, by the field it goes to."""
+    facts, placed = {}, {}
+    for name, value in told.items():
+        field = OWN_PLACE.get(str(name).strip().casefold())
+        if field is None:
+            facts[str(name)] = str(value)
+        else:
+            placed[field] = str(value).strip()
+    return facts, placed
+
+
+def _dimensions(told: object) -> dict[str, int]:
+    if not isinstance(told, dict):
+        return {}
+    # A side of nothing is a side that nobody measured.
+    return {side: length for side in ("length", "width", "height") if (length := whole_number(told.get(side) or 0))}
+
+
+def _https(url: str) -> str:
+    return url if url.startswith("https://") and len(url) <= 500 else ""
+
+
+def _gate(told: object) -> Gate:
+    if not isinstance(told, dict):
+        return Gate.NONE
+    if told.get("prescription_required") is True:
+        return Gate.PRESCRIPTION
+    return Gate.AGE if told.get("minimum_age") else Gate.NONE
 
 
 def _told_rate(item: dict[str, Any]) -> int | None:
@@ -217,43 +264,6 @@ def _countries(told: object) -> list[str] | None:
     if not isinstance(told, list) or not all(isinstance(code, str) and len(code) == 2 for code in told):
         raise ValueError("ships_to is no list of countries")
     return [code.upper() for code in told]
-
-
-def _take_pictures(adapter: Adapter, pairs: list[tuple[Variant, dict[str, Any]]], report: Report) -> None:
-    wanted = [
-        (variant, position, str(url))
-        for variant, item in pairs
-        for position, url in enumerate((item.get("images") or [])[:6])
-        # A second supplier's pictures of the same goods would only repeat the first one's.
-        if variant.sku == str(item["sku"])[:40]
-        and not catalog.has_picture(variant.product, variant, position, str(url))
-    ]
-    with ThreadPoolExecutor(PICTURE_THREADS) as pool:
-        contents = pool.map(lambda entry: _fetch(adapter, entry[2], report), wanted)
-        for (variant, position, url), content in zip(wanted, contents, strict=True):
-            _store(variant, position, url, content, report)
-
-
-def _fetch(adapter: Adapter, url: str, report: Report) -> bytes | None:
-    try:
-        return adapter.picture(url)
-    except (TryLater, Unclear, Refused) as error:
-        report(f"picture left out: {url}: {error}")
-        return None
-    finally:
-        # Each call is written down; the thread may end before its connection does.
-        connections.close_all()
-
-
-def _store(variant: Variant, position: int, url: str, content: bytes | None, report: Report) -> None:
-    if content is None:
-        return
-    label = variant.options_label
-    alt = f"{variant.product.name}, {label}" if label else variant.product.name
-    try:
-        catalog.store_picture(variant.product, variant, position=position, alt=alt, content=content, source_url=url)
-    except NotAPicture as error:
-        report(f"picture left out: {url}: {error}")
 
 
 def _batches(items: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

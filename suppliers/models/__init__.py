@@ -4,12 +4,14 @@ from suppliers.models.back import SupplierCancellation, SupplierCancellationLine
 from suppliers.models.credit import CreditMatch, SupplierCredit, SupplierInvoice
 from suppliers.models.offer import Offer, OfferStatus
 from suppliers.models.order import SupplierOrder, SupplierOrderLine, SupplierShipment
+from suppliers.models.picture import PictureFetch
 from suppliers.models.supplier import Supplier, SupplierCall, SupplierProbe
 
 __all__ = [
     "CreditMatch",
     "Offer",
     "OfferStatus",
+    "PictureFetch",
     "Supplier",
     "SupplierCall",
     "SupplierCancellation",

@@ -17,7 +17,7 @@ from orders.forms import FindForm
 from orders.models import Order
 from orders.progress import ParcelCard, parcel_cards
 from shop.limits import allow
-from shop.models import Product
+from shop.models import Variant
 from support.actions.ticket import answer_due, customer_writes, open_ticket
 from support.forms import ContactForm, CustomerReplyForm, HelpForm
 from support.models import Ticket, TicketMessage, Topic
@@ -108,14 +108,13 @@ def contact(request: HttpRequest) -> HttpResponse:
 def _ask_first(request: HttpRequest) -> HttpResponse:
     request.session[OPENED] = timezone.now().timestamp()
     asked = question(CONTACT_QUESTIONS, request.GET.get("topic", ""))
-    slug = request.GET.get("product", "")[:200]
-    product = Product.objects.filter(slug=slug, is_published=True).first() if slug else None
+    product = _asked_about(request)
     number = request.GET.get("number", "")[:80]
     if asked is None and (product or number):
         asked = question(CONTACT_QUESTIONS, "product" if product else "other")
     user = request.user
     initial = {"email": user.email if user.is_authenticated else "", "number": number}
-    initial |= {"topic": asked.slug if asked else "", "product": product.name if product else ""}
+    initial |= {"topic": asked.slug if asked else "", "product": product}
     return _contact_page(request, ContactForm(initial=initial), asked)
 
 
@@ -172,6 +171,17 @@ def _sent(request: HttpRequest, made: Ticket | None, email: str) -> HttpResponse
     is_shown = made is not None and made.order_id is None
     context = {"ticket": made, "email": email, "is_shown": is_shown, "answer_by": answer_due(timezone.now())}
     return _private(render(request, "support/sent.html", context))
+
+
+def _asked_about(request: HttpRequest) -> str:
+    """Name the goods that a link asks about, so that nobody types them off; empty for any other link."""
+    sku = request.GET.get("about", "").replace("\x00", "")[:40]
+    shown = Variant.objects.select_related("product").filter(product__is_published=True)
+    variant = shown.filter(sku=sku).first() if sku else None
+    if variant is None:
+        return ""
+    name = variant.product.name + (f", {variant.options_label}" if variant.options_label else "")
+    return f"{name[:150]} ({variant.sku})"
 
 
 def ticket(request: HttpRequest, token: str) -> HttpResponse:

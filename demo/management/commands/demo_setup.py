@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from demo.merchants import connect_demo_supplier, make_codes, make_people
 from suppliers.actions.catalog import sync_supplier
+from suppliers.actions.pictures import fetch_all
 from suppliers.adapters.base import Refused, TryLater, Unclear
 from suppliers.models import Supplier
 
@@ -32,6 +33,9 @@ class Command(BaseCommand):
 
     def _read(self, supplier: Supplier) -> int:
         try:
-            return sync_supplier(supplier, report=lambda text: None)
+            taken = sync_supplier(supplier, report=lambda text: None)
+            # The relay would fetch them in the next minutes; whoever starts the demo wants to see them at once.
+            fetch_all(supplier)
+            return taken
         except (TryLater, Unclear, Refused) as error:
             raise CommandError(f"{supplier.name} does not answer: {error} (var/log/{supplier.slug}.log)") from error

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from suppliers.actions.catalog import sync_supplier
+from suppliers.actions.pictures import fetch_all
 from suppliers.adapters.base import Refused, TryLater, Unclear
 from suppliers.models import Supplier
 
@@ -26,8 +27,13 @@ class Command(BaseCommand):
             raise CommandError(f"There is no supplier {slug!r}. Known: {known}.")
         try:
             taken = sync_supplier(supplier, report=self.stdout.write)
+            stored, broken = fetch_all(supplier)
         except (TryLater, Unclear) as error:
             raise CommandError(f"{supplier.name} does not answer ({error}). Try again later.") from error
         except Refused as error:
             raise CommandError(f"{supplier.name} refuses us ({error}). Check its address and key.") from error
-        self.stdout.write(self.style.SUCCESS(f"{supplier.name}: {taken} items taken"))
+        self.stdout.write(
+            self.style.SUCCESS(
+                f"{supplier.name}: {taken} items and {stored} pictures taken; {broken} pictures cannot be used"
+            )
+        )

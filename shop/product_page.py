@@ -1,0 +1,167 @@
+"""What a product's page shows, gathered once: the page and its structured data read the same things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from shop.actions.basket import most_of
+from shop.cards import Picture, large_picture, stock_words, thumbnail, widest_picture
+from shop.delivery import Parcel
+from shop.gtin import is_global
+from shop.models import Product, ProductImage, Variant
+from shop.models.catalogue import Gate
+from shop.money import Money
+from shop.options import Axis, chosen_variant, options_of
+from shop.pricing import plan_priced, price_of
+from shop.reductions import Reduction, reduction_of
+from shop.returns import ReturnTerms, return_terms
+from shop.tax import Terms
+
+# Fewer than these may be put into one order: a reason is owed.
+USUAL_MOST = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture of the gallery in all the sizes that the page uses."""
+
+    place: int
+    thumb: Picture
+    main: Picture
+    widest: Picture
+    is_main: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """All that is shown of a product, with one of its variants chosen. ``parcel`` None: not sent to the country."""
+
+    product: Product
+    variant: Variant
+    variants: Sequence[Variant]
+    terms: Terms
+    price: Money
+    reduction: Reduction | None
+    parcel: Parcel | None
+    axes: list[Axis]
+    shots: list[Shot]
+    facts: list[tuple[str, str]]
+    returns: ReturnTerms
+    stock_words: str
+    stock_level: str
+    most: int
+
+    @property
+    def main(self) -> Shot | None:
+        """The picture shown large."""
+        return next((shot for shot in self.shots if shot.is_main), None)
+
+    @property
+    def is_sellable(self) -> bool:
+        """True if it can be put into the basket for the visitor's country."""
+        return self.most > 0 and self.variant.is_sellable
+
+    @property
+    def full_name(self) -> str:
+        """The product with the options chosen."""
+        label = self.variant.options_label
+        return f"{self.product.name}, {label}" if label else self.product.name
+
+    @property
+    def conditions(self) -> list[str]:
+        """What must be known before buying it: who checks it, and how many one may have."""
+        found = []
+        if self.product.gate == Gate.PRESCRIPTION:
+            found.append(_("Needs a prescription. A pharmacist checks it before anything is sent."))
+        elif self.product.gate == Gate.AGE:
+            found.append(_("Sold to adults only. Your age is checked before anything is sent."))
+        if self.product.max_per_order < USUAL_MOST:
+            found.append(_("At most %(most)d in one order.") % {"most": self.product.max_per_order})
+        return found
+
+
+def find_variants(slug: str) -> list[Variant]:
+    """Return the variants of a published product that are offered, in order, each with the same product; one query."""
+    rows = Variant.objects.filter(is_active=True, product__slug=slug, product__is_published=True)
+    joined = rows.select_related("product__department", "product__category__parent", "delivery_profile")
+    found = list(joined.filter(product__price_from_minor__isnull=False).order_by("position", "pk"))
+    for variant in found:
+        variant.product = found[0].product
+    return found
+
+
+def product_page(variants: Sequence[Variant], asked: Mapping[str, str], terms: Terms, *, now: datetime) -> ProductPage:
+    """Gather what the page of a product shows (its variants must be some); two queries more.
+
+    ``asked`` is what the address says: the variant and options picked, and which picture to show large.
+    """
+    variant = chosen_variant(variants, asked)
+    product = variant.product
+    images = list(ProductImage.objects.filter(product=product.pk))
+    parcel = next(iter(plan_priced([(variant, 1)], terms, now=now).parcels), None)
+    words, level = stock_words(variant)
+    return ProductPage(
+        product=product,
+        variant=variant,
+        variants=variants,
+        terms=terms,
+        price=price_of(variant, terms),
+        reduction=reduction_of(variant, terms, now=now),
+        parcel=parcel,
+        axes=options_of(variants, variant, _first_of_each(images), thumbnail),
+        shots=_shots([one for one in images if one.variant_id == variant.pk] or images, asked.get("picture", "")),
+        facts=facts_of(variant),
+        returns=return_terms(product, variant.delivery_profile),
+        stock_words=words,
+        stock_level=level,
+        most=most_of(variant) if variant.is_sellable else 0,
+    )
+
+
+def _first_of_each(images: Sequence[ProductImage]) -> dict[int, ProductImage]:
+    found: dict[int, ProductImage] = {}
+    for image in images:
+        if image.variant_id is not None:
+            found.setdefault(image.variant_id, image)
+    # Where every variant shows the same picture, small pictures tell nothing apart.
+    return found if len({image.small.name for image in found.values()}) > 1 else {}
+
+
+def _shots(images: Sequence[ProductImage], asked: str) -> list[Shot]:
+    main = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
+    main = main if main < len(images) else 0
+    return [
+        Shot(place, thumbnail(image), large_picture(image), widest_picture(image), place == main)
+        for place, image in enumerate(images)
+    ]
+
+
+def facts_of(variant: Variant) -> list[tuple[str, str]]:
+    """Return a variant's table of facts: what its supplier tells, and its measures where no fact names them."""
+    facts = [(name, value) for name, value in variant.facts if value]
+    named = {name.casefold() for name, _value in facts}
+    if variant.weight_grams and "weight" not in named:
+        facts.append((_("Weight"), _weight(variant.weight_grams)))
+    sides = [variant.length_mm, variant.width_mm, variant.height_mm]
+    if all(sides) and not named & {"size", "dimensions"}:
+        facts.append((_("Size"), " × ".join(_cm(side) for side in sides if side) + " cm"))
+    if is_global(variant.gtin):
+        facts.append(("GTIN", variant.gtin))
+    return [*facts, (_("Item number"), variant.sku)]
+
+
+def _weight(grams: int) -> str:
+    return f"{grams} g" if grams < 1000 else f"{grams / 1000:.2f}".rstrip("0").rstrip(".") + " kg"
+
+
+def _cm(millimetres: int) -> str:
+    return f"{millimetres / 10:.1f}".removesuffix(".0")
+
+
+def shown_reviews(product: Product) -> list[dict[str, object]]:
+    """Return the copies of the latest reviews as the page shows them, their day as a date."""
+    return [one | {"on": date.fromisoformat(str(one["on"]))} for one in product.latest_reviews]
