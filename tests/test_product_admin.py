@@ -6,13 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from orders.actions.line_review import review_line
+from orders.models import OrderLine
 from shop.models import StockWatch
 from suppliers.models import PictureFetch
-from tests.factories import make_person, make_supplier, make_variant
+from tests.factories import make_paid_order, make_person, make_supplier, make_variant
 from tests.products import make_review
 
 pytestmark = pytest.mark.django_db
-LISTS = ("shop/review", "shop/stockwatch", "suppliers/picturefetch")
+LISTS = ("shop/review", "orders/linereview", "shop/stockwatch", "suppliers/picturefetch")
 
 
 def test_lists_of_reviews_wishes_and_pictures_cost_the_same_with_many(client):
@@ -23,6 +25,10 @@ def test_lists_of_reviews_wishes_and_pictures_cost_the_same_with_many(client):
         for number in range(size):
             variant = make_variant(supplier)
             make_review(variant, publish=False)
+            line = make_paid_order((variant, 1)).lines.get()
+            OrderLine.objects.filter(pk=line.pk).update(shipped=1, delivered=1)
+            line.refresh_from_db()
+            review_line(line, rating=4, author="Mia")
             StockWatch.objects.create(variant=variant, email=f"{variant.sku}@example.com", language="en-gb")
             PictureFetch.objects.create(supplier=supplier, variant=variant, position=number, url="https://x.example/1")
         costs.append([cost(client, f"/admin/{name}/") for name in LISTS])
