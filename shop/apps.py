@@ -1,7 +1,7 @@
 """The app's name and place."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,7 +13,15 @@ class ShopConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have rates and markets to begin with."""
+        """Have rates and markets to begin with, and an index to search; forget small tables when they change."""
+        from shop.models import Category, Synonym
+        from shop.search.index import keep_index
+        from shop.search.synonyms import forget_synonyms
+        from shop.tree import forget_tree
         from shop.vat import fill_tax
 
         post_migrate.connect(fill_tax, sender=self, dispatch_uid="shop.tax")
+        post_migrate.connect(keep_index, sender=self, dispatch_uid="shop.index")
+        for changed in (post_save, post_delete):
+            changed.connect(forget_tree, sender=Category, dispatch_uid="shop.tree")
+            changed.connect(forget_synonyms, sender=Synonym, dispatch_uid="shop.synonyms")

@@ -11,19 +11,21 @@ from datetime import date, datetime
 import nh3
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 from PIL import Image, UnidentifiedImageError
 
-from shop.models import Category, DeliveryProfile, Product, ProductFact, ProductImage, Variant
+from shop.models import Category, DeliveryProfile, Listing, Product, ProductFact, ProductImage, Variant
 from shop.models.catalogue import Availability
+from shop.search.index import for_index, refresh_numbers, write_listings
 from shop.tax import class_of_rate
 
 ALLOWED_TAGS = {"p", "ul", "ol", "li", "br", "strong", "em", "h3"}
 SMALL_WIDTH, LARGE_WIDTH = 360, 960
 # More pixels than any camera makes; a small file can unpack to a huge picture.
 MOST_PIXELS = 40_000_000
+AT_ONCE = 500
 PANELS = {"kitchen", "desk", "home", "outdoors", "bath", "kids"}
 
 
@@ -176,28 +178,38 @@ def take_off_sale(variant: Variant) -> None:
 
 
 def refresh_products(product_ids: Iterable[int]) -> None:
-    """Write anew what cards and search read: price span, whether it can be bought, words to find it."""
-    variants = Prefetch("variants", Variant.objects.select_related("delivery_profile"))
+    """Write anew what cards, lists and search read: price span, whether it can be bought, its listing."""
     # In one order for everybody, so that no two wait for each other's rows.
-    products = Product.objects.filter(pk__in=set(product_ids)).select_related("category__parent", "department")
-    for product in products.prefetch_related(variants).order_by("pk"):
-        offered = [variant for variant in product.variants.all() if variant.is_active]
-        prices = [variant.price_minor for variant in offered]
-        words = [product.name, product.brand, product.category.name, product.department.name]
-        for variant in offered:
-            words += [variant.sku, variant.gtin, variant.options_label]
-        Product.objects.filter(pk=product.pk).update(
-            price_from_minor=min(prices, default=None),
-            price_to_minor=max(prices, default=None),
-            is_available=any(variant.is_sellable for variant in offered),
-            search_text=" ".join(dict.fromkeys(" ".join(words).lower().split())),
-        )
+    ids = sorted(set(product_ids))
+    for start in range(0, len(ids), AT_ONCE):
+        products = list(for_index(Product.objects.filter(pk__in=ids[start : start + AT_ONCE])).order_by("pk"))
+        for product in products:
+            _write_span(product)
+        write_listings(products)
+
+
+def refresh_texts(product_ids: Iterable[int]) -> None:
+    """Let lists and search know of new names, facts and pictures of goods that are on sale already. Safe to repeat."""
+    on_sale = Product.objects.on_sale().values_list("pk", flat=True)
+    ids = sorted(set(product_ids))
+    for start in range(0, len(ids), AT_ONCE):
+        refresh_products(on_sale.filter(pk__in=ids[start : start + AT_ONCE]))
+
+
+def _write_span(product: Product) -> None:
+    prices = [variant.price_minor for variant in product.offered]
+    wanted = {
+        "price_from_minor": min(prices, default=None),
+        "price_to_minor": max(prices, default=None),
+        "is_available": any(variant.is_sellable for variant in product.offered),
+    }
+    if any(getattr(product, name) != value for name, value in wanted.items()):
+        Product.objects.filter(pk=product.pk).update(**wanted)
 
 
 def refresh_availability(variant_ids: Iterable[int]) -> None:
     """Write anew whether the products of some variants can be bought; for after a reservation."""
-    product_ids = Variant.objects.filter(pk__in=set(variant_ids)).values_list("product_id", flat=True)
-    refresh_products(product_ids)
+    refresh_numbers(Variant.objects.filter(pk__in=set(variant_ids)).values_list("product_id", flat=True))
 
 
 def has_picture(product: Product, variant: Variant | None, position: int, source_url: str) -> bool:
@@ -223,6 +235,9 @@ def store_picture(
     image.large.save(f"{name}-l.webp", ContentFile(large), save=False)
     image.small.save(f"{name}-s.webp", ContentFile(small), save=False)
     image.save()
+    if position == 0:
+        # A card that has no picture yet shows the first to come, without waiting for prices or stock.
+        Listing.objects.filter(product=product, picture=None).update(picture=image)
     return image
 
 

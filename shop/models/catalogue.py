@@ -108,9 +108,6 @@ class Product(models.Model):
     price_to_minor = models.PositiveIntegerField(_("price to"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
     is_available = models.BooleanField(_("something of it can be bought"), default=False)
-    search_text = models.TextField(
-        _("words to find it by"), blank=True, help_text=_("Lower case: names, codes, brand, categories, options.")
-    )
 
     objects = ProductQuerySet.as_manager()
 

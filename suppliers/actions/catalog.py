@@ -42,13 +42,15 @@ def sync_supplier(supplier: Supplier, *, report: Report) -> int:
     if isinstance(account.get("capabilities"), list):
         Supplier.objects.filter(pk=supplier.pk).update(capabilities=[str(one) for one in account["capabilities"]])
     walk = adapter.walk("catalog", since=supplier.catalogue_as_of)
-    taken = 0
+    taken, product_ids = 0, set()
     for batch in _batches(walk.items):
         pairs = [pair for pair in (_take_item(supplier, item, report) for item in batch) if pair]
         _take_pictures(adapter, pairs, report)
         taken += len(pairs)
+        product_ids |= {variant.product_id for variant, _item in pairs}
         report(f"{supplier.name}: {taken} items")
     sync_stock(supplier, adapter=adapter, report=report)
+    catalog.refresh_texts(product_ids)
     Supplier.objects.filter(pk=supplier.pk).update(catalogue_as_of=walk.as_of[0] if walk.as_of else "")
     return taken
 
