@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from shop.arrival import Window, arrival_window
 from shop.customs import import_text
@@ -88,8 +88,20 @@ def services_for(profile_ids: Sequence[int], country: str) -> dict[int, list[Del
     A zone that names the country wins over the one for everywhere else. Profiles that do not
     serve it are left out.
     """
+    return _by_profile(_serving(country).filter(zone__profile__in=profile_ids))
+
+
+def services_into(country: str) -> dict[int, list[DeliveryService]]:
+    """Return the same for every profile there is; for lists, which do not know beforehand what will be on them."""
+    return _by_profile(_serving(country))
+
+
+def _serving(country: str) -> QuerySet[DeliveryService]:
     in_zone = Q(zone__countries__country=country) | Q(zone__is_elsewhere=True)
-    found = DeliveryService.objects.filter(in_zone, zone__profile__in=profile_ids).select_related("zone__profile")
+    return DeliveryService.objects.filter(in_zone).select_related("zone__profile").order_by("pk")
+
+
+def _by_profile(found: QuerySet[DeliveryService]) -> dict[int, list[DeliveryService]]:
     zones: dict[int, list[DeliveryService]] = {}
     for service in sorted(found, key=lambda service: service.zone.is_elsewhere):
         known = zones.setdefault(service.zone.profile_id, [])

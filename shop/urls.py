@@ -6,14 +6,15 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
 from shop.sitemaps import SITEMAPS
-from shop.views import basket, catalogue, pages
+from shop.views import basket, catalogue, lists, pages
 
 app_name = "shop"
 urlpatterns = [
     path("", catalogue.home, name="home"),
-    path("c/<slug:slug>/", catalogue.category, name="category"),
+    path("c/<slug:slug>/", lists.category, name="category"),
     path("p/<slug:slug>/", catalogue.product, name="product"),
-    path("search/", catalogue.search, name="search"),
+    path("search/", lists.search, name="search"),
+    path("search/suggest/", lists.suggest, name="suggest"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", basket.basket_add, name="basket-add"),
     path("basket/lines/<int:line_id>/", basket.basket_update, name="basket-update"),
