@@ -21,7 +21,7 @@ from shop.lists.filters import Filters, price_range, read_filters
 from shop.lists.prices import price_between
 from shop.lists.sample import MOST, RANKED, Row, Sample, take_sample
 from shop.models import Category, Listing, ListingFact, Product
-from shop.search.query import matching, name_score, with_code
+from shop.search.query import matching, name_scorer, with_code
 from shop.search.spelling import corrected, words_like
 from shop.search.synonyms import known_synonyms
 from shop.search.words import Term, clean_query, terms_of_query
@@ -134,8 +134,9 @@ def _found(query: str, terms: Sequence[Term]) -> list[QuerySet[Listing]]:
 def _ranked(sample: Sample, terms: Sequence[Term], view: View) -> list[Row]:
     """Put what was found in order. What can be bought comes first, but for the one that was asked for by its code."""
     rows, day, sort = sample.all[:MOST], view.reader.day, view.filters.sort
+    score = name_scorer(terms)
     keys: dict[str, Callable[[Row], tuple[object, ...]]] = {
-        "relevance": lambda row: (row.branch != WITH_CODE, not row.is_available, -name_score(terms, row.name_words)),
+        "relevance": lambda row: (row.branch != WITH_CODE, not row.is_available, -score(row.name_words)),
         "price": lambda row: (not row.is_available, row.price_minor),
         "price-down": lambda row: (not row.is_available, -row.price_minor),
         "soonest": lambda row: (not row.is_available, day(row) or date.max),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 
-from shop.search.query import matching, name_score, with_code
+from shop.search.query import matching, name_scorer, with_code
 from shop.search.spelling import begun
 from shop.search.synonyms import known_synonyms
-from shop.search.words import Term, fits, index_text, terms_of_query
+from shop.search.words import Term, index_text, terms_of_query
 from shop.tree import category_tree
 
 MOST = 8
@@ -32,14 +32,8 @@ def suggestions(typed: str) -> list[dict[str, str]]:
 
 def _categories(terms: list[Term]) -> list[dict[str, str]]:
     tree = category_tree()
-    named = (
-        category
-        for category in tree.by_id.values()
-        if all(
-            any(all(fits(token, index_text([category.name]).split()) for token in way) for way in term.ways)
-            for term in terms
-        )
-    )
+    score = name_scorer(terms)
+    named = (category for category in tree.by_id.values() if score(index_text([category.name])) >= len(terms))
     return [
         {
             "text": f"{category.parent.name}: {category.name}" if category.parent else category.name,
@@ -54,10 +48,11 @@ def _products(typed: str, terms: list[Term]) -> list[dict[str, str]]:
     found = list(with_code(typed).select_related("product")[:1]) if any(char.isdigit() for char in typed) else []
     known = {listing.pk for listing in found}
     named = matching(terms, in_name=True).filter(product__is_published=True).select_related("product")
+    score = name_scorer(terms)
     columns = ("name_words", "is_available", "product__name", "product__slug")
     best = sorted(
         named.only(*columns)[:LOOKED_AT],
-        key=lambda listing: (not listing.is_available, -name_score(terms, listing.name_words), -listing.pk),
+        key=lambda listing: (not listing.is_available, -score(listing.name_words), -listing.pk),
     )
     found += [listing for listing in best if listing.pk not in known]
     return [

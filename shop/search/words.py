@@ -81,9 +81,3 @@ def terms_of_query(query: str, synonyms: dict[str, list[tuple[str, ...]]]) -> li
         ways += synonyms.get(stem("".join(pieces)), [])
         terms.append(Term(" ".join(pieces), tuple(dict.fromkeys(ways))))
     return terms
-
-
-def fits(token: str, words: Iterable[str]) -> bool:
-    """True if a token of a query is one of some indexed words, or the beginning of one."""
-    plain = stem(token)
-    return any(word == plain or (len(token) >= SHORTEST_PREFIX and word.startswith(token)) for word in words)
