@@ -15,7 +15,7 @@ from django_countries import countries
 
 from orders.models import DiscountCode
 from shop.actions.delivery import ServiceTerms, ZoneTerms
-from shop.models import Category, User
+from shop.models import Category, Synonym, User
 from shop.money import Money
 from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Supplier
@@ -29,6 +29,22 @@ FEW = 4
 # Goods of so much from one supplier travel free within its home market, in minor units.
 FREE_FROM_MINOR = 5_000
 IMPORT_TEXT = "Sent from the United Kingdom. VAT and duty are included: nothing is due at the door."
+SYNONYMS = (
+    "rucksack, backpack, knapsack",
+    "torch, flashlight",
+    "throw, blanket, plaid",
+    "mug, cup",
+    "plaster, band aid, bandage",
+    "waste paper bin, bin, trash can, wastebasket",
+    "notebook, journal",
+    "cushion, pillow",
+    "lamp, light",
+    "tea towel, dishcloth, dish towel",
+    "doormat, mat",
+    "umbrella, brolly",
+    "kettle, teakettle",
+    "thermos, flask",
+)
 CODES: dict[str, dict[str, Any]] = {
     "WELCOME10": {
         "kind": "percent",
@@ -117,6 +133,12 @@ def make_codes() -> None:
         DiscountCode.objects.get_or_create(code=code, defaults={"currency": settings.SHOP_CURRENCY, **fields})
     kitchen = DiscountCode.objects.get(code="KITCHEN5")
     kitchen.categories.set(Category.objects.filter(parent=None, slug="kitchen"))
+
+
+def make_synonyms() -> None:
+    """Make the words that the demo's customers use beside the suppliers'. Safe to repeat."""
+    for words in SYNONYMS:
+        Synonym.objects.get_or_create(words=words)
 
 
 def make_people() -> None:

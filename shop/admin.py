@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shop import review_admin, tax_admin
+from shop import review_admin, search_admin, tax_admin
+from shop.actions.catalog import refresh_products
 from shop.models import (
     Basket,
     BasketLine,
@@ -25,10 +26,11 @@ from shop.models import (
     Variant,
 )
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from shop.search.index import index_category
 from shop.zone_forms import ZoneForm, ZoneFormSet
 
 # The other modules of this admin.
-__all__ = ["review_admin", "tax_admin"]
+__all__ = ["review_admin", "search_admin", "tax_admin"]
 
 admin.site.unregister(Group)
 
@@ -61,6 +63,12 @@ class CategoryAdmin(admin.ModelAdmin):
     search_fields = ["name", "slug"]
     list_select_related = ["parent"]
     prepopulated_fields = {"slug": ["name"]}
+
+    def save_model(self, request, obj, form, change) -> None:
+        super().save_model(request, obj, form, change)
+        # Its products are found by its name, and stand in the lists of what it is a part of.
+        if change and {"name", "parent"} & set(form.changed_data):
+            index_category(obj)
 
 
 class VariantInline(ReadOnlyInline):
@@ -104,13 +112,16 @@ class ProductAdmin(admin.ModelAdmin):
         "is_available",
         "rating_count",
         "rating_sum",
-        "search_text",
         "created_at",
         "updated_at",
     ]
     exclude = ["latest_reviews"]
     autocomplete_fields = ["category", "department"]
     inlines = [VariantInline, FactInline]
+
+    def save_related(self, request, form, formsets, change) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_products([form.instance.pk])
 
     @admin.display(description=_("price from"), ordering="price_from_minor")
     def price(self, product: Product) -> str:

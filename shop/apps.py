@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,9 +14,17 @@ class ShopConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have rates and markets to begin with, and take a guest's basket along into the log-in."""
+        """Have rates, markets and an index to begin with; forget small tables when they change; take a basket along."""
         from shop.entrance import bring_basket
+        from shop.models import Category, Synonym
+        from shop.search.index import keep_index
+        from shop.search.synonyms import forget_synonyms
+        from shop.tree import forget_tree
         from shop.vat import fill_tax
 
         post_migrate.connect(fill_tax, sender=self, dispatch_uid="shop.tax")
+        post_migrate.connect(keep_index, sender=self, dispatch_uid="shop.index")
+        for changed in (post_save, post_delete):
+            changed.connect(forget_tree, sender=Category, dispatch_uid="shop.tree")
+            changed.connect(forget_synonyms, sender=Synonym, dispatch_uid="shop.synonyms")
         user_logged_in.connect(bring_basket, dispatch_uid="shop.basket")

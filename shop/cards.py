@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -52,35 +52,49 @@ class Card:
 
 
 def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
-    """Fetch with products what their cards need, in two more queries however many there are."""
-    variants = Prefetch("variants", Variant.objects.filter(is_active=True).defer("facts"), to_attr="offered")
-    pictures = Prefetch("images", ProductImage.objects.filter(position=0), to_attr="first_images")
-    return products.select_related("department").prefetch_related(variants, pictures)
+    """Fetch with products what their cards need, in the same query: each has a listing that names variant and picture."""
+    return products.select_related("department", "listing__variant", "listing__picture")
 
 
-def cards(products: Iterable[Product], terms: Terms) -> list[Card]:
-    """Return the cards of products fetched by ``for_cards``, at a country's prices; one query for delivery."""
+def cards(
+    products: Iterable[Product], terms: Terms, *, services: Mapping[int, Sequence[DeliveryService]] | None = None
+) -> list[Card]:
+    """Return the cards of products fetched by ``for_cards``, at a country's prices.
+
+    ``services`` are those of the country by profile; None: they are asked for, in one query.
+    """
     products = list(products)
-    profiles = {variant.delivery_profile_id for product in products for variant in product.offered}
-    services = services_for([pk for pk in profiles if pk], terms.country)
+    if services is None:
+        shown = [_shown(product) for product in products]
+        profiles = {variant.delivery_profile_id for variant in shown if variant and variant.delivery_profile_id}
+        services = services_for(list(profiles), terms.country)
     now = timezone.now()
     return [_card(product, services, terms, now) for product in products]
 
 
+def _shown(product: Product) -> Variant | None:
+    """Return the variant that a product's card stands for; it carries the product, so that nothing is asked again."""
+    listing = getattr(product, "listing", None)
+    variant = listing.variant if listing else None
+    if variant is not None:
+        variant.product = product
+    return variant
+
+
 def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime) -> Card:
-    best = next((variant for variant in product.offered if variant.is_sellable), None)
-    usual = usual_delivery(best, services, terms, now) if best else None
-    words, level = stock_words(best or next(iter(product.offered), None))
+    shown = _shown(product)
+    usual = usual_delivery(shown, services, terms, now) if shown and shown.is_sellable else None
+    words, level = stock_words(shown)
     price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
     reduction = None
     if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
-    elif best:
-        reduction = reduction_of(best, terms, now=now)
+    elif shown and shown.is_sellable:
+        reduction = reduction_of(shown, terms, now=now)
     return Card(
         get_absolute_url=product.get_absolute_url(),
         name=product.name,
-        card_image=small_picture(next(iter(product.first_images), None)),
+        card_image=small_picture(product.listing.picture if shown else None),
         price=price,
         arrival=usual.arrival if usual else "",
         # "In stock" on every card would only be noise.

@@ -9,12 +9,9 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from shop.actions.basket import SESSION_KEY
-from shop.models import BasketLine, Category
+from shop.models import BasketLine
+from shop.tree import category_tree
 from shop.visitor import terms_of
-
-
-def _departments() -> list[Category]:
-    return list(Category.objects.filter(parent=None, products_in_department__is_published=True).distinct())
 
 
 def _basket_count(request: HttpRequest) -> int:
@@ -43,7 +40,7 @@ def shop_window(request: HttpRequest) -> dict[str, object]:
     """Give templates the shop's name, its departments and the basket's count; queries only where they are shown."""
     return {
         "shop_name": settings.SHOP_NAME,
-        "departments": SimpleLazyObject(_departments),
+        "departments": SimpleLazyObject(lambda: category_tree().departments),
         "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
         "price_terms": SimpleLazyObject(lambda: terms_of(request)),
         "canonical_url": canonical_url(request),

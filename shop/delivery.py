@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shop.arrival import Window, arrival_window
 from shop.customs import import_text
@@ -90,16 +90,28 @@ def services_for(
     A zone that names the country wins over the one for everywhere else, and one that names the region over
     both, also where it leaves the region out. Profiles that do not serve it are left out.
     """
+    found = _serving(country, region).filter(zone__profile__in=profile_ids)
+    # A zone that leaves several regions out brings its services as often.
+    return _by_profile({service.pk: service for service in found}.values())
+
+
+def services_into(country: str) -> dict[int, list[DeliveryService]]:
+    """Return the same for every profile there is; for lists, which do not know beforehand what will be on them."""
+    return _by_profile(_serving(country))
+
+
+def _serving(country: str, region: Region | None = None) -> QuerySet[DeliveryService]:
     in_zone = Q(zone__countries__country=country, zone__countries__region=None) | Q(zone__is_elsewhere=True)
     if region is not None:
         named = ZoneCountry.objects.filter(profile=OuterRef("zone__profile"), region=region)
         served = Q(zone__countries__region=region, zone__countries__is_served=True)
         in_zone = served | (in_zone & ~Exists(named))
-    found = DeliveryService.objects.filter(in_zone, zone__profile__in=profile_ids).select_related("zone__profile")
-    # A zone that leaves several regions out brings its services as often.
-    once = {service.pk: service for service in found}.values()
+    return DeliveryService.objects.filter(in_zone).select_related("zone__profile").order_by("pk")
+
+
+def _by_profile(found: Iterable[DeliveryService]) -> dict[int, list[DeliveryService]]:
     zones: dict[int, list[DeliveryService]] = {}
-    for service in sorted(once, key=lambda service: service.zone.is_elsewhere):
+    for service in sorted(found, key=lambda service: service.zone.is_elsewhere):
         known = zones.setdefault(service.zone.profile_id, [])
         if not known or known[0].zone_id == service.zone_id:
             known.append(service)

@@ -50,31 +50,6 @@ class QuantityForm(forms.Form):
     )
 
 
-class ListForm(forms.Form):
-    """Order and filters of a list; what makes no sense is left out, never an error."""
-
-    SORTS = (
-        ("new", _("Newest first")),
-        ("price", _("Price, low to high")),
-        ("price-down", _("Price, high to low")),
-        ("name", _("Name")),
-    )
-    ORDERING = {
-        "new": ("-created_at", "pk"),
-        "price": ("price_from_minor", "pk"),
-        "price-down": ("-price_from_minor", "pk"),
-        "name": ("name", "pk"),
-    }
-
-    sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)
-    available = forms.BooleanField(label=_("Only what can be ordered now"), required=False)
-
-    def ordering(self) -> tuple[str, ...]:
-        """Return the columns to sort by, sold-out goods last."""
-        chosen = self.cleaned_data.get("sort") if self.is_valid() else ""
-        return ("-is_available", *self.ORDERING[chosen or "new"])
-
-
 class CountryForm(forms.Form):
     """Where goods are to be sent to: it decides prices, delivery and days."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel.numbers import format_currency
 from django.utils.translation import get_language, to_locale
@@ -78,11 +79,17 @@ class Money:
 
     def __str__(self) -> str:
         locale = to_locale(get_language() or "en-gb")
-        return format_currency(self.decimal, self.currency, locale=locale)
+        return _written(self.decimal, self.currency, locale)
 
     def _check(self, other: Money) -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency}")
+
+
+@lru_cache(maxsize=5000)
+def _written(amount: Decimal, currency: str, locale: str) -> str:
+    # Prices repeat, and a page has dozens of them.
+    return format_currency(amount, currency, locale=locale)
 
 
 def _decimal(text: str) -> Decimal:

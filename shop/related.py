@@ -74,7 +74,7 @@ def _with_picture(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.annotate(
         picture=Subquery(first.annotate(found=facts).values("found")[:1], output_field=JSONField()),
         panel=F("department__panel"),
-    ).defer("description", "search_text", "latest_reviews")
+    ).defer("description", "latest_reviews")
 
 
 def _card(product: Product, terms: Terms) -> Card:

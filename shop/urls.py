@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shop.views import account, adding, basket, catalogue, pages, product, sitemaps
+from shop.views import account, adding, basket, catalogue, lists, pages, product, sitemaps
 
 app_name = "shop"
 urlpatterns = [
     path("", catalogue.home, name="home"),
-    path("c/<slug:slug>/", catalogue.category, name="category"),
+    path("c/<slug:slug>/", lists.category, name="category"),
     path("p/<slug:slug>/", product.product, name="product"),
     path("p/<slug:slug>/reviews/", product.reviews, name="reviews"),
     path("p/<slug:slug>/tell-me/", product.tell_me, name="tell-me"),
     path("back-in-stock/<str:token>/stop/", product.stop_telling, name="stop-telling"),
-    path("search/", catalogue.search, name="search"),
+    path("search/", lists.search, name="search"),
+    path("search/suggest/", lists.suggest, name="suggest"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/", adding.add, name="basket-add"),
     path("basket/added/", adding.added, name="basket-added"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel.dates import format_date, format_time
 from django.utils import timezone
@@ -17,7 +18,13 @@ def _locale() -> str:
 def day(when: date) -> str:
     """Write a day as “Thu 26 Nov”, with the year when it is another than this one."""
     pattern = "EEE d MMM" if when.year == timezone.localdate().year else "EEE d MMM y"
-    return format_date(when, pattern, locale=_locale()).replace(",", "")
+    return _written(when, pattern, _locale())
+
+
+@lru_cache(maxsize=1000)
+def _written(when: date, pattern: str, locale: str) -> str:
+    # A list writes the same few days again and again, and reading the pattern takes longer than all else.
+    return format_date(when, pattern, locale=locale).replace(",", "")
 
 
 def day_range(earliest: date, latest: date) -> str:
@@ -25,7 +32,7 @@ def day_range(earliest: date, latest: date) -> str:
     if earliest == latest:
         return day(latest)
     same_month = (earliest.year, earliest.month) == (latest.year, latest.month)
-    first = format_date(earliest, "EEE d", locale=_locale()).replace(",", "") if same_month else day(earliest)
+    first = _written(earliest, "EEE d", _locale()) if same_month else day(earliest)
     return f"{first} – {day(latest)}"
 
 

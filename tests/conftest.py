@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from config.relay import run_until_idle
+from shop import kept
 
 _connect = socket.socket.connect
 
@@ -28,6 +29,8 @@ def _only_here(self, address):
 
 
 socket.socket.connect = _only_here
+# Tests count statements, however long they take; each begins without anything kept.
+kept.SECONDS = 3600
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +51,7 @@ def clean_folders():
     """Begin each test without mails, uploads and broker messages of the one before."""
     # A cache that outlives the test (Redis) looks empty to the next one.
     cache.key_prefix = uuid4().hex
+    kept.forget_all()
     yield
     for folder in (settings.MAIL_FOLDER, settings.PRIVATE_ROOT, settings.MEDIA_ROOT):
         shutil.rmtree(folder, ignore_errors=True)

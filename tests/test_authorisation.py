@@ -36,6 +36,7 @@ RULES = {
     "shop:category": "open",
     "shop:product": "open",
     "shop:search": "open",
+    "shop:suggest": "open",
     "shop:basket": "open",
     "shop:basket-add": "open",
     "shop:basket-added": "open",

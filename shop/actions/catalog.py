@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import nh3
 from django.db import transaction
-from django.db.models import F, Prefetch, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -16,9 +16,11 @@ from shop.actions.prices import set_price
 from shop.gtin import is_gtin
 from shop.models import Category, DeliveryProfile, Product, ProductFact, Variant
 from shop.models.catalogue import Availability, Gate
+from shop.search.index import for_index, refresh_numbers, write_listings
 from shop.tax import class_of_rate
 
 ALLOWED_TAGS = {"p", "ul", "ol", "li", "br", "strong", "em", "h3"}
+AT_ONCE = 500
 PANELS = {"kitchen", "desk", "home", "outdoors", "bath", "kids"}
 
 
@@ -199,22 +201,33 @@ def take_off_sale(variant: Variant) -> None:
 
 
 def refresh_products(product_ids: Iterable[int]) -> None:
-    """Write anew what cards and search read: price span, whether it can be bought, words to find it."""
-    variants = Prefetch("variants", Variant.objects.select_related("delivery_profile"))
+    """Write anew what cards, lists and search read: price span, whether it can be bought, its listing."""
     # In one order for everybody, so that no two wait for each other's rows.
-    products = Product.objects.filter(pk__in=set(product_ids)).select_related("category__parent", "department")
-    for product in products.prefetch_related(variants).order_by("pk"):
-        offered = [variant for variant in product.variants.all() if variant.is_active]
-        prices = [variant.price_minor for variant in offered]
-        words = [product.name, product.brand, product.category.name, product.department.name]
-        for variant in offered:
-            words += [variant.sku, variant.gtin, variant.options_label]
-        Product.objects.filter(pk=product.pk).update(
-            price_from_minor=min(prices, default=None),
-            price_to_minor=max(prices, default=None),
-            is_available=any(variant.is_sellable for variant in offered),
-            search_text=" ".join(dict.fromkeys(" ".join(words).lower().split())),
-        )
+    ids = sorted(set(product_ids))
+    for start in range(0, len(ids), AT_ONCE):
+        products = list(for_index(Product.objects.filter(pk__in=ids[start : start + AT_ONCE])).order_by("pk"))
+        for product in products:
+            _write_span(product)
+        write_listings(products)
+
+
+def refresh_texts(product_ids: Iterable[int]) -> None:
+    """Let lists and search know of new names, facts and pictures of goods that are on sale already. Safe to repeat."""
+    on_sale = Product.objects.on_sale().values_list("pk", flat=True)
+    ids = sorted(set(product_ids))
+    for start in range(0, len(ids), AT_ONCE):
+        refresh_products(on_sale.filter(pk__in=ids[start : start + AT_ONCE]))
+
+
+def _write_span(product: Product) -> None:
+    prices = [variant.price_minor for variant in product.offered]
+    wanted = {
+        "price_from_minor": min(prices, default=None),
+        "price_to_minor": max(prices, default=None),
+        "is_available": any(variant.is_sellable for variant in product.offered),
+    }
+    if any(getattr(product, name) != value for name, value in wanted.items()):
+        Product.objects.filter(pk=product.pk).update(**wanted)
 
 
 def refresh_availability(variant_ids: Iterable[int]) -> None:
@@ -225,4 +238,4 @@ def refresh_availability(variant_ids: Iterable[int]) -> None:
     may_have_changed = Q(product__is_available=False) | Q(stock_told__lte=F("reserved"))
     products = Variant.objects.filter(may_have_changed, pk__in=set(variant_ids)).values_list("product_id", flat=True)
     if changed := set(products):
-        refresh_products(changed)
+        refresh_numbers(changed)

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from shop.models import Product, ProductImage, Variant
+from shop.models import Listing, Product, ProductImage, Variant
 
 # A thumbnail, a card on a phone with a fine screen, a product page, and the same enlarged.
 WIDTHS = (160, 360, 720, 1080, 1600)
@@ -42,6 +42,9 @@ def store_picture(
     image.small_width, image.small_height, image.small.name = _of_width(sizes, SMALL_WIDTH)
     image.large_width, image.large_height, image.large.name = _of_width(sizes, LARGE_WIDTH)
     image.save()
+    if position == 0:
+        # A card that has no picture yet shows the first to come, without waiting for prices or stock.
+        Listing.objects.filter(product=product, picture=None).update(picture=image)
     return image
 
 

@@ -4,6 +4,7 @@ from shop.models.address import SavedAddress
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
 from shop.models.delivery import DeliveryProfile, DeliveryService, DeliveryZone, ZoneCountry
+from shop.models.listing import Listing, ListingFact, SearchWord, Synonym
 from shop.models.price import PriceChange
 from shop.models.region import Customs, Region
 from shop.models.review import Review
@@ -19,6 +20,8 @@ __all__ = [
     "DeliveryProfile",
     "DeliveryService",
     "DeliveryZone",
+    "Listing",
+    "ListingFact",
     "Market",
     "MarketCountry",
     "PriceChange",
@@ -29,6 +32,8 @@ __all__ = [
     "SavedAddress",
     "Review",
     "StockWatch",
+    "SearchWord",
+    "Synonym",
     "TaxClass",
     "TaxRate",
     "User",

@@ -121,9 +121,6 @@ class Product(models.Model):
     latest_reviews = models.JSONField(
         _("latest reviews"), default=list, blank=True, help_text=_("Copies, so that the product page needs no query.")
     )
-    search_text = models.TextField(
-        _("words to find it by"), blank=True, help_text=_("Lower case: names, codes, brand, categories, options.")
-    )
 
     objects = ProductQuerySet.as_manager()
 

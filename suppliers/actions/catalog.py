@@ -41,11 +41,14 @@ def sync_supplier(supplier: Supplier, *, report: Report) -> int:
     if isinstance(account.get("capabilities"), list):
         Supplier.objects.filter(pk=supplier.pk).update(capabilities=[str(one) for one in account["capabilities"]])
     walk = adapter.walk("catalog", since=supplier.catalogue_as_of)
-    taken = 0
+    taken, product_ids = 0, set()
     for batch in _batches(walk.items):
-        taken += sum(_take_item(supplier, item, report) for item in batch)
+        found = [pk for pk in (_take_item(supplier, item, report) for item in batch) if pk]
+        taken += len(found)
+        product_ids.update(found)
         report(f"{supplier.name}: {taken} items")
     sync_stock(supplier, adapter=adapter, report=report)
+    catalog.refresh_texts(product_ids)
     Supplier.objects.filter(pk=supplier.pk).update(catalogue_as_of=walk.as_of[0] if walk.as_of else "")
     return taken
 
@@ -145,7 +148,8 @@ def retail_minor(offer: Offer) -> int:
     return -(-marked_up // step) * step
 
 
-def _take_item(supplier: Supplier, item: dict[str, Any], report: Report) -> bool:
+def _take_item(supplier: Supplier, item: dict[str, Any], report: Report) -> int | None:
+    """Take in one item and return the id of its product; None for one that is reported and left out."""
     try:
         # All of a row or nothing: what no column can hold may show only when it is written.
         with transaction.atomic():
@@ -156,8 +160,8 @@ def _take_item(supplier: Supplier, item: dict[str, Any], report: Report) -> bool
                 want_pictures(supplier, variant, [str(url) for url in item.get("images") or []])
     except BAD_ROW as error:
         report(f"{supplier.name}: {str(item.get('sku'))[:64]} left out: {type(error).__name__}: {error}")
-        return False
-    return True
+        return None
+    return variant.product_id
 
 
 # Attributes with a meaning of their own, which stand elsewhere on the page than in the table of facts.

@@ -8,7 +8,7 @@ import os
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from demo.merchants import connect_demo_supplier, make_codes, make_people
+from demo.merchants import connect_demo_supplier, make_codes, make_people, make_synonyms
 from suppliers.actions.catalog import sync_supplier
 from suppliers.actions.pictures import fetch_all
 from suppliers.adapters.base import Refused, TryLater, Unclear
@@ -30,6 +30,7 @@ class Command(BaseCommand):
                 taken = self._read(supplier)
                 self.stdout.write(f"  {supplier.name}: {taken} items with pictures")
         make_codes()
+        make_synonyms()
 
     def _read(self, supplier: Supplier) -> int:
         try:

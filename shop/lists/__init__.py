@@ -1,0 +1,1 @@
+"""Lists of products: filters, counts, order, pages; the same for a category and for a search."""

@@ -1,0 +1,83 @@
+"""What a word is: without case, accents and plural, the same in the index and in what visitors type."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST_WORDS = 8
+LONGEST_QUERY = 100
+# Longer "words" are no words; they would only fatten the index.
+LONGEST_WORD = 40
+SHORTEST_PREFIX = 3
+# What Unicode does not take apart into a letter and its accent.
+LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": ""})
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+PIECE = re.compile(r"[^\W_]+")
+
+
+def clean_query(text: str) -> str:
+    """Return what a visitor typed, without control characters and not longer than sensible."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text[:LONGEST_QUERY]).split())
+
+
+def fold(text: str) -> str:
+    """Return a text without case and accents: “Crème” and “CREME” are the same, and so are ß and ss."""
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("'", "").translate(LETTERS))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def stem(word: str) -> str:
+    """Return a word without its plural ending, as far as that can be told without a dictionary."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def words_in(text: str) -> list[str]:
+    """Return the folded words of a text, in order. What hyphens join counts apart and as one."""
+    found: list[str] = []
+    for term in text.split():
+        pieces = PIECE.findall(fold(term))
+        found += pieces
+        if len(pieces) > 1:
+            found.append("".join(pieces))
+        spelt_out = fold(term.casefold().translate(UMLAUTS))
+        if spelt_out != fold(term):
+            # “Kueche” is how Küche is typed on a keyboard without ü.
+            found += PIECE.findall(spelt_out)
+    return [word for word in found if len(word) <= LONGEST_WORD]
+
+
+def index_text(texts: Iterable[str]) -> str:
+    """Return what the index holds of some texts: each word once, without plural."""
+    return " ".join(dict.fromkeys(stem(word) for text in texts for word in words_in(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a query, as ``typed``, and all that it may be found by: ``ways`` of which one must fit whole."""
+
+    typed: str
+    ways: tuple[tuple[str, ...], ...]
+
+
+def terms_of_query(query: str, synonyms: dict[str, list[tuple[str, ...]]]) -> list[Term]:
+    """Take a query apart; ``synonyms`` are other ways to say a word, by its stem."""
+    terms: list[Term] = []
+    for typed in query.split()[:MOST_WORDS]:
+        pieces = tuple(piece[:LONGEST_WORD] for piece in PIECE.findall(fold(typed)))
+        if not pieces:
+            continue
+        ways = [pieces]
+        if len(pieces) > 1:
+            ways.append(("".join(pieces)[:LONGEST_WORD],))
+        ways += synonyms.get(stem("".join(pieces)), [])
+        terms.append(Term(" ".join(pieces), tuple(dict.fromkeys(ways))))
+    return terms

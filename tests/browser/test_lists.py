@@ -1,0 +1,85 @@
+"""Lists and search in a real browser: by keyboard, on a phone, and without script."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_story import check
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+# Two of the few goods of these tests, from two departments.
+TWO_DEPARTMENTS = "/search/?q=three"
+
+
+def test_suggestions_are_used_by_the_keyboard(visit):
+    page = visit()
+    page.goto("/")
+    box = page.get_by_role("combobox", name="Search for")
+    box.press_sequentially("stick")
+    option = page.get_by_role("option").first
+    expect(option).to_be_visible()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    assert page.get_by_role("option").count() <= 8
+    box.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", option.get_attribute("id"))
+    check(page, "suggestions")
+    box.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(box).to_have_value("stick")
+    box.press("ArrowDown")
+    expect(option).to_be_visible()
+    box.press("ArrowDown")
+    box.press("Enter")
+    page.wait_for_url("**/p/**")
+
+
+def test_enter_without_a_choice_searches_for_what_was_typed(visit):
+    page = visit()
+    page.goto("/")
+    box = page.get_by_role("combobox", name="Search for")
+    box.press_sequentially("stiky")
+    box.press("Enter")
+    page.wait_for_url("**/search/?q=stiky")
+    expect(page.get_by_text("These are for “sticky”")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_filters_are_folded_on_a_phone_and_beside_the_list_on_a_desk(visit, width):
+    page = visit(width=width)
+    page.goto(TWO_DEPARTMENTS)
+    button = page.locator("#filters-show")
+    expect(button).to_have_text("Show 2 items")
+    assert button.is_visible() == (width > 1200)
+    if width < 1200:
+        page.locator("#filter-box > summary").click()
+    page.locator("#filters input[name=in]").first.check()
+    expect(button).to_have_text("Show 1 item")
+    button.click()
+    page.wait_for_url("**/search/?q=three&in=**")
+    expect(page.locator(".chip-on")).to_have_count(1)
+    check(page, f"filtered list, {width}")
+
+
+def test_without_script_boxes_links_and_pages_work(visit):
+    page = visit(width=390, script=False)
+    page.goto(TWO_DEPARTMENTS)
+    page.locator("#filter-box > summary").click()
+    page.locator("#filters input[name=in]").first.check()
+    page.locator("#filters-show").click()
+    expect(page.locator(".chip-on")).to_have_count(1)
+    page.locator(".chip-on").click()
+    expect(page.locator(".chip-on")).to_have_count(0)
+
+
+def test_a_list_has_two_columns_on_a_phone_four_on_a_desk_and_nothing_moves_while_pictures_load(visit):
+    page = visit(width=320)
+    page.goto("/c/kitchen/")
+    columns = "getComputedStyle(document.querySelector('.products')).gridTemplateColumns.split(' ').length"
+    assert page.evaluate(columns) == 2
+    for width, wanted in ((390, 2), (700, 3), (1000, 4), (1280, 4)):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(columns) == wanted
+    assert page.evaluate(
+        "[...document.images].every(image => image.getAttribute('width') && image.getAttribute('height'))"
+    )
