@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -100,6 +101,7 @@ class FactInline(ReadOnlyInline):
 class ProductAdmin(admin.ModelAdmin):
     """What is shown. Suppliers' syncs write names and prices; staff decide what is published."""
 
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ["name", "brand", "department", "price", "is_available", "is_published", "gate", "updated_at"]
     list_filter = ["is_published", "is_available", "department", "tax_class", "gate"]
     search_fields = ["name", "brand", "variants__sku", "variants__gtin"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from shop.actions.catalog import refresh_products
 from shop.models import Category, ProductImage
 from tests.factories import make_supplier, make_variant
 
@@ -20,6 +21,7 @@ def with_picture(variant):
         product=variant.product, position=0, alt="A thing", small="s.webp", large="l.webp",
         small_width=400, small_height=500, large_width=800, large_height=1000,
     )  # fmt: skip
+    refresh_products([variant.product_id])
     return variant
 
 

@@ -36,7 +36,9 @@ def for_index(products: QuerySet[Product]) -> QuerySet[Product]:
     """Fetch with products all that ``write_listings`` reads; three more queries however many there are."""
     pictures = Prefetch("images", ProductImage.objects.filter(position=0), to_attr="first_images")
     return products.select_related("category__parent__parent", "department").prefetch_related(
-        Prefetch("variants", Variant.objects.filter(is_active=True), to_attr="offered"), pictures, "facts"
+        Prefetch("variants", Variant.objects.filter(is_active=True).defer("facts"), to_attr="offered"),
+        pictures,
+        "facts",
     )
 
 

@@ -50,6 +50,7 @@ def since(when: datetime | None) -> str:
     return words.since(when) if when else ""
 
 
+@register.filter
 def star_shapes(rating: float) -> list[str]:
     """Return five words for drawing a rating: "full", "half" or "empty" stars."""
     halves = round(float(rating) * 2)
