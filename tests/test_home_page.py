@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shop.actions.catalog import refresh_products
 from shop.models import Category, ProductImage
@@ -112,3 +114,18 @@ def test_icons_are_our_own_and_every_one_that_is_used_exists(client):
         used |= set(re.findall(r'_icon\.html" with name="([a-z-]+)"', template.read_text()))
     assert used - drawn == {"shape-"}
     assert {"shape-waiting", "shape-half", "shape-done", "shape-problem"} <= drawn
+
+
+def test_home_asks_the_same_of_many_products_as_of_few(client, django_assert_num_queries):
+    supplier = make_supplier()
+    for _round in range(2):
+        with_picture(make_variant(supplier))
+    client.get("/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/")
+    for _round in range(8):
+        with_picture(make_variant(supplier))
+    # The tree of categories is read anew after a change.
+    client.get("/")
+    with django_assert_num_queries(len(few)):
+        client.get("/")
