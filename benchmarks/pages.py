@@ -8,8 +8,9 @@ Each shop runs as in docker-compose.yml: gunicorn with 2 processes, lasting conn
 again and again; targets and sizes take turns in rounds, every second round backwards; medians are told.
 
 CPU is that of the server's processes and of its connections to PostgreSQL, in milliseconds per request; that of the
-customers (``load``) stands by itself, and so does the payment sandbox's, which is nowhere. Lean pages and the bare view
-are those of ``benchmarks/lean.py``. A purchase is a guest's: product, basket, checkout, pay page, thank-you.
+customers (``load``) stands by itself; that of Redis and of the payment sandbox, whose webhooks do not come, counts
+nowhere. Lean pages and the bare view are those of ``benchmarks/lean.py``. A purchase is a guest's: product, basket,
+checkout, pay page, thank-you.
 
 worst_growth       CPU at the largest size / at the smallest, of the page (or the purchase) where it is worst
 worst_cpu_share    CPU of home, category, product, search / of the lean page beside it, at 20,000 variants (or what
@@ -21,8 +22,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 
@@ -32,7 +35,7 @@ from benchmarks.stage import ROOT
 PORT = 18_470
 LEAN = {"home": "lean list", "category": "lean list", "product": "lean product", "search": "lean search"}
 OURS = (*LEAN, "basket", "purchase")
-TARGETS = (*OURS, "lean list", "lean product", "lean search", "bare")
+BESIDE = ("lean list", "lean product", "lean search", "bare")
 USUAL_SIZE = 20_000
 WARM_UP_SECONDS = 1.0
 
@@ -61,9 +64,9 @@ def collect_static(folder: str) -> None:
     subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], cwd=ROOT, env=env, check=True)
 
 
-def measure(houses: list[House], rounds: int, seconds: float) -> Medians:
+def measure(houses: list[House], names: Sequence[str], rounds: int, seconds: float) -> Medians:
     """Let all targets of all sizes take turns."""
-    turns = [(name, house) for name in TARGETS for house in houses]
+    turns = [(name, house) for name in (*names, *BESIDE) for house in houses]
     for name, house in turns:
         house.measure(name, min(seconds, WARM_UP_SECONDS))
     samples: dict[tuple[str, int], list[Sample]] = {}
@@ -86,7 +89,7 @@ def table(house: House, found: Medians) -> None:
     print(
         f"{'':14}{'SQL':>5}{'+basket':>9}{'kB':>7}{'req/s':>8}{'CPU ms':>8}{'app':>7}{'db':>7}{'load':>7}{'of lean':>9}"
     )
-    for name in TARGETS:
+    for name in (name for name in (*OURS, *BESIDE) if (name, size) in found):
         one = found[name, size]
         guest, holder = counted["guest"].get(name), counted["with a basket"].get(name)
         sql = guest[0] if guest else ""
@@ -102,17 +105,18 @@ def table(house: House, found: Medians) -> None:
     print("  " + ", ".join(f"{call} {count}" for call, count in calls))
 
 
-def results(sizes: list[int], found: Medians) -> dict[str, float]:
-    """Return the three figures."""
+def results(sizes: list[int], names: Sequence[str], found: Medians) -> dict[str, float]:
+    """Return the three figures, as far as what they are about was measured."""
     usual = min(sizes, key=lambda size: abs(size - USUAL_SIZE))
-    growth = {name: found[name, max(sizes)].cpu_ms / found[name, min(sizes)].cpu_ms for name in OURS}
-    shares = {name: found[name, usual].cpu_ms / found[lean, usual].cpu_ms for name, lean in LEAN.items()}
+    growth = {name: found[name, max(sizes)].cpu_ms / found[name, min(sizes)].cpu_ms for name in names}
+    shares = [found[name, usual].cpu_ms / found[LEAN[name], usual].cpu_ms for name in names if name in LEAN]
     print("\ngrowth  " + "  ".join(f"{name} {value:.2f}" for name, value in growth.items()))
-    return {
-        "worst_growth": max(growth.values()),
-        "worst_cpu_share": max(shares.values()),
-        "orders_per_second": found["purchase", usual].per_second,
-    }
+    figures = {"worst_growth": max(growth.values())}
+    if shares:
+        figures["worst_cpu_share"] = max(shares)
+    if "purchase" in names:
+        figures["orders_per_second"] = found["purchase", usual].per_second
+    return figures
 
 
 def main() -> None:
@@ -122,14 +126,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each target")
     parser.add_argument("--seconds", type=float, default=5, help="length of a turn")
     parser.add_argument("--port", type=int, default=PORT, help="the first of two for each size")
+    parser.add_argument("--only", default=",".join(OURS), help="what is measured, with commas; all of it by default")
     options = parser.parse_args()
+    names = options.only.split(",")
+    if unknown := set(names) - set(OURS):
+        parser.error(f"--only knows {', '.join(OURS)}, not {', '.join(unknown)}")
     sizes = sorted({int(text) for text in options.sizes.split(",")})
+    # So that the databases are dropped and the processes ended then, too.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended before the end"))
     with ExitStack() as stack:
         houses = open_houses(sizes, os.environ["DATABASE_URL"], options.port, stack)
-        found = measure(houses, options.rounds, options.seconds)
+        found = measure(houses, names, options.rounds, options.seconds)
         for house in houses:
             table(house, found)
-        figures = results(sizes, found)
+        figures = results(sizes, names, found)
     print("RESULT", " ".join(f"{name}={value:.2f}" for name, value in figures.items()))
 
 

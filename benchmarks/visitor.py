@@ -47,7 +47,7 @@ class Visitor:
         self.cookies: dict[str, str] = {}
         # Each customer comes from a network of their own, as far as our own proxy tells.
         self.network = ".".join(str(random.randint(1, 250)) for _part in range(3))
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=300)
 
     def ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> tuple[int, str, str]:
         """Return status, location and text of one request."""
