@@ -7,6 +7,7 @@ addresses that a benchmark may ask for.
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import sys
@@ -250,7 +251,7 @@ def make_origins() -> None:
 def index() -> None:
     """Have the shop write what its lists and its search read, where it has a command for that; tell the database of it."""
     if "rebuild_search" in get_commands():
-        call_command("rebuild_search", verbosity=0, stdout=sys.stderr)
+        call_command("rebuild_search", stdout=io.StringIO())
     make_lean_tables()
     with connection.cursor() as cursor:
         # So that no automatic one begins in the middle of a round.
