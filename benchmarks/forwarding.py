@@ -15,57 +15,24 @@ Mails wait in their own queue, for a worker of their own that is not started her
 from __future__ import annotations
 
 import argparse
-import base64
 import os
 import random
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
-import psycopg
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.stage import database, make_tables, process, production
+
 PORT = 18_451
 STUB = f"http://127.0.0.1:{PORT}"
 WORKERS = 2
 THREADS = "8"
 LATENCY = "0.05"
 SLOW = "10"
-
-
-@contextmanager
-def database(server: str) -> Iterator[str]:
-    """Make a database, yield its address, drop it."""
-    name = f"waybill_bench_{uuid4().hex[:8]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def process(*words: str, says: str = "") -> Iterator[subprocess.Popen[str]]:
-    """Run Python with these words; go on once it has said so; end it."""
-    running = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE if says else None, text=True)
-    try:
-        while says and says not in running.stdout.readline():
-            if running.poll() is not None:
-                raise SystemExit(f"{words} has ended")
-        yield running
-    finally:
-        running.terminate()
-        running.wait(timeout=60)
 
 
 @contextmanager
@@ -82,16 +49,13 @@ def workers(app: str, queues: str) -> Iterator[None]:
 
 def prepare(folder: str, url: str, redis_url: str) -> None:
     """Set the environment of all processes, and make the tables."""
-    # As in production: with DEBUG on, every statement would be written down as well.
-    os.environ |= {
-        "WAYBILL_IGNORE_ENV_FILES": "1", "DEBUG": "0", "SECRET_KEY": uuid4().hex * 2, "ALLOWED_HOSTS": "shop.example",
-        "FIELD_ENCRYPTION_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(), "STRIPE_SECRET_KEY": "sk_live_x",
-        "STRIPE_WEBHOOK_SECRET": "whsec_x", "VAR_DIR": folder, "DATABASE_URL": url, "REDIS_URL": redis_url,
-        "REDIS_KEY_PREFIX": f"bench-{uuid4().hex[:8]}", "OUTBOUND_ALLOW_PRIVATE": "1", "FORWARD_GRACE_SECONDS": "0",
-        "LOG_LEVEL": "ERROR", "SUPPLIER_THREADS": THREADS, "BARE_URL": f"{STUB}/{LATENCY}/bare", "DJANGO_SETTINGS_MODULE": "config.settings",
-    }  # fmt: skip
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
-    subprocess.run([sys.executable, "manage.py", "createcachetable"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    os.environ |= production(folder, url, redis_url) | {
+        "OUTBOUND_ALLOW_PRIVATE": "1",
+        "FORWARD_GRACE_SECONDS": "0",
+        "SUPPLIER_THREADS": THREADS,
+        "BARE_URL": f"{STUB}/{LATENCY}/bare",
+    }
+    make_tables(os.environ)
     import django
 
     django.setup()

@@ -1,97 +1,146 @@
-"""Milliseconds and queries of the pages customers see, of a filled shop: ``python -m benchmarks.pages``.
+"""What the pages of the shop window and a whole purchase cost, beside lean pages in the same run.
 
-Runs in process with Django's test client, on the database of the environment (``./run`` fills the demo's);
-production templates, no network. Named limit: 50 ms a page and 20 queries, as the design asks of a page of the shop.
-Nothing is kept: all of it happens in one transaction that is rolled back.
+``DATABASE_URL=postgres://… python -m benchmarks.pages`` makes a database for each size on that server, which must
+run on this machine, and drops them again; with ``REDIS_URL`` the cache is there. A small run:
+``--sizes 1000,20000 --rounds 1 --seconds 1``.
+
+Each shop runs as in docker-compose.yml: gunicorn with 2 processes, lasting connections, DEBUG off. Four customers ask
+again and again; targets and sizes take turns in rounds, every second round backwards; medians are told.
+
+CPU is that of the server's processes and of its connections to PostgreSQL, in milliseconds per request; that of the
+customers (``load``) stands by itself; that of Redis and of the payment sandbox, whose webhooks do not come, counts
+nowhere. Lean pages and the bare view are those of ``benchmarks/lean.py``. A purchase is a guest's: product, basket,
+checkout, pay page, thank-you.
+
+worst_growth       CPU at the largest size / at the smallest, of the page (or the purchase) where it is worst
+worst_cpu_share    CPU of home, category, product, search / of the lean page beside it, at 20,000 variants (or what
+                   comes next to it), of the page where it is worst; visitors without cookies
+orders_per_second  whole purchases per second, at that size
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import statistics
-import time
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from tempfile import TemporaryDirectory
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from benchmarks.house import House, Sample, is_open
+from benchmarks.stage import ROOT
 
-import django  # noqa: E402
+PORT = 18_470
+LEAN = {"home": "lean list", "category": "lean list", "product": "lean product", "search": "lean search"}
+OURS = (*LEAN, "basket", "purchase")
+BESIDE = ("lean list", "lean product", "lean search", "bare")
+USUAL_SIZE = 20_000
+WARM_UP_SECONDS = 1.0
 
-django.setup()
-
-from django.db import connection, transaction  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from orders.actions.checkout import Address, place_order  # noqa: E402
-from orders.actions.payment import record_payment  # noqa: E402
-from orders.models import Order  # noqa: E402
-from shop.actions.basket import SESSION_KEY  # noqa: E402
-from shop.models import Basket, Variant  # noqa: E402
-
-LIMIT_MS, LIMIT_QUERIES = 50, 20
-ROUNDS = 30
-ADDRESS = Address(
-    email="bench@example.com", name="Bench", line1="1 Street", city="Dublin", postcode="D02 X285", country="IE"
-)
+Medians = dict[tuple[str, int], Sample]
 
 
-def measure(client: Client, path: str) -> tuple[float, int]:
-    """Return the median milliseconds and the queries of one page."""
-    client.get(path)
-    took = []
-    for _round in range(ROUNDS):
-        began = time.perf_counter()
-        answer = client.get(path)
-        took.append((time.perf_counter() - began) * 1000)
-        assert answer.status_code == 200, (path, answer.status_code)
-    with CaptureQueriesContext(connection) as queries:
-        client.get(path)
-    return statistics.median(took), len(queries)
+def open_houses(sizes: list[int], server: str, port: int, stack: ExitStack) -> list[House]:
+    """Bring up a shop of each size."""
+    folder = stack.enter_context(TemporaryDirectory())
+    ports = [port + 2 * place for place in range(len(sizes))]
+    if taken := [one for first in ports for one in (first, first + 1) if is_open(one)]:
+        raise SystemExit(f"port {taken[0]} is in use; choose others by --port")
+    houses = []
+    for size, first in zip(sizes, ports, strict=True):
+        if not houses:
+            collect_static(folder)
+        houses.append(House(size, server, first, folder, stack))
+    return houses
 
 
-def fill_basket(client: Client) -> list[Variant]:
-    """Put one thing of each origin into the visitor's basket."""
-    found: dict[int, Variant] = {}
-    for variant in Variant.objects.filter(is_active=True, delivery_profile__isnull=False).select_related("product"):
-        if variant.is_sellable:
-            found.setdefault(variant.delivery_profile_id, variant)
-    for variant in found.values():
-        client.post("/basket/add/", {"variant": variant.sku, "quantity": "1"})
-    return list(found.values())
+def collect_static(folder: str) -> None:
+    """Write the files that pages name, with the marks of their contents, where all shops look for them."""
+    env = os.environ | {"WAYBILL_IGNORE_ENV_FILES": "1", "VAR_DIR": folder, "ALLOWED_HOSTS": "x", "DEBUG": "0"}
+    env |= dict.fromkeys(("SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"), "x" * 50)
+    env |= {"FIELD_ENCRYPTION_KEY": "x" * 43 + "="}
+    subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], cwd=ROOT, env=env, check=True)
 
 
-def paid_order(client: Client) -> Order:
-    """Pay for the visitor's basket and fill it again."""
-    basket = Basket.objects.get(pk=client.session[SESSION_KEY])
-    order = place_order(basket, ADDRESS, user=None, now=timezone.now())
-    record_payment(order, stripe_id=f"pi_bench_{order.number}", paid=order.total)
-    fill_basket(client)
-    return order
+def measure(houses: list[House], names: Sequence[str], rounds: int, seconds: float) -> Medians:
+    """Let all targets of all sizes take turns."""
+    turns = [(name, house) for name in (*names, *BESIDE) for house in houses]
+    for name, house in turns:
+        house.measure(name, min(seconds, WARM_UP_SECONDS))
+    samples: dict[tuple[str, int], list[Sample]] = {}
+    for number in range(rounds):
+        for name, house in reversed(turns) if number % 2 else turns:
+            samples.setdefault((name, house.size), []).append(house.measure(name, seconds))
+        print(f"round {number + 1} of {rounds}", flush=True)
+    return {key: _median(found) for key, found in samples.items()}
+
+
+def _median(found: list[Sample]) -> Sample:
+    # The turn in the middle, by its CPU: its columns then belong together.
+    return sorted(found, key=lambda one: one.cpu_ms)[(len(found) - 1) // 2]
+
+
+def table(house: House, found: Medians) -> None:
+    """Print all targets of one size."""
+    counted, size = house.statements(), house.size
+    print(f"\n{size:,} variants; the server's processes keep {house.memory():.0f} MiB")
+    print(
+        f"{'':14}{'SQL':>5}{'+basket':>9}{'kB':>7}{'req/s':>8}{'CPU ms':>8}{'app':>7}{'db':>7}{'load':>7}{'of lean':>9}"
+    )
+    for name in (name for name in (*OURS, *BESIDE) if (name, size) in found):
+        one = found[name, size]
+        guest, holder = counted["guest"].get(name), counted["with a basket"].get(name)
+        sql = guest[0] if guest else ""
+        more = f"{holder[0] - guest[0]:+}" if guest and holder else holder[0] if holder else ""
+        kilobytes = f"{(guest or holder)[1] / 1000:.1f}" if guest or holder else ""
+        share = f"{one.cpu_ms / found[LEAN[name], size].cpu_ms:.2f}" if name in LEAN else ""
+        print(
+            f"{name:14}{sql:>5}{more:>9}{kilobytes:>7}{one.per_second:>8.1f}{one.cpu_ms:>8.2f}{one.app_ms:>7.2f}"
+            f"{one.database_ms:>7.2f}{one.load_ms:>7.2f}{share:>9}"
+        )
+    calls = counted["purchase"]
+    print(f"a purchase: {len(calls)} requests, {sum(count for _call, count in calls)} statements:")
+    print("  " + ", ".join(f"{call} {count}" for call, count in calls))
+
+
+def results(sizes: list[int], names: Sequence[str], found: Medians) -> dict[str, float]:
+    """Return the three figures, as far as what they are about was measured."""
+    usual = min(sizes, key=lambda size: abs(size - USUAL_SIZE))
+    growth = {name: found[name, max(sizes)].cpu_ms / found[name, min(sizes)].cpu_ms for name in names}
+    shares = [found[name, usual].cpu_ms / found[LEAN[name], usual].cpu_ms for name in names if name in LEAN]
+    print("\ngrowth  " + "  ".join(f"{name} {value:.2f}" for name, value in growth.items()))
+    figures = {"worst_growth": max(growth.values())}
+    if shares:
+        figures["worst_cpu_share"] = max(shares)
+    if "purchase" in names:
+        figures["orders_per_second"] = found["purchase", usual].per_second
+    return figures
 
 
 def main() -> None:
-    """Measure, print a table and the result line."""
-    client = Client(headers={"host": "127.0.0.1"})
-    with transaction.atomic():
-        variants = fill_basket(client)
-        order = paid_order(client)
-        department = variants[0].product.department
-        pages = {
-            "home": "/",
-            "category": department.get_absolute_url(),
-            "product": variants[0].product.get_absolute_url(),
-            "search": "/search/?q=oak",
-            "basket": "/basket/",
-            "checkout": "/checkout/",
-            "order": order.get_absolute_url(),
-        }
-        found = {name: measure(client, path) for name, path in pages.items()}
-        transaction.set_rollback(True)
-    for name, (milliseconds, queries) in found.items():
-        verdict = "ok" if milliseconds <= LIMIT_MS and queries <= LIMIT_QUERIES else "OVER"
-        print(f"{name:10} {milliseconds:6.1f} ms {queries:3} queries   {verdict}")
-    values = " ".join(f"{name}_ms={ms:.1f} {name}_queries={queries}" for name, (ms, queries) in found.items())
-    print(f"RESULT {values} limit_ms={LIMIT_MS} limit_queries={LIMIT_QUERIES} database={connection.vendor}")
+    """Measure, and end with one line of results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", default="1000,20000,1000000", help="numbers of variants, with commas")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each target")
+    parser.add_argument("--seconds", type=float, default=5, help="length of a turn")
+    parser.add_argument("--port", type=int, default=PORT, help="the first of two for each size")
+    parser.add_argument("--only", default=",".join(OURS), help="what is measured, with commas; all of it by default")
+    options = parser.parse_args()
+    names = options.only.split(",")
+    if unknown := set(names) - set(OURS):
+        parser.error(f"--only knows {', '.join(OURS)}, not {', '.join(unknown)}")
+    sizes = sorted({int(text) for text in options.sizes.split(",")})
+    # So that the databases are dropped and the processes ended then, too.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended before the end"))
+    with ExitStack() as stack:
+        houses = open_houses(sizes, os.environ["DATABASE_URL"], options.port, stack)
+        found = measure(houses, names, options.rounds, options.seconds)
+        for house in houses:
+            table(house, found)
+        figures = results(sizes, names, found)
+    print("RESULT", " ".join(f"{name}={value:.2f}" for name, value in figures.items()))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -10,7 +11,8 @@ from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessio
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import add_never_cache_headers, get_conditional_response
+from django.utils.crypto import salted_hmac
 from django.views.defaults import page_not_found
 
 from config import health
@@ -19,6 +21,8 @@ from config.errors import unavailable
 Handler = Callable[[HttpRequest], HttpResponse]
 # Pages that show something personal: no copy of them may stay in any cache.
 PRIVATE_PATHS = ("/account/", "/orders/", "/checkout/", "/basket/", "/support/", "/desk/", "/admin/", "/supplier/")
+# How Django writes its token into forms: another mask each time over one secret.
+MASKED_TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}')
 # Where people in staff roles may go before they have set up their second factor.
 WITHOUT_SECOND_FACTOR = ("/account/", "/static/", "/health/")
 
@@ -113,3 +117,34 @@ class PrivatePagesMiddleware:
         if request.path.startswith(PRIVATE_PATHS) and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response
+
+
+class AskAgainMiddleware:
+    """Let a visitor's own browser keep the pages of the shop, and ask each time whether they are still the same.
+
+    ``private``: no cache that serves others may have them, for prices, basket and tokens are the visitor's own.
+    ``no-cache``: a page is never shown from the browser's store unasked, so a new price shows on the next look. The
+    tag is taken from the page itself, so nothing that a page shows can be forgotten in it; of the token in its forms,
+    which is written differently each time, the secret behind it counts. Whoever has the same page gets 304 and no body.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
+        if request.method not in {"GET", "HEAD"} or response.status_code != 200 or not is_page:
+            return response
+        if response.has_header("Cache-Control") or response.has_header("ETag"):
+            return response
+        response["Cache-Control"] = "private, no-cache"
+        response["ETag"] = f'"{_tag(request, response.content)}"'
+        return get_conditional_response(request, etag=response["ETag"], response=response) or response
+
+
+def _tag(request: HttpRequest, content: bytes) -> str:
+    secret = request.META.get("CSRF_COOKIE", "").encode()
+    # A keyed hash, for the secret goes into it.
+    same = MASKED_TOKEN.sub(b"", content) + secret
+    return salted_hmac("config.middleware.tag", same, algorithm="sha256").hexdigest()[:32]

@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.StaffSecondFactorMiddleware",
+    "config.middleware.AskAgainMiddleware",
     "config.middleware.PrivatePagesMiddleware",
     "config.middleware.NoNulMiddleware",
 ]
