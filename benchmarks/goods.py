@@ -118,7 +118,6 @@ def product_rows(count: int) -> Iterator[Row]:
             "price_to_minor": max(prices),
             "currency": settings.SHOP_CURRENCY,
             "is_available": any(stock_of(variant) for variant in variants),
-            "search_text": " ".join([*words, *(f"b-{variant:08}" for variant in variants)]).lower(),
             "rating_count": product % 7,
             "rating_sum": product % 7 * 4,
         }

@@ -29,7 +29,7 @@ def _newest_of_each() -> list[int]:
 
     One query that reads as many rows as it returns, however many products there are.
     """
-    newest = _in_department().order_by("-product").values("pk")
+    newest = _in_department().order_by("-pk").values("pk")
     places = [Subquery(newest[place : place + 1]) for place in range(NEW_OF_EACH)]
     by_place = zip(*Category.objects.filter(parent=None).order_by().values_list(*places), strict=True)
     ranked = [pk for place in by_place for pk in sorted(filter(None, place), reverse=True)]
@@ -38,7 +38,7 @@ def _newest_of_each() -> list[int]:
 
 def department_tiles() -> list[dict[str, object]]:
     """Return the departments with the picture of their oldest product; two queries."""
-    oldest = _in_department().filter(picture__isnull=False).order_by("product").values("picture")
+    oldest = _in_department().filter(picture__isnull=False).order_by("pk").values("picture")
     departments = list(Category.objects.filter(parent=None).annotate(shown=Subquery(oldest[:1])))
     pictures = ProductImage.objects.in_bulk([department.shown for department in departments if department.shown])
     return [
