@@ -103,7 +103,6 @@ def product_rows(count: int) -> Iterator[Row]:
         look, stuff, noun, brand = words_of(product)
         category = product % (len(DEPARTMENTS) * len(KINDS))
         name, prices = name_of(product), [price_of(product, place) for place in range(len(variants))]
-        words = [name, brand, DEPARTMENTS[category // len(KINDS)], KINDS[category % len(KINDS)]]
         yield {
             "id": product,
             "name": name,

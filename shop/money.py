@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import get_language, to_locale
 
 # Digits behind the point by ISO 4217, of currencies that cards can be charged in; every one not named has two. The
@@ -89,7 +89,9 @@ class Money:
 @lru_cache(maxsize=5000)
 def _written(amount: Decimal, currency: str, locale: str) -> str:
     # Prices repeat, and a page has dozens of them.
-    return format_currency(amount, currency, locale=locale)
+    # Some currencies have more digits than people usually write: what is charged is shown all the same.
+    is_usual = get_currency_precision(currency) >= minor_units(currency)
+    return format_currency(amount, currency, locale=locale, decimal_quantization=is_usual)
 
 
 def _decimal(text: str) -> Decimal:

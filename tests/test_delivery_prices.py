@@ -71,7 +71,7 @@ def test_free_delivery_is_counted_from_the_price_as_the_country_reads_it(client)
     variant = make_variant(make_supplier(zones=WAYS), price_minor=1230)
     add(client, variant)
     client.post("/country/", {"country": "NO"})
-    ((parcel, _views),) = client.get("/basket/").context["groups"]
+    ((parcel, _views),) = client.get("/basket/").context["page"].groups
     assert (parcel.items_minor, parcel.price_minor, parcel.missing_minor) == (1000, 500, 100)
     assert "Delivery €5.00, free from €11.00" in client.get(variant.product.get_absolute_url()).content.decode()
     fast = client.post("/checkout/", OSLO | {"look": "1", "service-harbour": "express"})

@@ -275,7 +275,8 @@ def test_rates_that_named_their_region_in_words_keep_it_and_get_its_postcodes():
         before.objects.create(country="US", region="New York", basis_points=400, valid_from=TODAY)
     finally:
         executor = MigrationExecutor(connection)
-        executor.migrate([("shop", "0005_regions")])
+        # With all that was built on it.
+        executor.migrate(executor.loader.graph.leaf_nodes())
     assert Region.objects.count() == 17
     places = [
         Place("PT", postcode="9000-001"),

@@ -35,7 +35,7 @@ def issue_invoices(order_ids: Iterable[int]) -> dict[int, Paper]:
         # All orders before the first number: whoever waits for a number holds nothing that its owner waits for.
         orders = locked_orders(order_ids)
         invoices = Prefetch("papers", Paper.objects.filter(kind=PaperKind.INVOICE), to_attr="invoices")
-        prefetch_related_objects(orders, "lines", "payments", invoices)
+        prefetch_related_objects(orders, "lines", "deliveries", "payments", invoices)
         issued = {}
         for order in orders:
             if order.invoices:

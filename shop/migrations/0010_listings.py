@@ -5,6 +5,14 @@ from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
 
 
+class Trigrams(TrigramExtension):
+    """Also on the way back there is nothing to do where the database is not PostgreSQL (Django only minds it on the way there)."""
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -13,7 +21,7 @@ class Migration(migrations.Migration):
 
     operations = [
         # PostgreSQL only; it comes with the server, and the database's owner may switch it on.
-        TrigramExtension(),
+        Trigrams(),
         migrations.CreateModel(
             name='SearchWord',
             fields=[

@@ -149,13 +149,14 @@ def no_permission_check(monkeypatch) -> None:
 def no_reservation_check(monkeypatch) -> None:
     """Units are held without asking whether they are there."""
 
-    def reserve(line, *, until):
-        Variant.objects.filter(pk=line.variant_id).update(reserved=F("reserved") + line.quantity)
-        return Reservation.objects.create(
-            order=line.order, line=line, variant=line.variant, quantity=line.quantity, expires_at=until
-        )
+    def reserve_all(order, lines, *, until):
+        for line in lines:
+            Variant.objects.filter(pk=line.variant_id).update(reserved=F("reserved") + line.quantity)
+            Reservation.objects.create(
+                order=order, line=line, variant=line.variant, quantity=line.quantity, expires_at=until
+            )
 
-    monkeypatch.setattr(checkout, "reserve", reserve)
+    monkeypatch.setattr(checkout, "reserve_all", reserve_all)
 
 
 def no_unique_webhook() -> AbstractContextManager[None]:
