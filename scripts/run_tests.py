@@ -41,6 +41,7 @@ ONCE = [
     "tests/test_refund_pages.py",
     "tests/test_regions_checkout.py",
     "tests/test_scripts.py",
+    "tests/test_search_sqlite.py",
     "tests/test_stripe_calls.py",
     "tests/test_supplier_credit_pages.py",
     "tests/test_support.py",
