@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -37,17 +37,17 @@ def _newest_of_each() -> list[int]:
 
 
 def department_tiles() -> list[dict[str, object]]:
-    """Return the departments with the picture of their oldest product; two queries."""
+    """Return the departments that have something, with the picture of their oldest product; two queries."""
     oldest = _in_department().filter(picture__isnull=False).order_by("pk").values("picture")
-    departments = list(Category.objects.filter(parent=None).annotate(shown=Subquery(oldest[:1])))
+    stocked = Category.objects.filter(Exists(_in_department()), parent=None)
+    departments = list(stocked.annotate(shown=Subquery(oldest[:1])))
     pictures = ProductImage.objects.in_bulk([department.shown for department in departments if department.shown])
     return [
         {
             "name": department.name,
             "get_absolute_url": department.get_absolute_url(),
             "tint": department.panel,
-            "image": small_picture(pictures[department.shown]),
+            "image": small_picture(pictures.get(department.shown)),
         }
         for department in departments
-        if department.shown in pictures
     ]

@@ -31,8 +31,11 @@ def check(page: Page, what: str) -> None:
 def add_one_of_each_supplier(page: Page) -> None:
     seen: set[str] = set()
     page.goto("/search/?q=")
+    addresses: list[str] = []
     page.goto("/sitemap.xml")
-    addresses = page.evaluate("[...document.getElementsByTagName('loc')].map(node => node.textContent)")
+    for file in page.evaluate("[...document.getElementsByTagName('loc')].map(node => node.textContent)"):
+        page.goto(file)
+        addresses += page.evaluate("[...document.getElementsByTagName('loc')].map(node => node.textContent)")
     for address in [one for one in addresses if "/p/" in one]:
         page.goto(address)
         origin = page.locator(".buy-lines li").first.inner_text()
@@ -101,7 +104,7 @@ def answer_and_refund(agent: Page) -> None:
     agent.goto("/desk/")
     check(agent, "log-in")
     agent.get_by_label("Email").fill(AGENT)
-    agent.get_by_label("Password").fill(PASSWORD)
+    agent.locator("#id_password").fill(PASSWORD)
     agent.locator("main button[type=submit]").first.click()
     agent.wait_for_url("**/desk/")
     check(agent, "inbox")

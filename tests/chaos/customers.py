@@ -57,7 +57,9 @@ class Crowd:
     def find_pages(self) -> None:
         """Learn from the sitemap on which page each article is sold."""
         window = Browser(self.stack.base, self.journal, self.flying, number=0)
-        for address in re.findall(r"<loc>([^<]+/p/[^<]+)</loc>", window.ask("GET", "/sitemap.xml").text):
+        files = re.findall(r"<loc>([^<]+)</loc>", window.ask("GET", "/sitemap.xml").text)
+        texts = [window.ask("GET", file).text for file in files]
+        for address in [one for text in texts for one in re.findall(r"<loc>([^<]+/p/[^<]+)</loc>", text)]:
             found = re.search(r'name="variant" value="([^"]+)"', window.ask("GET", address).text)
             if found:
                 self.pages[found.group(1)] = address

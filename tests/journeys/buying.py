@@ -21,9 +21,8 @@ ADDRESS = {
 def fill_basket(shopper: Shopper, *, goods: int = 2) -> None:
     """Put the cheapest thing of each of so many suppliers into the basket, found by browsing."""
     seen: set[str] = set()
-    shopper.open("/sitemap.xml")
-    assert shopper.page is not None
-    for address in re.findall(r"<loc>([^<]+/p/[^<]+)</loc>", shopper.page.text):
+    files = re.findall(r"<loc>([^<]+)</loc>", shopper.open("/sitemap.xml"))
+    for address in [one for file in files for one in re.findall(r"<loc>([^<]+/p/[^<]+)</loc>", shopper.open(file))]:
         page = shopper.open(address)
         origin = re.search(r"Sent from ([^,<]+)", page)
         if origin and "Add to basket" in page and origin.group(1) not in seen:
