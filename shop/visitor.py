@@ -35,7 +35,8 @@ def remember_country(request: HttpRequest, country: str) -> bool:
     """Keep the country for the visit; returns False, and keeps the old one, for a code that is none."""
     if country not in countries.countries:
         return False
-    if country != country_of(request):
+    # Also the one that was taken for granted: named is named, and a log-in does not change it.
+    if country != _told(request).get("country"):
         request.session[SESSION_KEY] = _told(request) | {"country": country}
         request._terms = None  # type: ignore[attr-defined]
     return True

@@ -34,9 +34,16 @@ def test_the_address_that_is_used_first_is_typed_already(checkout):
     assert 'value="alex@example.com"' in page
 
 
-def test_an_address_in_another_country_is_not_taken_for_one_in_this(checkout):
+def test_the_country_of_that_address_is_the_one_whose_prices_show(checkout):
     user = make_person(email="alex@example.com")
     save_address(user, CORK | {"line1": "Hauptstr. 6", "country": "DE"})
+    assert 'value="Hauptstr. 6"' in checkout(user)
+
+
+def test_an_address_in_another_country_is_not_taken_for_one_in_this(client, checkout):
+    user = make_person(email="alex@example.com")
+    save_address(user, CORK | {"line1": "Hauptstr. 6", "country": "DE"})
+    client.post("/country/", {"country": "IE"})
     assert "Hauptstr. 6" not in checkout(user)
 
 
