@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -63,11 +64,27 @@ class SessionMiddleware(DjangoSessionMiddleware):
     """Django's, which writes the session after the view: no exception of the view's that would become 503."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Answer 503, not 500, where the database goes away between the view and the writing of its session."""
+        """Answer 503, not 500 or 400, where the database goes away between the view and the writing of its session.
+
+        Django takes whatever stops the writing for a session that somebody ended meanwhile, and answers 400.
+        """
         try:
             return super().process_response(request, response)
         except (OperationalError, InterfaceError):
             return unavailable(request)
+        except SessionInterrupted as error:
+            if _database_was_away(error):
+                return unavailable(request)
+            raise
+
+
+def _database_was_away(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OperationalError | InterfaceError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 class NoNulMiddleware:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError, connection
 
 from tests.factories import make_supplier, make_variant
@@ -39,3 +40,30 @@ def test_it_goes_away_when_the_session_is_written_after_the_page(client, monkeyp
         answer = client.post("/basket/add/", {"variant": variant.sku, "quantity": "1"})
 
     assert is_told_to_come_back(answer)
+
+
+def test_it_goes_away_while_a_session_that_is_known_is_written_again(client, monkeypatch):
+    def away(*_args, **_kwargs):
+        raise OperationalError("the connection is closed")
+
+    client.post("/country/", {"country": "DE"})
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "save", away)
+        answer = client.post("/country/", {"country": "FR"})
+
+    assert is_told_to_come_back(answer)
+
+
+def test_a_session_that_somebody_ended_meanwhile_is_no_fault_of_the_database(client, monkeypatch):
+    client.post("/country/", {"country": "DE"})
+    save = Session.save
+
+    def ended(self, *args, **kwargs):
+        Session.objects.all().delete()
+        return save(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "save", ended)
+        answer = client.post("/country/", {"country": "FR"})
+
+    assert answer.status_code == 400
