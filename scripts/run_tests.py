@@ -7,23 +7,39 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What another database changes nothing about: once is enough.
+# What another database changes nothing about, once is enough: pages and their words, forms, amounts, the simulated
+# suppliers and payments. What has constraints, locks, conditional updates, aggregates or a search of its own runs twice.
 ONCE = [
     "tests/browser",
     "tests/demo",
+    "tests/faults/test_chaos_checker.py",
+    "tests/faults/test_chaos_plan.py",
     "tests/journeys/test_channels.py",
     "tests/properties/test_money_holes.py",
     "tests/properties/test_quotes.py",
+    "tests/properties/test_splits.py",
+    "tests/properties/test_withdrawals.py",
+    "tests/test_adding.py",
     "tests/test_amount_field.py",
+    "tests/test_asking_again.py",
     "tests/test_authorisation.py",
+    "tests/test_budgets_of_the_till.py",
     "tests/test_cancelling_pages.py",
     "tests/test_card_circuit.py",
+    "tests/test_checkout_page.py",
+    "tests/test_currencies.py",
     "tests/test_deadlines.py",
+    "tests/test_delivery_prices.py",
     "tests/test_delivery_zones.py",
+    "tests/test_error_pages.py",
+    "tests/test_file_broker.py",
     "tests/test_headers.py",
+    "tests/test_home_page.py",
     "tests/test_independent_stripe.py",
     "tests/test_layers.py",
     "tests/test_margin_page.py",
@@ -36,16 +52,26 @@ ONCE = [
     "tests/test_paper_pages.py",
     "tests/test_paper_pdf.py",
     "tests/test_pay_pages.py",
+    "tests/test_pictures.py",
+    "tests/test_product_admin.py",
+    "tests/test_product_page.py",
     "tests/test_production.py",
+    "tests/test_queries.py",
     "tests/test_reconciliation_page.py",
+    "tests/test_refund_calculator.py",
     "tests/test_refund_pages.py",
     "tests/test_regions_checkout.py",
+    "tests/test_saved_at_checkout.py",
     "tests/test_scripts.py",
     "tests/test_search_sqlite.py",
+    "tests/test_services_named.py",
     "tests/test_stripe_calls.py",
+    "tests/test_structured_data.py",
     "tests/test_supplier_credit_pages.py",
     "tests/test_support.py",
     "tests/test_tax.py",
+    "tests/test_thank_you.py",
+    "tests/test_tracking_page.py",
     "tests/test_translation.py",
     "tests/test_work_pages.py",
 ]
@@ -59,45 +85,67 @@ CHECKS = [
 ]
 
 
-def run(words: list[str], env: dict[str, str]) -> tuple[int, str]:
-    """Run Python in the project's folder, show its output, and return its exit code and last lines."""
+def run(words: list[str], env: dict[str, str], *, shown: bool = True) -> tuple[int, str]:
+    """Run Python in the project's folder, and return its exit code and output; ``shown``: while it is coming."""
     process = subprocess.Popen(
         [sys.executable, *words], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert process.stdout is not None
-    kept: list[str] = []
+    lines: list[str] = []
     for line in process.stdout:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-        kept = [*kept[-5:], line]
-    return process.wait(), "".join(kept)
+        lines.append(line)
+        if shown:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+    return process.wait(), "".join(lines)
+
+
+class Beside:
+    """A run that goes on while others do; its output is shown when it is asked for."""
+
+    def __init__(self, words: list[str], env: dict[str, str]) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._run = self._thread.submit(run, words, env, shown=False)
+
+    def result(self) -> tuple[int, str]:
+        """Wait for its end; show its output, and return it with the exit code."""
+        code, output = self._run.result()
+        self._thread.shutdown()
+        print(output, flush=True)
+        return code, output
 
 
 def pytest_turns(given: list[str], left_out: list[str]) -> list[list[str]]:
-    """Return the pytest calls of one pass: what keeps the processors busy, then what mostly waits."""
+    """Return the pytest calls of one pass, which run at the same time: one is busy, the other mostly waits."""
     if given:
         return [given]
     ignored = [f"--ignore={path}" for path in left_out]
     # One more than processors: a test often waits for the suppliers and the payment sandbox.
     busy = ["-n", "3", "--dist", "worksteal", *ignored, *[f"--ignore={folder}" for folder in HOUSES]]
     # A file shares one house: it stays together.
-    houses = ["-n", "3", "--dist", "loadfile", *ignored, *[folder for folder in HOUSES if folder not in left_out]]
+    houses = ["-n", "2", "--dist", "loadfile", *ignored, *[folder for folder in HOUSES if folder not in left_out]]
     return [busy, houses]
 
 
 def one_pass(name: str, env: dict[str, str], given: list[str], left_out: list[str]) -> tuple[bool, str]:
     """Run the suite once, but for ``left_out``; return whether all passed, and a line about it."""
     began, counts, good = time.monotonic(), {}, True
-    for words in pytest_turns(given, left_out):
-        code, tail = run(["-m", "pytest", "-q", *words], env)
+    first, *others = [["-m", "pytest", "-q", *words] for words in pytest_turns(given, left_out)]
+    beside = [Beside(words, env | {"WAYBILL_TEST_TURN": "beside"}) for words in others]
+    for code, output in [run(first, env), *[one.result() for one in beside]]:
         good = good and code == 0
-        for number, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", tail.splitlines()[-1] if tail else ""):
+        for number, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", last_line(output)):
             counts[what] = counts.get(what, 0) + int(number)
     words = ", ".join(f"{number} {what}" for what, number in counts.items()) or "nothing ran"
     if os.environ.get("FORBID_SKIPS") and counts.get("skipped"):
         good = False
         words += " (skips are forbidden here)"
     return good, f"{name}: {words} in {time.monotonic() - began:.0f} s"
+
+
+def last_line(output: str) -> str:
+    """Return the last line of what a run has said."""
+    return (output.splitlines() or ["nothing ran"])[-1]
 
 
 # The plan of every day; ./test --chaos draws another each time.
@@ -114,24 +162,49 @@ def chaos(given: list[str], env: dict[str, str]) -> int:
     return subprocess.call([sys.executable, "-m", "tests.chaos", *words], cwd=ROOT, env=env)
 
 
-def gates(env: dict[str, str]) -> tuple[bool, list[str]]:
-    """Buy under faults, a little on SQLite and the whole gate on PostgreSQL; return whether all promises held, and lines.
+def gate(*words: str) -> list[str]:
+    """Return the call that buys under faults.
 
     How fast it recovers depends on what else the machine does: it is told here, and judged by ./test --chaos.
     """
-    runs = [["--database", "sqlite", "--orders", "30"]]
+    return ["-m", "tests.chaos", "--seed", GATE_SEED, "--untimed", *words]
+
+
+def databases(env: dict[str, str]) -> list[tuple[str, dict[str, str], list[str]]]:
+    """Return what the suite runs on: a name, the environment, and which files are left out there."""
+    found: list[tuple[str, dict[str, str], list[str]]] = []
+    found.append(("SQLite, broker of files", env | {"WAYBILL_TEST_ON": "sqlite"}, []))
+    if env.get("TEST_DATABASE_URL"):
+        name = "PostgreSQL" + (", Redis" if env.get("TEST_REDIS_URL") else ", broker of files")
+        found.append((name, SECOND_TIME | env | {"WAYBILL_TEST_ON": "postgres"}, ONCE))
+    return found
+
+
+def everything(env: dict[str, str]) -> Iterator[tuple[bool, str]]:
+    """Run all there is; yield whether each part passed, and a line about it."""
+    places = databases(env)
+    # Every migration, from nothing, on each database. All tests copy what comes of it.
+    made = [Beside(["-m", "tests.tables"], on) for _name, on, _left_out in places]
+    for words in CHECKS:
+        yield run(words, env)[0] == 0, " ".join(words[:3])
+    small = None
+    for (name, on, left_out), tables in zip(places, made, strict=True):
+        yield tables.result()[0] == 0, f"{name}: migrate from nothing"
+        # A little buying under faults on SQLite, while the suite is on the second database: both often wait.
+        if name != places[0][0]:
+            small = Beside(gate("--database", "sqlite", "--orders", "30"), env)
+        yield one_pass(name, on, [], left_out)
+    small = small or Beside(gate("--database", "sqlite", "--orders", "30"), env)
+    code, output = small.result()
+    yield code == 0, f"chaos on SQLite: {last_line(output)}"
     if env.get("TEST_DATABASE_URL") and env.get("TEST_REDIS_URL"):
-        runs.append(["--database", "postgres"])
-    good, lines = True, []
-    for words in runs:
-        code, tail = run(["-m", "tests.chaos", "--seed", GATE_SEED, "--untimed", *words], env)
-        good = good and code == 0
-        lines.append(f"chaos {' '.join(words)}: {tail.splitlines()[-1] if tail else 'nothing ran'}")
-    return good, lines
+        # The whole gate has the machine for itself.
+        code, output = run(gate("--database", "postgres"), env)
+        yield code == 0, f"chaos on PostgreSQL: {last_line(output)}"
 
 
 def main() -> int:
-    """Run everything; return 0 if all passed."""
+    """Run everything, or what was asked for on each database; return 0 if all passed."""
     given = sys.argv[1:]
     env = os.environ | {"WAYBILL_IGNORE_ENV_FILES": "1", "DEBUG": "1", "PYTHONWARNINGS": "default"}
     if "--chaos" in given:
@@ -139,23 +212,10 @@ def main() -> int:
     if "--full" in given:
         given.remove("--full")
         env |= FULL
-    good, lines = True, []
-    if not given:
-        for words in CHECKS:
-            code, _tail = run(words, env)
-            good = good and code == 0
-    passed, line = one_pass("SQLite, broker of files", env | {"WAYBILL_TEST_ON": "sqlite"}, given, [])
-    good, lines = good and passed, [line]
-    if os.environ.get("TEST_DATABASE_URL"):
-        name = "PostgreSQL" + (", Redis" if os.environ.get("TEST_REDIS_URL") else ", broker of files")
-        passed, line = one_pass(name, SECOND_TIME | env | {"WAYBILL_TEST_ON": "postgres"}, given, ONCE)
-        good = good and passed
-        lines.append(line)
-    if not given:
-        passed, more = gates(env)
-        good = good and passed
-        lines += more
-    print("\n" + "\n".join(lines))
+    parts = (one_pass(name, on, given, left_out) for name, on, left_out in databases(env)) if given else everything(env)
+    told = list(parts)
+    good = all(passed for passed, _line in told)
+    print("\n" + "\n".join(line if passed else f"{line}: FAILED" for passed, line in told))
     print("all passed" if good else "FAILED")
     return 0 if good else 1
 

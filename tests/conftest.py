@@ -6,17 +6,21 @@ import shutil
 import socket
 from email import policy
 from email.parser import BytesParser
+from os import environ
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import TransactionTestCase
 
 from config.relay import run_until_idle
 from shop import kept
+from tests import environment, tables
+from tests.emptying import empty_tables
 
 _connect = socket.socket.connect
 
@@ -31,19 +35,37 @@ def _only_here(self, address):
 socket.socket.connect = _only_here
 # Tests count statements, however long they take; each begins without anything kept.
 kept.SECONDS = 3600
+# With DEBUG, every statement would be kept with its values in it, and on SQLite it takes another statement to put
+# them there. What counts statements asks for it.
+BaseDatabaseWrapper.queries_logged = property(lambda self: self.force_debug_cursor)
+TransactionTestCase._fixture_teardown = lambda self: empty_tables()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """Add the cache's table, which no migration makes, and let the end of a test empty the papers.
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Copy the tables that were made once, in place of pytest-django's fixture, which runs every migration.
 
-    Django empties SQLite's test database by DELETE, which their trigger refuses; PostgreSQL's by TRUNCATE.
+    The end of a test may empty the papers: by DELETE on SQLite, which their trigger refuses.
     """
-    with django_db_blocker.unblock():
-        call_command("createcachetable")
+    name = environment.DATABASE
+    if connection.vendor == "sqlite":
+        tables.copy_to_file(Path(name))
+    else:
+        tables.copy_to_database(environ["DATABASE_URL"], name)
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("DROP TRIGGER IF EXISTS paper_never_deleted")
+            cursor.execute("DROP TRIGGER IF EXISTS paper_never_deleted")
+        else:
+            # Nobody looks at these rows after a power cut: no commit needs to wait for the disk.
+            cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
+    connection.close()
+    yield
+    connection.close()
+    if connection.vendor == "sqlite":
+        Path(name).unlink()
+    else:
+        tables.drop_database(environ["DATABASE_URL"], name)
 
 
 @pytest.fixture(autouse=True)
@@ -80,24 +102,44 @@ def mailbox():
     return read
 
 
-@pytest.fixture
-def sandbox(tmp_path, settings):
-    """Start a payment sandbox as a process, and point the shop at it."""
+@pytest.fixture(scope="session")
+def payment_process(tmp_path_factory):
+    """Start a payment sandbox as a process; starting one takes longer than most tests."""
     from tests.demo.payment_process import SandboxProcess
 
-    running = SandboxProcess(tmp_path / "payments.sqlite3").start()
-    settings.STRIPE_API_BASE = running.base
+    running = SandboxProcess(tmp_path_factory.mktemp("payments") / "payments.sqlite3").start()
     yield running
     running.stop()
 
 
 @pytest.fixture
-def harbour():
+def sandbox(payment_process, settings):
+    """Point the shop at a payment sandbox with empty books."""
+    payment_process.control("reset", {})
+    settings.STRIPE_API_BASE = payment_process.base
+    return payment_process
+
+
+@pytest.fixture(scope="session")
+def supplier_process():
     """Start a simulated supplier as a process."""
     from tests.demo.supplier_process import SupplierProcess
 
     with SupplierProcess("harbour", speed=200, sandbox=True) as running:
         yield running
+
+
+@pytest.fixture
+def harbour(supplier_process):
+    """A simulated supplier with empty books, and nothing else that a test before has asked of it."""
+    supplier_process.control("reset", {})
+    return supplier_process
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make the tables before the first test that wants some: it would be over its time on a slow machine."""
+    if any("db" in item.fixturenames or item.get_closest_marker("django_db") for item in session.items):
+        tables.make()
 
 
 def pytest_configure() -> None:

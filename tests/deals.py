@@ -67,11 +67,18 @@ class Deal:
         return str(order_word(self.order).text), [str(card.word) for card in parcel_cards(self.order)]
 
 
-@pytest.fixture(name="process")
-def process_fixture(tmp_path):
-    with SupplierProcess(write_profile(tmp_path), speed=1, sandbox=True) as running:
-        running.control("pause", {"paused": True})
+@pytest.fixture(name="odd_supplier", scope="module")
+def odd_supplier_fixture(tmp_path_factory):
+    with SupplierProcess(write_profile(tmp_path_factory.mktemp("supplier")), speed=1, sandbox=True) as running:
         yield running
+
+
+@pytest.fixture(name="process")
+def process_fixture(odd_supplier):
+    """The supplier with empty books, whose clock stands still."""
+    odd_supplier.control("reset", {})
+    odd_supplier.control("pause", {"paused": True})
+    return odd_supplier
 
 
 @pytest.fixture(name="deal")

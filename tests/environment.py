@@ -6,12 +6,14 @@ import gc
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # Looking for garbage after every few hundred objects costs five seconds in a hundred.
 gc.set_threshold(100_000, 50, 50)
 # The developer's own files must not leak into the tests.
 os.environ["WAYBILL_IGNORE_ENV_FILES"] = "1"
-_worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# Runs that go on at the same time are told apart by the turn, their processes by the worker.
+_worker = f"{os.environ.get('WAYBILL_TEST_TURN', 'only')}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 _folder = (
     Path(tempfile.gettempdir())
     / f"waybill-tests-{os.getuid()}"
@@ -23,7 +25,10 @@ if os.environ.get("WAYBILL_TEST_ON") == "postgres":
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
     os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL", "")
     os.environ["REDIS_KEY_PREFIX"] = f"waybill-test-{_worker}"
+    DATABASE = f"test_{urlsplit(os.environ['DATABASE_URL']).path.strip('/')}_{_worker}"
 else:
+    # A file, because races need several connections.
+    DATABASE = str(_folder / "test.sqlite3")
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("REDIS_URL", None)
 os.environ |= {

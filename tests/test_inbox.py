@@ -13,7 +13,13 @@ from orders.models import IncomingEvent, Shipment
 from suppliers.actions.inbox import subject_of, work_incoming
 from suppliers.models import Supplier
 from suppliers.webhooks import _without_decimals
-from tests.deals import Deal, deal_fixture, open_reasons, process_fixture  # noqa: F401  (fixtures)
+from tests.deals import (  # noqa: F401  (fixtures)
+    Deal,
+    deal_fixture,
+    odd_supplier_fixture,
+    open_reasons,
+    process_fixture,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from orders.progress import parcel_cards
 from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.track import take_order_copy
 from suppliers.models import SupplierOrder
-from tests.deals import deal_fixture, open_reasons, process_fixture  # noqa: F401
+from tests.deals import deal_fixture, odd_supplier_fixture, open_reasons, process_fixture  # noqa: F401
 from tests.factories import add_offer, make_person, make_supplier
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.track import take_order_copy
 from suppliers.adapters.rest import RestAdapter
 from suppliers.models import SupplierOrder
-from tests.deals import Deal, deal_fixture, open_reasons, process_fixture  # noqa: F401
+from tests.deals import Deal, deal_fixture, odd_supplier_fixture, open_reasons, process_fixture  # noqa: F401
 from tests.demo.supplier_process import API_KEY
 from tests.factories import make_paid_order, make_supplier, make_variant
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import tables
+
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = {
     "SECRET_KEY": "x1Y" * 20 + "-long-random-enough",
@@ -27,8 +29,18 @@ def manage(tmp_path, *words: str, **changes: str | None) -> subprocess.Completed
     for name in [name for name, value in changes.items() if value is None]:
         env.pop(name)
     return subprocess.run(
-        [sys.executable, "manage.py", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, "manage.py", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=240
     )
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Return the folder of a shop as a deploy leaves it: migrated, with its static files collected."""
+    folder = tmp_path_factory.mktemp("production")
+    tables.copy_to_file(folder / "shop.sqlite3")
+    assert manage(folder, "migrate", "-v0").returncode == 0
+    assert "post-processed" in manage(folder, "collectstatic", "--noinput").stdout
+    return folder
 
 
 def test_the_deployment_checks_have_nothing_to_say(tmp_path):
@@ -88,9 +100,7 @@ def test_settings_documented_in_the_example_are_the_ones_read():
         assert f"{name}=" in example, name
 
 
-def test_static_files_are_collected_hashed_and_used(tmp_path):
-    assert "post-processed" in manage(tmp_path, "collectstatic", "--noinput").stdout
-    manage(tmp_path, "migrate", "-v0")
+def test_static_files_are_collected_hashed_and_used(shop):
     script = (
         "from django.test import Client\n"
         "client = Client(headers={'host': 'shop.example'})\n"
@@ -99,7 +109,7 @@ def test_static_files_are_collected_hashed_and_used(tmp_path):
         "    print(path, answer.status_code, 'Strict-Transport-Security' in answer.headers, b'/foundation.' in answer.content)\n"
         "print(client.get('/').headers['Location'])\n"
     )
-    done = manage(tmp_path, "shell", "-v0", "-c", script)
+    done = manage(shop, "shell", "-v0", "-c", script)
     assert done.stdout.splitlines()[-5:] == [
         "/ 200 True True",
         "/nope/ 404 True True",
@@ -109,8 +119,7 @@ def test_static_files_are_collected_hashed_and_used(tmp_path):
     ], done.stderr
 
 
-def test_health_is_told_to_whoever_asks_by_address(tmp_path):
-    manage(tmp_path, "migrate", "-v0")
+def test_health_is_told_to_whoever_asks_by_address(shop):
     script = (
         "from django.test import Client\n"
         "client = Client(headers={'host': '10.0.0.7:8000'})\n"
@@ -118,8 +127,7 @@ def test_health_is_told_to_whoever_asks_by_address(tmp_path):
         "    answer = client.get(path)\n"
         "    print(path, answer.status_code, 'Content-Security-Policy' in answer.headers)\n"
     )
-    manage(tmp_path, "collectstatic", "--noinput")
-    done = manage(tmp_path, "shell", "-v0", "-c", script)
+    done = manage(shop, "shell", "-v0", "-c", script)
     # No relay has turned yet, so it is alive and not ready; the shop itself answers to its name only.
     assert done.stdout.splitlines()[-3:] == ["/health/live 200 True", "/health/ready 503 True", "/ 400 True"], (
         done.stderr

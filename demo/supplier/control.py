@@ -11,6 +11,7 @@ from demo.supplier.changes import publish
 from demo.supplier.counters import FINAL
 from demo.supplier.fulfilment import hold_order, release_order, slip
 from demo.supplier.ledger import Record
+from demo.supplier.limits import RateLimit
 from demo.supplier.messages import Answer, Request
 from demo.supplier.orders import read_order
 from demo.supplier.problems import Problem, entry, invalid
@@ -98,11 +99,12 @@ def pause(supplier: Supplier, body: Body) -> None:
 
 
 def reset(supplier: Supplier, _body: Body) -> None:
-    """Empty the books and open them again with the catalogue as it is in its file."""
+    """Empty the books and open them again with the catalogue as it is in its file; a new minute begins."""
     with supplier.ledger.transaction():
         supplier.ledger.clear()
         load_catalogue(supplier)
     supplier.faults.replace([])
+    supplier.limit = RateLimit(supplier.profile.requests_per_minute)
 
 
 def show_ledger(supplier: Supplier, _body: Body) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,15 +16,13 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import psycopg
 import requests
 
+from tests import tables
 from tests.demo.payment_process import SECRET_KEY, WEBHOOK_SECRET, SandboxProcess
 from tests.demo.supplier_process import API_KEY, PROFILES, ROOT, SECRET, SupplierProcess
-from tests.journeys import tables
 from tests.journeys.account import Account
 
 CATALOGUES = ROOT / "demo" / "catalogue"
@@ -81,7 +78,6 @@ class Stack:
         try:
             self._start_outside()
             self.env = self._environment()
-            self._make_tables()
             self.run_python("-m", self.seed)
             for name in self.names:
                 self.start(name)
@@ -167,31 +163,15 @@ class Stack:
         }
 
     def _database(self) -> str:
+        """Make this shop's own database, with its tables; return its address."""
         url = os.environ.get("DATABASE_URL", "")
         if not url.startswith("postgres"):
+            tables.copy_to_file(self.folder / "shop.sqlite3")
             return f"sqlite:///{self.folder / 'shop.sqlite3'}"
         name = f"waybill_journey_{uuid4().hex[:8]}"
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        self._exit.callback(self._drop_database, url, name)
-        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-    @staticmethod
-    def _drop_database(url: str, name: str) -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    def _make_tables(self) -> None:
-        file = self.folder / "shop.sqlite3"
-        on_sqlite = self.env["DATABASE_URL"].startswith("sqlite")
-        if on_sqlite and tables.empty_database().exists():
-            shutil.copyfile(tables.empty_database(), file)
-            return
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("createcachetable")
-        # With a journal beside it the file alone would not be all.
-        if on_sqlite and not file.with_name("shop.sqlite3-wal").exists():
-            tables.keep(file)
+        tables.copy_to_database(url, name)
+        self._exit.callback(tables.drop_database, url, name)
+        return tables.with_name(url, name)
 
     # --- processes
 
