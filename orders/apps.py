@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,7 +14,11 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Show whoever logs in the prices of the country they buy for."""
+        """Show whoever logs in the prices of the country they buy for; see at once that the card circuit is open."""
+        from orders.actions.defence import forget_circuit
         from orders.entrance import bring_country
+        from orders.models import CardCircuit
 
+        for changed in (post_save, post_delete):
+            changed.connect(forget_circuit, sender=CardCircuit, dispatch_uid="orders.circuit")
         user_logged_in.connect(bring_country, dispatch_uid="orders.country")

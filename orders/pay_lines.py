@@ -5,14 +5,18 @@ A repeat must send the same lines under the same key, so neither codes nor rates
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from orders.models import Order, OrderLine
 from orders.models.discount import DiscountKind
 
 PayLine = tuple[str, int, int]
 
 
-def pay_lines(order: Order) -> list[PayLine]:
+def pay_lines(order: Order, goods: Iterable[OrderLine]) -> list[PayLine]:
     """Return (name, minor units, quantity) of goods, delivery and tax on top; what costs nothing is left out.
+
+    ``goods`` are the order's lines.
 
     Providers take no line below zero, so a discount lowers the lines it is for; such a line is listed once,
     with its units in its name.
@@ -20,7 +24,7 @@ def pay_lines(order: Order) -> list[PayLine]:
     is_off_delivery = order.discount_kind == DiscountKind.FREE_DELIVERY
     lines: list[PayLine] = []
     delivery = order.delivery_minor
-    for line in order.lines.all():
+    for line in goods:
         # What one of the two cannot bear comes off the other.
         most = line.delivery_minor if is_off_delivery else line.line_minor
         first = min(line.discount_minor, most)

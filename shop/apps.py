@@ -16,7 +16,8 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         """Have rates, markets and an index to begin with; forget small tables when they change; take a basket along."""
         from shop.entrance import bring_basket
-        from shop.models import Category, Synonym
+        from shop.kept import forget_all
+        from shop.models import Category, Synonym, TaxRate, delivery, region, tax
         from shop.search.index import keep_index
         from shop.search.synonyms import forget_synonyms
         from shop.tree import forget_tree
@@ -24,7 +25,12 @@ class ShopConfig(AppConfig):
 
         post_migrate.connect(fill_tax, sender=self, dispatch_uid="shop.tax")
         post_migrate.connect(keep_index, sender=self, dispatch_uid="shop.index")
+        # What prices and days are made of: see shop/kept.py.
+        terms = [tax.Market, tax.MarketCountry, TaxRate, region.Region]
+        terms += [delivery.DeliveryProfile, delivery.DeliveryZone, delivery.ZoneCountry, delivery.DeliveryService]
         for changed in (post_save, post_delete):
             changed.connect(forget_tree, sender=Category, dispatch_uid="shop.tree")
             changed.connect(forget_synonyms, sender=Synonym, dispatch_uid="shop.synonyms")
+            for model in terms:
+                changed.connect(forget_all, sender=model, dispatch_uid=f"shop.kept.{model.__name__}")
         user_logged_in.connect(bring_basket, dispatch_uid="shop.basket")

@@ -10,10 +10,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shop.arrival import Window, arrival_window
 from shop.customs import import_text
+from shop.kept import KeptEach
 from shop.models import DeliveryProfile, DeliveryService, Region, Variant, ZoneCountry
 from shop.words import day_range
 
 Lines = Sequence[tuple[Variant, int]]
+# Profile, country, and the part of it.
+ServicesKey = tuple[int, str, Region | None]
 
 
 class Undeliverable(Exception):
@@ -85,19 +88,36 @@ class Plan:
 def services_for(
     profile_ids: Sequence[int], country: str, region: Region | None = None
 ) -> dict[int, list[DeliveryService]]:
-    """Return the services by which each profile sends to the country, or a region of it; one query.
+    """Return the services by which each profile sends to the country, or a region of it.
 
+    As they were within the last second; mostly no query.
     A zone that names the country wins over the one for everywhere else, and one that names the region over
     both, also where it leaves the region out. Profiles that do not serve it are left out.
     """
-    found = _serving(country, region).filter(zone__profile__in=profile_ids)
-    # A zone that leaves several regions out brings its services as often.
-    return _by_profile({service.pk: service for service in found}.values())
+    kept = _services.get([(pk, country, region) for pk in profile_ids])
+    return {pk: services for (pk, _country, _region), services in kept.items()}
 
 
 def services_into(country: str) -> dict[int, list[DeliveryService]]:
     """Return the same for every profile there is; for lists, which do not know beforehand what will be on them."""
-    return _by_profile(_serving(country))
+    return _into.get([country]).get(country, {})
+
+
+def _load_services(keys: Iterable[ServicesKey]) -> dict[ServicesKey, list[DeliveryService]]:
+    groups: dict[tuple[str, Region | None], list[int]] = {}
+    for pk, country, region in keys:
+        groups.setdefault((country, region), []).append(pk)
+    loaded = {}
+    for (country, region), profile_ids in groups.items():
+        found = _serving(country, region).filter(zone__profile__in=profile_ids)
+        # A zone that leaves several regions out brings its services as often.
+        by_profile = _by_profile({service.pk: service for service in found}.values())
+        loaded |= {(pk, country, region): services for pk, services in by_profile.items()}
+    return loaded
+
+
+_services = KeptEach(_load_services)
+_into = KeptEach(lambda countries: {country: _by_profile(_serving(country)) for country in countries})
 
 
 def _serving(country: str, region: Region | None = None) -> QuerySet[DeliveryService]:

@@ -1,33 +1,41 @@
-"""Small tables that every page reads, kept in the process for a few seconds."""
+"""Small tables that every page reads, kept in the process for a moment."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Generic, TypeVar
 
-# Another process shows what changed after so long.
+# Another process shows what changed after so long: names and structure, and what prices are made of.
 SECONDS = 5
+BRIEF_SECONDS = 1
+# Of what is kept by a key; more than any shop needs within a second.
+MOST_KEYS = 500
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
-_all: list[Kept] = []
+_all: list[Kept | KeptEach] = []
 
 
 class Kept(Generic[T]):
     """What ``load`` returned, until SECONDS have passed or somebody says that it changed.
 
-    For names and structure only, never for prices or stock.
+    For names and structure only; ``is_brief`` also for the rates and terms that prices are made of, for BRIEF_SECONDS.
+    Prices and stock themselves are never kept, nor anything of a visitor.
     """
 
-    def __init__(self, load: Callable[[], T]) -> None:
+    def __init__(self, load: Callable[[], T], *, is_brief: bool = False) -> None:
         self._load = load
+        self._is_brief = is_brief
         self._value: tuple[float, T] | None = None
         _all.append(self)
 
     def get(self) -> T:
-        """Return it; costs what loading costs, once in a while."""
+        """Return it; costs what loading costs, once in a while. It is everybody's: change nothing of it."""
         known = self._value
         if known is None or known[0] < time.monotonic():
-            known = (time.monotonic() + SECONDS, self._load())
+            # The time before the look: what changes during it counts as not seen.
+            until = time.monotonic() + (BRIEF_SECONDS if self._is_brief else SECONDS)
+            known = (until, self._load())
             self._value = known
         return known[1]
 
@@ -36,7 +44,35 @@ class Kept(Generic[T]):
         self._value = None
 
 
-def forget_all() -> None:
+class KeptEach(Generic[K, T]):
+    """The same by a key, for BRIEF_SECONDS: ``load`` returns what there is for some keys, and all others have nothing."""
+
+    def __init__(self, load: Callable[[Collection[K]], Mapping[K, T]]) -> None:
+        self._load = load
+        self._values: dict[K, tuple[float, T | None]] = {}
+        _all.append(self)
+
+    def get(self, keys: Collection[K]) -> dict[K, T]:
+        """Return what there is for some keys; costs what loading those costs that are not kept."""
+        now, values = time.monotonic(), self._values
+        found = {key: known[1] for key in keys if (known := values.get(key)) is not None and known[0] >= now}
+        missing = [key for key in keys if key not in found]
+        if missing:
+            loaded = self._load(missing)
+            if len(values) > MOST_KEYS:
+                # Another dict, for somebody may be reading this one.
+                values = self._values = {}
+            for key in missing:
+                found[key] = loaded.get(key)
+                values[key] = (now + BRIEF_SECONDS, found[key])
+        return {key: value for key, value in found.items() if value is not None}
+
+    def forget(self, **kwargs: object) -> None:
+        """Load all anew next time."""
+        self._values = {}
+
+
+def forget_all(**kwargs: object) -> None:
     """Load everything anew next time."""
     for one in _all:
         one.forget()

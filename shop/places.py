@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shop.kept import Kept
 from shop.models.region import Region, plain_postcode
 
 
@@ -36,7 +37,17 @@ def region_among(regions: Iterable[Region], place: Place) -> Region | None:
 
 
 def region_at(place: Place) -> Region | None:
-    """Return the region that a place lies in; one query, and none while neither postcode nor region is known."""
+    """Return the region that a place lies in, by the regions of the last second; mostly no query."""
     if not place.postcode.strip() and not place.region.strip():
         return None
-    return region_among(Region.objects.filter(country=place.country), place)
+    return region_among(_regions.get().get(place.country, ()), place)
+
+
+def _load() -> dict[str, list[Region]]:
+    found: dict[str, list[Region]] = {}
+    for region in Region.objects.all():
+        found.setdefault(region.country.code, []).append(region)
+    return found
+
+
+_regions = Kept(_load, is_brief=True)

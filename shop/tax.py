@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from shop.kept import Kept, KeptEach
 from shop.models import MarketCountry, Region, TaxClass, TaxRate
 from shop.money import included_tax_minor, payable_step, rounded
 from shop.places import Place, region_among
@@ -44,11 +45,25 @@ class Rates:
         return any(points and there == country for (there, _region, _kind), points in self.found.items())
 
 
-def rates_on(day: date, countries: Iterable[str]) -> Rates:
-    """Return the rates of some countries on one day; one query."""
-    rows = TaxRate.objects.filter(country__in=set(countries)).valid_on(day).select_related("region")
+def _load_rates(countries: Iterable[str]) -> dict[str, list[TaxRate]]:
+    found: dict[str, list[TaxRate]] = {}
     # Of two that overlap all the same, the newer one counts.
-    rows = list(rows.order_by("valid_from"))
+    for row in TaxRate.objects.filter(country__in=countries).select_related("region").order_by("valid_from"):
+        found.setdefault(row.country.code, []).append(row)
+    return found
+
+
+def _load_markets() -> dict[str, bool]:
+    return dict(MarketCountry.objects.order_by().values_list("country", "market__prices_include_tax"))
+
+
+_rates = KeptEach(_load_rates)
+_markets = Kept(_load_markets, is_brief=True)
+
+
+def rates_on(day: date, countries: Iterable[str]) -> Rates:
+    """Return the rates of some countries on one day, as they were within the last second; mostly no query."""
+    rows = [row for known in _rates.get(set(countries)).values() for row in known if row.is_valid_on(day)]
     found = {(row.country.code, row.region_id, row.tax_class): row.basis_points for row in rows}
     return Rates(found, list({row.region_id: row.region for row in rows if row.region is not None}.values()))
 
@@ -103,10 +118,9 @@ class Terms:
 
 
 def terms_for(country: str, *, on: date | None = None) -> Terms:
-    """Return how a country reads prices; one query where they include tax, two elsewhere. ``on``: None is today."""
+    """Return how a country reads prices, as it was within the last second; mostly no query. ``on``: None is today."""
     home = settings.SHOP_COUNTRY
-    row = MarketCountry.objects.filter(country=country).select_related("market").first()
-    if row is not None and row.market.prices_include_tax:
+    if _markets.get().get(country):
         return Terms(country, settings.SHOP_CURRENCY)
     rates = rates_on(on or timezone.localdate(), {country, home})
     return Terms(

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from config.models import Comparison, MoneyFinding
 from config.reconcile import runs
-from orders.actions.payment import open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import settle
 from orders.models import IncomingEvent, Order, WorkItem
 from tests.demo.payment_process import session_params
 from tests.factories import make_order, make_supplier, make_variant

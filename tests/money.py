@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.audit import run_audit
 from demo.payments.webhooks import signature
-from orders.actions.payment import open_session
+from orders.actions.opening import open_session
 from orders.models import IncomingEvent, Order, WorkItem
 from tests.demo.payment_process import WEBHOOK_SECRET
 

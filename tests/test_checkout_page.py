@@ -8,7 +8,8 @@ from urllib.request import urlopen
 import pytest
 from django.core.signing import TimestampSigner
 
-from orders.actions.payment import record_payment, session_params
+from orders.actions.opening import session_params
+from orders.actions.payment import record_payment
 from orders.mail_hint import likely_address
 from orders.models import Order
 from shop.models import BasketLine, Variant

@@ -12,6 +12,7 @@ from django.utils import timezone
 from notifications.messages import order_confirmed
 from orders.actions.checkout import place_order
 from orders.models import Order
+from shop import kept
 from shop.actions.delivery import ServiceTerms, ZoneTerms, write_zones
 from shop.customs import Border, border_between
 from shop.delivery import Undeliverable, plan_delivery, plan_parcels
@@ -168,6 +169,7 @@ def test_later_days_of_the_chosen_service_are_seen_before_paying(client, sandbox
     add(client, make_variant(make_supplier(zones=TWO_WAYS)))
     page = client.get("/checkout/")
     DeliveryService.objects.filter(code="standard", zone__name="Ireland").update(transit_max_days=9)
+    kept.forget_all()
     sent = {"shown": "1640", "days": page.context["days"], "service-harbour": "standard"}
     answer = client.post("/checkout/", TYPED | sent)
     assert answer.status_code == 422
@@ -211,6 +213,7 @@ def test_later_days_make_another_order_so_that_nobody_is_promised_the_old_ones()
     basket = make_basket((make_variant(make_supplier(zones=TWO_WAYS)), 1))
     first = place_order(basket, ADDRESS, user=None, now=timezone.now())
     DeliveryService.objects.update(transit_max_days=9)
+    kept.forget_all()
     second = place_order(basket, ADDRESS, user=None, now=timezone.now())
     assert second != first
     assert second.deliveries.get().promised_latest_on > first.deliveries.get().promised_latest_on

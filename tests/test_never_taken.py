@@ -8,7 +8,8 @@ from config.audit import run_audit
 from orders.actions.cancel import cancel_units
 from orders.actions.capture import work_on_authorisation
 from orders.actions.holds import release_holds
-from orders.actions.payment import open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import settle
 from orders.models import Order, Payment, Refund, RefundLine
 from tests.comparing import found, reconcile
 from tests.factories import make_order, make_supplier, make_variant

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
 from orders.actions.checkout import give_up
-from orders.actions.payment import open_session, record_payment, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import record_payment, settle
 from orders.models import CheckoutSession, Order, Refund, WorkItem
 from orders.stripe_client import StripeUnclear
 from suppliers.models import SupplierOrder

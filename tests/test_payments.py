@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
 from orders.actions.checkout import give_up, place_order
-from orders.actions.payment import open_session, record_payment, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import record_payment, settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund
 from orders.models import Order, Payment, Refund, WorkItem
 from orders.stripe_client import InTransaction, create_session

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from orders import stripe_client
 from orders.actions.cancel import cancel_units
-from orders.actions.payment import open_session, record_payment, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import record_payment, settle
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, refundable_minor, request_refund
 from orders.models import IncomingEvent, Order, Refund, RelayBeat, WorkItem
 from shop.money import Money

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders.actions.payment import open_session, record_payment, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import record_payment, settle
 from orders.actions.refund import RefundPart, request_refund
 from orders.models import CheckoutSession, IncomingEvent, Payment, ProviderCustomer, Refund
 from tests.factories import make_order, make_person, make_supplier, make_variant

@@ -11,6 +11,7 @@ from django.utils import timezone
 from orders.actions.checkout import place_order
 from orders.models import Order
 from orders.tax import StripeCalculator, TableCalculator, Taxable, TaxUnknown
+from shop import kept
 from shop.actions.delivery import ZoneTerms, write_zones
 from shop.models import Market, MarketCountry, Product, Region, TaxClass, TaxRate
 from shop.places import Place
@@ -171,6 +172,7 @@ def test_where_the_shop_charges_tax_outside_its_markets_it_comes_on_top_as_a_lin
 def test_a_market_may_read_prices_without_tax_and_a_country_is_in_one_market_only():
     assert terms_for("FR").includes_tax
     Market.objects.filter(name="European Union").update(prices_include_tax=False)
+    kept.forget_all()
     assert not terms_for("FR").includes_tax
     assert terms_for("FR").charges_tax
     second = MarketCountry(market=Market.objects.get(name="United Kingdom"), country="FR")

@@ -10,7 +10,8 @@ from django.utils import timezone
 from notifications.models import Notification
 from orders.actions.cancel import NothingToCancel, request_cancellation
 from orders.actions.checkout import give_up
-from orders.actions.payment import open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import settle
 from orders.models import Cancellation, CheckoutSession, Order, Payment
 from suppliers.models import SupplierOrder
 from tests.comparing import reconcile

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,24 +12,22 @@ from django.db.models import Q
 
 from orders import events
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
-from orders.actions.defence import Visit, admit, refuse_small
+from orders.actions.defence import Visit, admit_first, refuse_small
 from orders.actions.discount import Buyer, free_use, lock_codes, take_use
 from orders.actions.free_order import settle_free
+from orders.actions.order_rows import insert_lines, insert_order
 from orders.actions.pay_page import end_later
-from orders.actions.quote import Quote, QuotedLine, quote_basket
+from orders.actions.quote import Quote, quote_basket
 from orders.actions.reservation import SoldOut, release, reserve_all
 from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
-from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
+from orders.models import CheckoutSession, Order, OrderLine
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
 from orders.tax import TaxUnknown
 from shop.actions.basket import basket_lines, empty_basket, most_for
-from shop.actions.catalog import refresh_availability
-from shop.cards import picture_of
-from shop.delivery import Parcel, Undeliverable
+from shop.delivery import Undeliverable
 from shop.models import Basket, BasketLine, User
-from shop.models.catalogue import Gate
 from shop.places import Place
 
 # Our reservation outlives Stripe's session a little, so that nothing paid in time is gone.
@@ -67,14 +64,24 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to become an order: whose basket, where to, what it costs, how it is paid, and who asks."""
+    """What is to become an order: whose basket, its lines, where to, what it costs, how it is paid, and who asks."""
 
     basket: Basket
+    lines: Sequence[BasketLine]
     address: Address
     quote: Quote
     user: User | None
-    pay_with: str
-    visit: Visit | None
+    pay_with: str = "stripe"
+    visit: Visit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that waits for its money or costs nothing. Just made, it comes with its lines and the page it owes."""
+
+    order: Order
+    lines: Sequence[OrderLine] = ()
+    session: CheckoutSession | None = None
 
 
 def place_order(
@@ -88,32 +95,39 @@ def place_order(
     quote: Quote | None = None,
     visit: Visit | None = None,
     pay_with: str = "stripe",
-    lines: Sequence[BasketLine] | None = None,
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
     ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside.
-    ``lines`` is what the quote was made from; None reads them. ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
+    ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
     What costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
     order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
     Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
     """
-    lines, current = lines or _lines(basket), open_order(basket)
+    lines, current = _lines(basket), open_order(basket)
     if quote is None:
         quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
-    _check_whole(quote)
-    _check_stock(lines)
-    if current is not None and _is_as_wanted(current, address, quote, now, pay_with):
-        return current
-    try:
-        return _place(Wish(basket, address, quote, user, pay_with, visit), current, now)
-    except IntegrityError:
-        # Another click was faster; its order is the one.
-        winner = open_order(basket) or _bought(basket)
-        if winner is None:
-            raise
-        return winner
+    return place_wish(Wish(basket, lines, address, quote, user, pay_with, visit), current, now=now).order
+
+
+def place_wish(wish: Wish, current: Order | None, *, now: datetime) -> Placed:
+    """Do what ``place_order`` does, with what the caller has read already; ``current`` is the basket's open order."""
+    _check_whole(wish.quote)
+    _check_stock(wish.lines)
+    if current is not None and is_as_wanted(current, wish.address, wish.quote, pay_with=wish.pay_with, now=now):
+        return Placed(current)
+    for left in reversed(range(NUMBER_TRIES)):
+        try:
+            return _place(wish, current, now)
+        except IntegrityError:
+            # Another click was faster; its order is the one. Or another order has the number.
+            winner = open_order(wish.basket) or _bought(wish.basket)
+            if winner is not None:
+                return Placed(winner)
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _check_whole(quote: Quote) -> None:
@@ -132,7 +146,7 @@ def _check_stock(lines: Sequence[BasketLine]) -> None:
             raise SoldOut(line.variant)
 
 
-def _place(wish: Wish, current: Order | None, now: datetime) -> Order:
+def _place(wish: Wish, current: Order | None, now: datetime) -> Placed:
     """Make the new order in the place of the current one, in one transaction."""
     with transaction.atomic():
         if current is not None:
@@ -140,7 +154,7 @@ def _place(wish: Wish, current: Order | None, now: datetime) -> Order:
         lock_codes(current, *([wish.quote.code] if wish.quote.code else []))
         if current is not None and not give_up(current) and current.is_paid:
             # Its money came this very moment.
-            return current
+            return Placed(current)
         return _make(wish, now)
 
 
@@ -193,7 +207,7 @@ def order_in_the_way(
     if quote is None:
         quote = quote_for(_lines(basket), address, services=services, code="", user=None, order=current, now=now)
     _check_whole(quote)
-    return None if _is_as_wanted(current, address, quote, now, pay_with) else current
+    return None if is_as_wanted(current, address, quote, pay_with=pay_with, now=now) else current
 
 
 def _lines(basket: Basket) -> list[BasketLine]:
@@ -201,13 +215,6 @@ def _lines(basket: Basket) -> list[BasketLine]:
     if not lines:
         raise EmptyBasket
     return lines
-
-
-def would_be_new(basket: Basket, address: Address, *, now: datetime, quote: Quote, pay_with: str = "stripe") -> bool:
-    """True if ``place_order`` would make a new order, and not return the open one. As ``order_in_the_way`` else."""
-    if open_order(basket) is None:
-        return True
-    return order_in_the_way(basket, address, now=now, quote=quote, pay_with=pay_with) is not None
 
 
 def is_replaced(order: Order) -> bool:
@@ -245,7 +252,8 @@ def give_up(order: Order) -> bool:
     return True
 
 
-def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime, pay_with: str) -> bool:
+def is_as_wanted(order: Order, address: Address, quote: Quote, *, pay_with: str, now: datetime) -> bool:
+    """True if an open order is what a quote would become, so that it goes on; two queries."""
     wanted = (*asdict(address).values(), *quote.fingerprint)
     return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
@@ -261,27 +269,20 @@ def _fingerprint_of(order: Order) -> tuple[object, ...]:
     return (*fields, *goods, *ways, *sums)
 
 
-def _make(wish: Wish, now: datetime) -> Order:
+def _make(wish: Wish, now: datetime) -> Placed:
     provider, quote = provider_of(wish.pay_with), wish.quote
     ends = now + provider.time_to_pay()
-    order = _insert(wish, now, ends + SLACK)
+    order = insert_order(wish, now=now, pay_by=ends + SLACK)
     refuse_small(order)
     if quote.code is not None:
         # Before the units: whoever gives back a use and units takes them in this order, too.
         take_use(order, quote.code)
-    deliveries = OrderDelivery.objects.bulk_create(
-        _delivery(order, one.parcel, number) for number, one in enumerate(quote.parcels, start=1)
-    )
-    sent = [(delivery, line) for delivery, one in zip(deliveries, quote.parcels, strict=True) for line in one.lines]
-    lines = OrderLine.objects.bulk_create(
-        _line(order, delivery, line, position) for position, (delivery, line) in enumerate(sent, start=1)
-    )
+    lines = insert_lines(order, wish)
     reserve_all(order, lines, until=order.pay_by)
-    refresh_availability(line.variant.pk for line in quote.lines)
-    holds = hold_for_review(order)
+    holds = hold_for_review(order, {line.variant.product.gate for line in quote.lines})
     events.record("order.placed", order, by=wish.user, total_minor=order.total_minor)
     if settle_free(order):
-        return order
+        return Placed(order)
     session = add_session(order, ends_at=ends, serial=1, is_held=bool(holds))
     if not provider.has_page:
         # The customer has bought: there is no page from which they could come back to change it.
@@ -289,88 +290,8 @@ def _make(wish: Wish, now: datetime) -> Order:
         events.record("payment.awaited", order, by=None)
     if wish.visit is not None:
         # Last of all: whoever waits for the same counters waits no longer than for this statement.
-        admit(session, wish.visit, now=now)
-    return order
-
-
-def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int) -> OrderLine:
-    variant = line.variant
-    image = picture_of(variant, variant.product.images.all())
-    return OrderLine(
-        order=order,
-        delivery=delivery,
-        variant_id=variant.pk,
-        position=position,
-        sku=variant.sku,
-        name=variant.product.name,
-        options_label=variant.options_label,
-        picture=image.small.name if image else "",
-        quantity=line.quantity,
-        unit_price_minor=line.unit_minor,
-        tax_basis_points=line.tax.basis_points,
-        line_minor=line.line_minor,
-        tax_minor=line.tax.minor,
-        added_tax_minor=line.added_tax_minor,
-        discount_minor=line.discount_minor,
-        delivery_minor=line.delivery_minor,
-        unit_cost=variant.unit_cost,
-        cost_currency=variant.cost_currency,
-        gated_at=None if variant.product.gate == Gate.NONE else order.placed_at,
-    )
-
-
-def _insert(wish: Wish, now: datetime, pay_by: datetime) -> Order:
-    basket, quote = wish.basket, wish.quote
-    return Order.objects.create(
-        number=_free_number(),
-        user=wish.user,
-        basket=basket,
-        basket_generation=basket.generation,
-        currency=quote.terms.currency,
-        prices_include_tax=quote.terms.includes_tax,
-        items_minor=quote.items_minor,
-        delivery_minor=quote.delivery_minor,
-        discount_minor=quote.discount_minor,
-        discount_code=quote.code.code if quote.code else "",
-        discount_kind=quote.code.kind if quote.code else "",
-        tax_minor=quote.tax_minor,
-        added_tax_minor=quote.added_tax_minor,
-        total_minor=quote.total_minor,
-        placed_at=now,
-        pay_by=pay_by,
-        pay_with=wish.pay_with,
-        **asdict(wish.address),
-    )
-
-
-def _free_number() -> str:
-    # Random, so that a number tells nobody how much the shop sells.
-    for _try in range(NUMBER_TRIES):
-        number = f"{settings.ORDER_PREFIX}-{secrets.randbelow(9_000_000) + 1_000_000}"
-        if not Order.objects.filter(number=number).exists():
-            return number
-    raise RuntimeError("no free order number found")
-
-
-def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
-    window = parcel.window
-    return OrderDelivery(
-        order=order,
-        profile=parcel.profile,
-        position=number,
-        price_minor=parcel.price_minor,
-        sent_from=parcel.profile.sent_from,
-        service=parcel.service.code,
-        service_name=parcel.service.name,
-        standard_minor=parcel.standard_minor,
-        supplier_service=parcel.service.supplier_code,
-        import_text=parcel.import_text[:300],
-        promised_earliest_on=window.earliest_on,
-        promised_latest_on=window.latest_on,
-        expected_earliest_on=window.earliest_on,
-        expected_latest_on=window.latest_on,
-        ship_by_on=window.ship_by_on,
-    )
+        admit_first(session, wish.visit, now=now)
+    return Placed(order, lines, session)
 
 
 def add_session(

@@ -7,14 +7,14 @@ was paid does not count: a family behind one address, or somebody whose second c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BooleanField, Q, QuerySet, Value
 from django.utils import timezone
 
 from orders.actions.pay_page import end_later
@@ -22,6 +22,7 @@ from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import CardCircuit, CardDecline, CheckoutSession, Meter, Order, PayAttempt, Payment, WorkItem
 from orders.states import OrderStatus
+from shop.kept import Kept
 from shop.money import Money
 
 WINDOW = timedelta(hours=1)
@@ -29,7 +30,9 @@ KEPT = timedelta(days=2)
 # Once open, so long at least: closing at the first good card would let the next wave in.
 OPEN_AT_LEAST = timedelta(minutes=10)
 FALSE_ALARM = timedelta(hours=1)
-LOCK_TRIES = 5
+# By (name of the column, key): how many.
+Limits = dict[tuple[str, str], int]
+COUNTED = ("network", "visitor", "email", "basket")
 
 
 class Limited(Exception):
@@ -59,8 +62,7 @@ class Visit:
 
     def marks(self) -> list[tuple[str, str]]:
         """Return (name of the column, key) of what is counted."""
-        names = ("network", "visitor", "email", "basket")
-        return [(name, key) for name in names if (key := getattr(self, name))]
+        return [(name, key) for name in COUNTED if (key := getattr(self, name))]
 
 
 def refuse_small(order: Order) -> None:
@@ -74,8 +76,19 @@ def refuse_small(order: Order) -> None:
 
 
 def expect_room(visit: Visit, *, now: datetime) -> None:
-    """Raise Limited if no pay page may be opened now. Holds nothing: ``admit`` decides. Two queries."""
-    wait = max(_wait_for_pages(visit, now), _wait_for_cards(visit, now))
+    """Raise Limited if no pay page may be opened now. Holds nothing: ``admit`` decides. One query."""
+    pages = _limits(visit, settings.PAY_PAGES_PER_NETWORK, settings.PAY_PAGES_PER_VISITOR)
+    cards = _limits(visit, settings.CARD_DECLINES_PER_NETWORK, settings.CARD_DECLINES_PER_VISITOR)
+    if not pages and not cards:
+        return
+    found = _opened(pages, now).union(_refused(cards, now), all=True)
+    times: dict[tuple[bool, str, str], list[datetime]] = {}
+    for is_card, at, *keys in found:
+        for name, key in zip(COUNTED, keys, strict=True):
+            times.setdefault((is_card, name, key), []).append(at)
+    limits = [((False, *mark), most) for mark, most in pages.items()]
+    limits += [((True, *mark), most) for mark, most in cards.items()]
+    wait = max(_wait(sorted(times.get(mark, ())), most, now) for mark, most in limits)
     if wait > timedelta(0):
         raise Limited(max(1, ceil(wait.total_seconds())))
 
@@ -87,65 +100,67 @@ def admit(session: CheckoutSession, visit: Visit, *, now: datetime) -> bool:
     Raises Limited, and then nothing is counted.
     """
     with transaction.atomic():
-        _lock([f"{name}:{key}" for name, key in visit.marks()], now)
+        _lock(visit, now)
         if PayAttempt.objects.filter(session=session).exists():
             return False
-        expect_room(visit, now=now)
-        keys = dict(visit.marks())
-        _attempt, new = PayAttempt.objects.get_or_create(
-            session=session, defaults={"order": session.order, "at": now, **keys}
-        )
-    return new
+        _count(session, visit, now)
+    return True
 
 
-def _lock(keys: Iterable[str], now: datetime) -> None:
-    # Made and locked in one order for everybody: two who wait for each other would else both be thrown out.
-    wanted = sorted(keys)
-    for _try in range(LOCK_TRIES):
-        Meter.objects.bulk_create([Meter(key=key, used_at=now) for key in wanted], ignore_conflicts=True)
-        rows = Meter.objects.filter(key__in=wanted)
-        if len(rows.order_by("key").select_for_update()) == len(wanted):
-            rows.update(used_at=now)
-            return
-    raise Limited(1)
+def admit_first(session: CheckoutSession, visit: Visit, *, now: datetime) -> None:
+    """Do the same for a page that is made in this very transaction, which nobody can have counted; three statements."""
+    _lock(visit, now)
+    _count(session, visit, now)
 
 
-def _wait_for_pages(visit: Visit, now: datetime) -> timedelta:
+def _count(session: CheckoutSession, visit: Visit, now: datetime) -> None:
+    expect_room(visit, now=now)
+    PayAttempt.objects.create(session=session, order=session.order, at=now, **dict(visit.marks()))
+
+
+def _lock(visit: Visit, now: datetime) -> None:
+    # Made, or written and so locked, in one order for everybody: two who wait for each other would else both be
+    # thrown out.
+    wanted = sorted(f"{name}:{key}" for name, key in visit.marks())
+    Meter.objects.bulk_create(
+        [Meter(key=key, used_at=now) for key in wanted],
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["used_at"],
+    )
+
+
+def _opened(limits: Limits, now: datetime) -> QuerySet:
     # A page that was paid, or that a bank decides about, is no try with a stolen card.
     unpaid = PayAttempt.objects.filter(order__paid_at=None, at__gt=now - WINDOW).exclude(
         Q(session__state=CheckoutSession.State.COMPLETE) | Q(order__status=OrderStatus.AUTHORISED)
     )
-    limits = _limits(visit, settings.PAY_PAGES_PER_NETWORK, settings.PAY_PAGES_PER_VISITOR)
-    return _wait(limits, unpaid, "", now)
+    return _rows(unpaid, limits, "", is_card=False)
 
 
-def _wait_for_cards(visit: Visit, now: datetime) -> timedelta:
+def _refused(limits: Limits, now: datetime) -> QuerySet:
     refused = CardDecline.objects.filter(at__gt=now - WINDOW, order__paid_at=None)
-    limits = _limits(visit, settings.CARD_DECLINES_PER_NETWORK, settings.CARD_DECLINES_PER_VISITOR)
-    return _wait(limits, refused, "attempt__", now)
+    return _rows(refused, limits, "attempt__", is_card=True)
 
 
-def _limits(visit: Visit, per_network: int, per_visitor: int) -> dict[tuple[str, str], int]:
+def _rows(rows: QuerySet, limits: Limits, prefix: str, *, is_card: bool) -> QuerySet:
+    """Return (is_card, when, and by what it is counted) of the rows that some limits are about."""
+    either = Q(pk__in=[])
+    for name, key in limits:
+        either |= Q(**{prefix + name: key})
+    kind = Value(is_card, output_field=BooleanField())
+    return rows.filter(either).order_by().values_list(kind, "at", *(prefix + name for name in COUNTED))
+
+
+def _limits(visit: Visit, per_network: int, per_visitor: int) -> Limits:
     limits = {mark: per_network if mark[0] == "network" else per_visitor for mark in visit.marks()}
     # 0 switches a limit off.
     return {mark: most for mark, most in limits.items() if most > 0}
 
 
-def _wait(limits: dict[tuple[str, str], int], rows, prefix: str, now: datetime) -> timedelta:
-    """Return how long it takes until every one of these limits has room for one more."""
-    if not limits:
-        return timedelta(0)
-    names = [name for name, _key in limits]
-    either = Q()
-    for name, key in limits:
-        either |= Q(**{prefix + name: key})
-    found = list(rows.filter(either).order_by("at").values_list("at", *(prefix + name for name in names)))
-    longest = timedelta(0)
-    for position, ((_name, key), most) in enumerate(limits.items(), start=1):
-        times = [row[0] for row in found if row[position] == key]
-        if len(times) >= most:
-            longest = max(longest, times[len(times) - most] + WINDOW - now)
-    return longest
+def _wait(times: Sequence[datetime], most: int, now: datetime) -> timedelta:
+    """Return how long it takes until there is room for one more; ``times`` are those that count, oldest first."""
+    return times[len(times) - most] + WINDOW - now if len(times) >= most else timedelta(0)
 
 
 def note_card_declined(order: Order, *, key: str, code: str, at: datetime) -> bool:
@@ -170,8 +185,12 @@ def note_card_declined(order: Order, *, key: str, code: str, at: datetime) -> bo
 
 
 def is_circuit_open() -> bool:
-    """True while everybody must answer a question before they pay. One query."""
-    return CardCircuit.objects.filter(pk=1).exclude(opened_at=None).exists()
+    """True while everybody must answer a question before they pay, as it was within the last second; mostly no query."""
+    return _circuit.get()
+
+
+_circuit = Kept(lambda: CardCircuit.objects.filter(pk=1).exclude(opened_at=None).exists(), is_brief=True)
+forget_circuit = _circuit.forget
 
 
 def look_at_circuit(*, now: datetime) -> bool:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
 from orders.actions.authorisation import note_authorised, note_captured, note_released, write_left_out
-from orders.actions.checkout import SLACK, Address, add_session, give_up, order_in_the_way
-from orders.actions.customer import customer_for, forget_customer
+from orders.actions.checkout import Address, give_up, order_in_the_way
 from orders.actions.holds import release_holds
+from orders.actions.opening import create_there, renew_session
 from orders.actions.pay_page import end_later
 from orders.actions.quote import Quote
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
@@ -24,11 +22,9 @@ from orders.actions.reservation import keep
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, WorkItem
-from orders.pay_lines import pay_lines, ships_to
 from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
-from orders.stripe_amounts import to_stripe
-from orders.stripe_client import StripeKeptFailure, StripeRefused, StripeUnclear
+from orders.stripe_client import StripeRefused, StripeUnclear
 from orders.stripe_facts import SessionFacts
 from shop.actions.basket import empty_basket
 from shop.models import Basket
@@ -42,85 +38,6 @@ BANK_TAKES_AT_MOST = timedelta(days=14)
 WAITS_FOR_MONEY = {OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.EXPIRED}
 # How seldom a bank that never answered is asked about after that, and for how long.
 OVERDUE_BANK_SECONDS, BANK_FORGOTTEN_AFTER = 86_400, timedelta(days=90)
-# Stripe refuses to open a page that would end sooner; a minute more for the way there.
-SHORTEST_SESSION = timedelta(minutes=31)
-
-
-def open_session(session: CheckoutSession) -> CheckoutSession:
-    """Ask Stripe for the pay page of a session, once; safe to repeat. Talks to the network.
-
-    Raises StripeUnclear or StripeRefused, and then the order is there and can be paid later.
-    """
-    if session.state != State.NEW:
-        return session
-    if session.expires_at - timezone.now() < SHORTEST_SESSION:
-        session = _renew(session.order) or session
-    facts = _create(session)
-    row = CheckoutSession.objects.filter(pk=session.pk)
-    # Given up meanwhile, it must still be known by its id, so that it can be ended.
-    row.filter(stripe_id="").update(stripe_id=facts.id, url=facts.url)
-    row.filter(state=State.NEW).update(state=State.OPEN)
-    session.refresh_from_db()
-    return session
-
-
-def _create(session: CheckoutSession) -> SessionFacts:
-    customer_for(session)
-    try:
-        return stripe_client.create_session(session_params(session), key=session.key)
-    except StripeKeptFailure:
-        # Should the try that failed have made a session after all, nobody was ever shown its page.
-        session.take_next_key()
-    except StripeRefused as error:
-        if error.code != "resource_missing" or not session.customer:
-            raise
-        forget_customer(session)
-        session.take_next_key()
-    return stripe_client.create_session(session_params(session), key=session.key)
-
-
-def _renew(order: Order) -> CheckoutSession | None:
-    """Put a new try to pay in the place of the last one, the goods held for as long; None if it is too late."""
-    with transaction.atomic():
-        lock_order(order)
-        order.refresh_from_db()
-        if order.status != OrderStatus.PLACED:
-            return None
-        end_later(order)
-        ends = timezone.now() + timedelta(minutes=settings.CHECKOUT_SESSION_MINUTES)
-        Order.objects.filter(pk=order.pk).update(pay_by=ends + SLACK)
-        order.reservations.filter(state="held").update(expires_at=ends + SLACK)
-        return add_session(order, ends_at=ends)
-
-
-def session_params(session: CheckoutSession) -> dict[str, Any]:
-    """Return what Stripe is asked for; the same for the same row, so that a repeat may reuse the key."""
-    order = session.order
-    back = settings.SITE_URL + reverse("orders:return", args=[order.token])
-    metadata = {"order": order.number, "session": str(session.serial)}
-    return {
-        "mode": "payment",
-        "success_url": f"{back}?session={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": settings.SITE_URL + reverse("orders:checkout"),
-        "client_reference_id": order.number,
-        # Stripe takes one of the two.
-        **({"customer": session.customer} if session.customer else {"customer_email": order.email}),
-        "expires_at": int(session.expires_at.timestamp()),
-        "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata, "shipping": ships_to(order)}
-        | ({"capture_method": "manual"} if session.authorises else {}),
-        "line_items": [
-            {
-                "quantity": quantity,
-                "price_data": {
-                    "currency": order.currency.lower(),
-                    "unit_amount": to_stripe(minor, order.currency),
-                    "product_data": {"name": name[:250]},
-                },
-            }
-            for name, minor, quantity in pay_lines(order)
-        ],
-    }
 
 
 def settle(session: CheckoutSession) -> SessionFacts | None:
@@ -165,7 +82,7 @@ def end_session(session: CheckoutSession) -> None:
     if not session.stripe_id:
         try:
             # The answer that named it may have been lost. With the same key Stripe names it again.
-            facts = _create(session)
+            facts = create_there(session)
         except StripeRefused:
             # It never was, and is too late to become one.
             _note_ended(session)
@@ -194,8 +111,11 @@ def make_way(
     of the old page stays owed. The rest as for ``place_order``. Talks to the network.
     """
     order = order_in_the_way(basket, address, now=now, services=services, quote=quote, pay_with=pay_with)
-    if order is None:
-        return None
+    return None if order is None else end_page_of(order)
+
+
+def end_page_of(order: Order) -> Order | None:
+    """End the pay page of an open order, because another one takes its place; see ``make_way``. Talks to the network."""
     for session in order.sessions.filter(state=State.OPEN):
         try:
             end_session(session)
@@ -226,7 +146,7 @@ def _note_paid(session: CheckoutSession, facts: SessionFacts, kept: Authorisatio
         _close(session, State.COMPLETE)
         if kept is not None:
             note_captured(kept)
-        is_new = record_payment(
+        payment, is_new = _record(
             session.order,
             stripe_id=facts.intent_id,
             paid=Money(facts.captured_minor or facts.amount_minor, facts.currency),
@@ -234,7 +154,6 @@ def _note_paid(session: CheckoutSession, facts: SessionFacts, kept: Authorisatio
             card_last4=facts.card_last4,
             left_out=kept.left_out if kept else (),
         )
-        payment = Payment.objects.select_related("order").get(stripe_id=facts.intent_id)
         take_in_refunds(payment, refunds)
         if is_new and kept is not None and payment.order.status == OrderStatus.CANCELLED:
             # All of it was cancelled between the decision and the act.
@@ -285,7 +204,7 @@ def _note_bank_refused(session: CheckoutSession, facts: SessionFacts) -> None:
         if not row.update(state=State.EXPIRED, due_at=None):
             return
         close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
-        if _renew(order) is None:
+        if renew_session(order) is None:
             return
         events.record("payment.failed", order, by=None, intent=facts.intent_id, code=BANK)
 
@@ -307,28 +226,44 @@ def record_payment(
     """
     with transaction.atomic():
         lock_order(order)
-        payment, new = Payment.objects.get_or_create(
-            stripe_id=stripe_id,
-            defaults={
-                "order": order,
-                "captured_minor": paid.minor,
-                "currency": paid.currency,
-                "card_brand": card_brand,
-                "card_last4": card_last4,
-                "due_at": lease.db_now_plus(settings.FEE_SECONDS),
-            },
+        _payment, new = _record(
+            order, stripe_id=stripe_id, paid=paid, card_brand=card_brand, card_last4=card_last4, left_out=left_out
         )
-        if not new:
-            return False
-        order.refresh_from_db()
-        close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
-        fits = paid == order.total - Money(sum(part["minor"] for part in left_out), order.currency)
-        if not fits or order.status not in WAITS_FOR_MONEY:
-            note_unexpected(payment)
-        else:
-            write_left_out(payment, left_out)
-            accept_payment(payment)
-        return True
+    return new
+
+
+def _record(
+    order: Order,
+    *,
+    stripe_id: str,
+    paid: Money,
+    card_brand: str,
+    card_last4: str,
+    left_out: Sequence[Mapping[str, int]],
+) -> tuple[Payment, bool]:
+    """Do what ``record_payment`` does, inside a transaction that has the order; return the payment, and if it is new."""
+    payment, new = Payment.objects.get_or_create(
+        stripe_id=stripe_id,
+        defaults={
+            "order": order,
+            "captured_minor": paid.minor,
+            "currency": paid.currency,
+            "card_brand": card_brand,
+            "card_last4": card_last4,
+            "due_at": lease.db_now_plus(settings.FEE_SECONDS),
+        },
+    )
+    if not new:
+        return payment, False
+    order.refresh_from_db()
+    close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
+    fits = paid == order.total - Money(sum(part["minor"] for part in left_out), order.currency)
+    if not fits or order.status not in WAITS_FOR_MONEY:
+        note_unexpected(payment)
+    else:
+        write_left_out(payment, left_out)
+        accept_payment(payment)
+    return payment, True
 
 
 def accept_payment(payment: Payment) -> None:

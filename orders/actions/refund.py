@@ -282,6 +282,8 @@ def _fail(refund: Refund, why: str, stripe_id: str = "") -> None:
 
 def take_in_refunds(payment: Payment, listed: Mapping[str, tuple[RefundFacts, str]]) -> None:
     """Note every refund that Stripe lists of a payment, ours and those made in its dashboard. Safe to repeat."""
+    if not listed:
+        return
     known = {row.stripe_id: row.status for row in payment.refunds.exclude(stripe_id="")}
     for facts, reference in listed.values():
         # One refund tells of itself up to four times, and of all others with it.

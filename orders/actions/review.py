@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.conf import settings
 
 from orders import events
@@ -16,16 +18,16 @@ from orders.models import Hold, Order
 from shop.models.catalogue import Gate
 
 
-def hold_for_review(order: Order) -> list[Hold]:
-    """Place the holds of a new order, inside the transaction that makes it."""
-    return [_place(order, reason, note) for reason, note in _reasons(order)]
+def hold_for_review(order: Order, gates: Collection[str]) -> list[Hold]:
+    """Place the holds of a new order, inside the transaction that makes it; ``gates`` are those of its goods."""
+    return [_place(order, reason, note) for reason, note in _reasons(order, gates)]
 
 
-def _reasons(order: Order) -> list[tuple[Hold.Reason, str]]:
+def _reasons(order: Order, gates: Collection[str]) -> list[tuple[Hold.Reason, str]]:
     found = []
     # Each line has its own gate once an order is paid; what costs nothing is paid at once.
     asks = settings.REVIEW_PRESCRIPTIONS and order.total_minor > 0
-    if asks and order.lines.filter(variant__product__gate=Gate.PRESCRIPTION).exists():
+    if asks and Gate.PRESCRIPTION in gates:
         found.append((Hold.Reason.PRESCRIPTION, "goods on prescription"))
     why = []
     if settings.REVIEW_ABOVE_MINOR and order.total_minor >= settings.REVIEW_ABOVE_MINOR:

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from orders.actions.checkout import EmptyBasket, place_order
+from orders.actions.checkout import Placed, Wish, is_as_wanted, open_order, place_wish
 from orders.actions.defence import TooSmall
 from orders.actions.discount import CodeRefused, announced_codes
-from orders.actions.payment import make_way, open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import end_page_of, settle
 from orders.actions.quote import Quote
 from orders.actions.reservation import SoldOut
 from orders.forms import CheckoutForm
@@ -29,14 +30,9 @@ from orders.views.delivery import chosen_services
 from orders.views.ended import basket_of_page, key_of_page
 from orders.views.known import TYPED_KEY, known_of
 from orders.views.summary import quote_shown, summary, was_shown
-from shop.actions.basket import (
-    basket_lines,
-    basket_of,
-    keep_sellable,
-    remove_line,
-    save_for_later,
-)
-from shop.models import Basket, BasketLine
+from orders.views.till import Till, till_from, till_of
+from shop.actions.basket import keep_sellable, remove_line, save_for_later
+from shop.models import Basket
 from shop.visitor import remember_country, remember_services
 
 logger = logging.getLogger(__name__)
@@ -47,8 +43,8 @@ WAYS_OUT = {"remove": remove_line, "later": save_for_later, "fewer": keep_sellab
 
 @guarded
 def checkout(request: HttpRequest) -> HttpResponse:
-    basket = basket_of(request)
-    is_new_visit = basket is None
+    till = till_of(request)
+    is_new_visit = till is None
     if is_new_visit:
         basket = basket_of_page(request)
         if basket is not None and basket.user_id is not None:
@@ -57,17 +53,17 @@ def checkout(request: HttpRequest) -> HttpResponse:
                 request, _("You have been signed out meanwhile. What you typed is kept: please sign in again.")
             )
             return redirect(f"{reverse('account_login')}?next={reverse('orders:checkout')}")
-    lines = basket_lines(basket)
-    if basket is None or not lines:
+        till = till_from(basket) if basket is not None else None
+    if till is None or not till.lines:
         messages.info(request, _("Your basket is empty, so there is nothing to order yet."))
         return redirect("shop:basket")
     if request.method != "POST":
-        note_opened(request, basket)
-        return _page(request, CheckoutForm(initial=known_of(request)), basket, lines)
-    return _posted(request, basket, lines, is_new_visit=is_new_visit)
+        note_opened(request, till.basket)
+        return _page(request, CheckoutForm(initial=known_of(request)), till)
+    return _posted(request, till, is_new_visit=is_new_visit)
 
 
-def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is_new_visit: bool) -> HttpResponse:
+def _posted(request: HttpRequest, till: Till, *, is_new_visit: bool) -> HttpResponse:
     """Do what the pressed button says; what was typed is kept whichever it was."""
     form = CheckoutForm(request.POST)
     typed = _typed(request)
@@ -76,19 +72,19 @@ def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is
     remember_country(request, typed["country"])
     remember_services(request, chosen_services(request.POST))
     if set(WAYS_OUT) & set(request.POST):
-        return _mend(request, basket)
+        return _mend(request, till.basket)
     if {"look", "apply_code", "drop_code"} & set(request.POST):
         # Only the country, a service or the code was changed: show the sums anew, complain about nothing else yet.
-        return _page(request, CheckoutForm(initial=known_of(request)), basket, lines)
+        return _page(request, CheckoutForm(initial=known_of(request)), till_from(till.basket))
     if is_new_visit:
         form.is_valid()
         form.add_error(None, _("You were away for a while. All is as you left it: please look at it and continue."))
-        return _page(request, form, basket, lines, status=422)
-    order = _ordered(request, basket, form, lines) if form.is_valid() else None
-    if order is None:
+        return _page(request, form, till, status=422)
+    placed = _ordered(request, till, form) if form.is_valid() else None
+    if placed is None:
         # Read anew: somebody else may have been faster.
-        return _page(request, form, basket, basket_lines(basket), status=422)
-    return _to_pay_page(request, order)
+        return _page(request, form, till_from(till.basket), status=422)
+    return _to_pay_page(request, placed)
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
@@ -108,37 +104,21 @@ def _mend(request: HttpRequest, basket: Basket) -> HttpResponse:
     return redirect("orders:checkout")
 
 
-def _ordered(request: HttpRequest, basket: Basket, form: CheckoutForm, lines: list[BasketLine]) -> Order | None:
+def _ordered(request: HttpRequest, till: Till, form: CheckoutForm) -> Placed | None:
     """Return the order of a valid form; None, with errors at their places, if nothing was ordered."""
-    if is_too_quick(request, basket):
+    if is_too_quick(request, till.basket):
         form.add_error(None, _("That was quicker than we can look at it. Please press the button once more."))
         return None
-    quote = quote_shown(request, form, basket, lines)
-    return _order_of(request, basket, form, quote, lines) if quote is not None and was_shown(form, quote) else None
+    quote = quote_shown(request, form, till)
+    return _order_of(request, till, form, quote) if quote is not None and was_shown(form, quote) else None
 
 
-def _order_of(
-    request: HttpRequest, basket: Basket, form: CheckoutForm, quote: Quote, lines: list[BasketLine]
-) -> Order | None:
-    user = request.user if request.user.is_authenticated else None
-    pay_with = form.cleaned_data["pay_with"]
-    visit = visit_of(request, email=form.address().email, basket=basket)
+def _order_of(request: HttpRequest, till: Till, form: CheckoutForm, quote: Quote) -> Placed | None:
+    user, address = request.user if request.user.is_authenticated else None, form.address()
+    visit = visit_of(request, email=address.email, basket=till.basket)
+    wish = Wish(till.basket, till.lines, address, quote, user, form.cleaned_data["pay_with"], visit)
     try:
-        ask_leave(request, basket, form.address(), visit, quote, pay_with=pay_with)
-        bought = make_way(basket, form.address(), now=timezone.now(), quote=quote, pay_with=pay_with)
-        if bought is not None:
-            messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
-            return bought
-        return place_order(
-            basket,
-            form.address(),
-            user=user,
-            now=timezone.now(),
-            quote=quote,
-            visit=visit,
-            pay_with=pay_with,
-            lines=lines,
-        )
+        return _place(request, wish, till.order)
     except SoldOut as error:
         text = _("%(name)s was sold meanwhile: below you see how many are left, and can go on with the rest.")
         form.add_error(None, text % {"name": error.variant.product.name})
@@ -147,35 +127,50 @@ def _order_of(
     except TooSmall as error:
         text = _("We send orders from %(least)s. Please add something to your basket.")
         form.add_error(None, text % {"least": error.least})
-    except EmptyBasket:
-        form.add_error(None, _("Your basket is empty."))
     return None
 
 
-def _page(
-    request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine], status: int = 200
-) -> HttpResponse:
+def _place(request: HttpRequest, wish: Wish, current: Order | None) -> Placed:
+    """Go on with the basket's open order, or end its pay page and order anew."""
+    now = timezone.now()
+    if current is not None and is_as_wanted(current, wish.address, wish.quote, pay_with=wish.pay_with, now=now):
+        return Placed(current)
+    if wish.quote.total_minor:
+        ask_leave(request, wish.visit, gives_up=current is not None)
+    if current is not None:
+        bought = end_page_of(current)
+        if bought is not None:
+            messages.info(request, _("You have paid this order already. If you want more, please order it by itself."))
+            return Placed(bought)
+        current = open_order(wish.basket)
+    return place_wish(wish, current, now=now)
+
+
+def _page(request: HttpRequest, form: CheckoutForm, till: Till, status: int = 200) -> HttpResponse:
     context = {
         "form": form,
         "announced": announced_codes(now=timezone.now()),
-        "page_key": key_of_page(basket),
+        "page_key": key_of_page(till.basket),
         "is_known": request.user.is_authenticated and not form.is_bound and form.is_complete,
+        "basket_count": sum(line.quantity for line in till.lines),
     }
-    return render(request, "orders/checkout.html", context | summary(request, form, basket, lines), status=status)
+    return render(request, "orders/checkout.html", context | summary(request, form, till), status=status)
 
 
-def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
-    payable = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
-    session = order.sessions.filter(state__in=payable).first()
-    if session is None or order.cancellations.waiting().exists():
-        return redirect(order)
+def _to_pay_page(request: HttpRequest, placed: Placed) -> HttpResponse:
+    order, session = placed.order, placed.session
+    if session is None:
+        payable = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN]
+        session = order.sessions.filter(state__in=payable).first()
+        if session is None or order.cancellations.waiting().exists():
+            return redirect(order)
     if not provider_of(session.provider).has_page:
         # The order page says where the money is to go.
         request.session.pop(TYPED_KEY, None)
         return redirect(order)
-    ask_to_pay(request, session)
+    ask_to_pay(request, session, is_counted=placed.session is not None)
     try:
-        session = open_session(session)
+        session = open_session(session, lines=placed.lines)
     except (StripeUnclear, StripeRefused) as error:
         logger.warning("no pay page for order %s: %s", order.pk, type(error).__name__)
         messages.error(
@@ -192,7 +187,7 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
 @require_POST
 @guarded
 def pay(request: HttpRequest, token: str) -> HttpResponse:
-    return _to_pay_page(request, get_object_or_404(Order.objects.by_token(token)))
+    return _to_pay_page(request, Placed(get_object_or_404(Order.objects.by_token(token))))
 
 
 def returned(request: HttpRequest, token: str) -> HttpResponse:
@@ -207,7 +202,9 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
             # They come from the pay page, so they have paid; only we cannot hear of it yet.
             logger.warning("payment of order %s not known yet", order.pk)
             is_known = False
-    order.refresh_from_db()
+    if not order.is_paid:
+        # Settled by somebody else meanwhile.
+        order.refresh_from_db()
     is_settled = order.is_paid or order.status == OrderStatus.AUTHORISED
     if is_settled:
         request.session.pop(TYPED_KEY, None)

@@ -15,9 +15,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from orders.actions.checkout import Address, open_order, would_be_new
+from orders.actions.checkout import open_order
 from orders.actions.defence import Limited, Visit, admit, expect_room, is_circuit_open
-from orders.actions.quote import Quote
 from orders.challenge import is_right, new_question
 from orders.forms import CheckForm
 from orders.models import CheckoutSession, Order, PayAttempt
@@ -114,21 +113,23 @@ def _hashed(what: str, text: str) -> str:
     return salted_hmac("orders.defence", f"{what}:{text}").hexdigest()[:32] if text else ""
 
 
-def ask_leave(
-    request: HttpRequest, basket: Basket, address: Address, visit: Visit, quote: Quote, *, pay_with: str
-) -> None:
-    """Raise Limited or NotAsked before anything is made or given up.
+def ask_leave(request: HttpRequest, visit: Visit, *, gives_up: bool) -> None:
+    """Raise Limited or NotAsked before anything is made or given up, for a new order that costs something.
 
-    Whoever goes back to an open page may pass, and so may whoever has nothing to pay: no card is asked for.
+    Whoever gives up nothing is counted only when the order is made: should there be no room, it is undone.
     """
-    if quote.total_minor and would_be_new(basket, address, now=timezone.now(), quote=quote, pay_with=pay_with):
+    if gives_up:
         expect_room(visit, now=timezone.now())
-        _expect_answer(request)
+    _expect_answer(request)
 
 
-def ask_to_pay(request: HttpRequest, session: CheckoutSession) -> None:
-    """Count a pay page that is about to be opened, once, and use up the answer. Raises Limited or NotAsked."""
-    is_counted = session.state != CheckoutSession.State.NEW or PayAttempt.objects.filter(session=session).exists()
+def ask_to_pay(request: HttpRequest, session: CheckoutSession, *, is_counted: bool) -> None:
+    """Count a pay page that is about to be opened, once, and use up the answer. Raises Limited or NotAsked.
+
+    ``is_counted``: it is known to have been counted.
+    """
+    is_counted = is_counted or session.state != CheckoutSession.State.NEW
+    is_counted = is_counted or PayAttempt.objects.filter(session=session).exists()
     if not is_counted:
         _expect_answer(request)
         order: Order = session.order

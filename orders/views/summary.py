@@ -24,6 +24,7 @@ from orders.views.delivery import (
     imports_shown,
     untold_imports,
 )
+from orders.views.till import Till
 from shop.actions.basket import basket_lines, most_for
 from shop.cards import picture_of, small_picture
 from shop.models import Basket, BasketLine
@@ -114,10 +115,10 @@ def _count_miss(request: HttpRequest) -> None:
         note_miss(request, now=timezone.now())
 
 
-def quote_shown(request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine]) -> Quote | None:
+def quote_shown(request: HttpRequest, form: CheckoutForm, till: Till) -> Quote | None:
     """Return what would be ordered from a valid form; None, with an error at its place, if nothing can be."""
     try:
-        quote = _quote(request, form, lines, order=open_order(basket))
+        quote = _quote(request, form, till.lines, order=till.order)
     except TaxUnknown:
         text = _("The tax cannot be worked out at the moment, so nothing was ordered. Please try again in a minute.")
         form.add_error(None, text)
@@ -177,16 +178,15 @@ def _numbers(text: str) -> tuple[int, ...] | None:
     return tuple(int(part) for part in parts)
 
 
-def summary(request: HttpRequest, form: CheckoutForm, basket: Basket, lines: list[BasketLine]) -> dict[str, object]:
+def summary(request: HttpRequest, form: CheckoutForm, till: Till) -> dict[str, object]:
     """Return what the page shows of parcels and sums, also where something cannot be sent or the tax is open."""
-    order = open_order(basket)
-    quote = _quote_or_without_tax(request, form, lines, order=order)
-    short = [(line, most_for(line)) for line in lines if line.quantity > most_for(line)]
+    quote = _quote_or_without_tax(request, form, till.lines, order=till.order)
+    short = [(line, most_for(line)) for line in till.lines if line.quantity > most_for(line)]
     # Whoever comes back from the pay page is told how it stands; whoever presses buttons knows.
-    waiting = order if request.method != "POST" else None
+    waiting = till.order if request.method != "POST" else None
     return _shown(quote) | {
         "waiting": waiting,
-        "stuck": [line for line in lines if line.variant in quote.stuck],
+        "stuck": [line for line in till.lines if line.variant in quote.stuck],
         "short": short,
     }
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Prefetch
+from django.db.models import Expression, F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils import timezone
 
 from shop.models import Basket, BasketLine, ProductImage, User, Variant
 
 SESSION_KEY = "basket"
+# Old baskets are told by their age in days: it need not be written at every change.
+FRESH = timedelta(hours=1)
 
 
 class NotSellable(Exception):
@@ -108,19 +114,29 @@ def note_held(basket_id: int, *, is_held: bool) -> int:
 
 def add_to_basket(basket: Basket, variant: Variant, *, quantity: int) -> BasketLine:
     """Put more of a variant into the basket. Raises NotSellable, and then nothing changes."""
-    with transaction.atomic():
-        line, _new = BasketLine.objects.get_or_create(
-            basket=basket, variant=variant, defaults={"quantity": 1, "price_seen_minor": variant.price_minor}
-        )
-        wanted = quantity if _new or line.is_saved else line.quantity + quantity
-        line.variant = variant
-        most = most_for(line)
-        if not 1 <= wanted <= most:
-            transaction.set_rollback(True)
-            raise NotSellable(variant, most)
-        line.quantity, line.is_saved, line.price_seen_minor = wanted, False, variant.price_minor
-        line.save(update_fields=["quantity", "is_saved", "price_seen_minor"])
-        Basket.objects.filter(pk=basket.pk).update(updated_at=line.added_at)
+    try:
+        with transaction.atomic():
+            line = _add(basket, variant, quantity)
+    except IntegrityError:
+        # Pressed twice at once: the other one was faster, and this one adds to its line.
+        with transaction.atomic():
+            line = _add(basket, variant, quantity)
+    now = timezone.now()
+    if now - basket.updated_at > FRESH:
+        Basket.objects.filter(pk=basket.pk).update(updated_at=now)
+    return line
+
+
+def _add(basket: Basket, variant: Variant, quantity: int) -> BasketLine:
+    line = BasketLine.objects.filter(basket=basket, variant=variant).first()
+    is_new = line is None
+    line = line or BasketLine(basket=basket, variant=variant, quantity=0)
+    line.variant = variant
+    wanted, most = quantity if line.is_saved else line.quantity + quantity, most_for(line)
+    if not 1 <= wanted <= most:
+        raise NotSellable(variant, most)
+    line.quantity, line.is_saved, line.price_seen_minor = wanted, False, variant.price_minor
+    line.save(update_fields=None if is_new else ["quantity", "is_saved", "price_seen_minor"])
     return line
 
 
@@ -224,11 +240,40 @@ def basket_lines(basket: Basket | None) -> list[BasketLine]:
 
 def all_lines(basket: Basket | None) -> list[BasketLine]:
     """Return the lines, those saved for later too, with all that a page shows of them; two queries."""
-    if basket is None:
-        return []
-    pictures = Prefetch("variant__product__images", ProductImage.objects.filter(position=0))
-    return list(
-        basket.lines.select_related(
-            "variant__product__department", "variant__product__category", "variant__delivery_profile"
-        ).prefetch_related(pictures)
-    )
+    return [] if basket is None else _fetch(BasketLine.objects.filter(basket=basket), {}, has_pictures=True)
+
+
+def basket_with_lines(
+    request: HttpRequest, *, has_pictures: bool = True, **facts: Expression
+) -> tuple[Basket | None, list[BasketLine]]:
+    """Return what ``basket_of`` and ``all_lines`` return, by one query less.
+
+    ``facts`` are what later apps ask of each line. Without ``has_pictures`` it is one query, and a line knows the
+    name of its picture only.
+    """
+    user, basket_id = request.user, request.session.get(SESSION_KEY)
+    if user.is_authenticated:
+        rows = BasketLine.objects.filter(basket__user=user)
+    elif basket_id is not None:
+        rows = BasketLine.objects.filter(basket=basket_id, basket__user=None)
+    else:
+        return None, []
+    lines = _fetch(rows.select_related("basket"), facts, has_pictures=has_pictures)
+    if not lines:
+        return basket_of(request), []
+    for line in lines:
+        line.basket = lines[0].basket
+    return lines[0].basket, lines
+
+
+def _fetch(rows: QuerySet[BasketLine], facts: Mapping[str, Expression], *, has_pictures: bool) -> list[BasketLine]:
+    """Fetch lines with all that is told of them; see ``picture_of`` for which picture is a line's."""
+    first = ProductImage.objects.filter(product=OuterRef("variant__product"), position=0)
+    small = first.order_by("pk").values("small")
+    picture_name = Coalesce(Subquery(small.filter(variant=OuterRef("variant"))[:1]), Subquery(small[:1]))
+    found = rows.select_related(
+        "variant__product__department", "variant__product__category", "variant__delivery_profile"
+    ).annotate(picture_name=picture_name, **facts)
+    if has_pictures:
+        found = found.prefetch_related(Prefetch("variant__product__images", ProductImage.objects.filter(position=0)))
+    return list(found)

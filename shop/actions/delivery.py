@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from shop import kept
 from shop.models import DeliveryProfile, DeliveryService, DeliveryZone, Region, ZoneCountry
 
 
@@ -66,6 +67,7 @@ def write_zones(profile: DeliveryProfile, zones: Sequence[ZoneTerms]) -> None:
                 )
                 for one in terms.services
             )
+    kept.forget_all()
 
 
 def write_countries(profile: DeliveryProfile, zones: Sequence[tuple[DeliveryZone, Sequence[str]]]) -> None:
@@ -80,6 +82,7 @@ def write_countries(profile: DeliveryProfile, zones: Sequence[tuple[DeliveryZone
         ZoneCountry.objects.bulk_create(_places(profile, zones))
         profile.zones.update(is_elsewhere=False)
         profile.zones.filter(pk__in=elsewhere).update(is_elsewhere=True)
+    kept.forget_all()
 
 
 def _places(profile: DeliveryProfile, zones: Sequence[tuple[DeliveryZone, Sequence[str]]]) -> list[ZoneCountry]:

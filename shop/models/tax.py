@@ -102,6 +102,10 @@ class TaxRate(models.Model):
         """The rate in percent, as people write it: ``13.5``."""
         return f"{self.basis_points / 100:g}"
 
+    def is_valid_on(self, day: date) -> bool:
+        """True if the rate counts on that day; see ``valid_on``."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
     def clean(self) -> None:
         """Refuse a region of another country, and days on which another rate of the same class and place counts."""
         if self.valid_from is None or not self.country:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from shop.actions.basket import NotSellable, add_to_basket, basket_lines, basket_of, ensure_basket
+from shop.actions.basket import NotSellable, add_to_basket, basket_with_lines, ensure_basket
 from shop.cards import picture_of, small_picture
 from shop.forms import QuantityForm
 from shop.models import Variant
@@ -45,7 +45,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def added(request: HttpRequest) -> HttpResponse:
     """Say what was added, when it arrives and what the basket costs. Whoever has another basket sees that one."""
     text = request.GET.get("added", "")
-    lines = basket_lines(basket_of(request))
+    lines = [line for line in basket_with_lines(request)[1] if not line.is_saved]
     line = next((line for line in lines if str(line.pk) == text), None)
     if line is None:
         return redirect("shop:basket")
@@ -54,13 +54,14 @@ def added(request: HttpRequest) -> HttpResponse:
     plan = plan_priced(goods, terms, now=timezone.now(), services=services_of(request))
     parcel = next((one for one in plan.parcels if line.variant_id in {v.pk for v, _units in one.lines}), None)
     items, delivery = sum(one.items_minor for one in plan.parcels), sum(one.price_minor for one in plan.parcels)
-    product = line.variant.product
+    product, units = line.variant.product, sum(one.quantity for one in lines)
     context = {
         "line": line,
         "name": product.name + (f", {line.variant.options_label}" if line.variant.options_label else ""),
         "picture": small_picture(picture_of(line.variant, product.images.all())),
         "arrival": parcel.arrival if parcel else "",
-        "units": sum(one.quantity for one in lines),
+        "units": units,
+        "basket_count": units,
         "items": Money(items, terms.currency),
         "delivery": Money(delivery, terms.currency),
         "total": Money(items + delivery, terms.currency),

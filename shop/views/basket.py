@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from shop.actions.basket import (
     NotSellable,
     Removed,
-    all_lines,
     basket_of,
+    basket_with_lines,
     ensure_basket,
     keep_sellable,
     put_back,
@@ -38,8 +38,8 @@ REMOVED = "basket_removed"
 
 
 def basket(request: HttpRequest) -> HttpResponse:
-    mine = basket_of(request)
-    page = basket_page(request, all_lines(mine))
+    mine, lines = basket_with_lines(request)
+    page = basket_page(request, lines)
     terms = terms_of(request)
     context = {
         "page": page,
@@ -52,6 +52,7 @@ def basket(request: HttpRequest) -> HttpResponse:
         "total": page.total,
         "currency": settings.SHOP_CURRENCY,
         "terms": terms,
+        "basket_count": sum(line.quantity for line in lines if not line.is_saved),
         "tiles": [] if page.groups or page.in_the_way else department_tiles(),
         "panels": panels("basket", request, mine) if mine is not None and page.groups else [],
     }
@@ -111,8 +112,8 @@ def basket_undo(request: HttpRequest) -> HttpResponse:
 @require_POST
 def basket_go(request: HttpRequest) -> HttpResponse:
     """Go to the checkout with what can be ordered; the rest is saved for later, and said."""
-    mine = basket_of(request)
-    page = basket_page(request, all_lines(mine))
+    mine, lines = basket_with_lines(request)
+    page = basket_page(request, lines)
     if mine is None or not page.groups:
         return redirect("shop:basket")
     for view in [*page.stuck, *page.gone]:

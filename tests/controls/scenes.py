@@ -23,7 +23,8 @@ from notifications.models import Notification
 from orders import lease
 from orders.actions import checkout, incoming
 from orders.actions.checkout import place_order
-from orders.actions.payment import open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import settle
 from orders.actions.refund import RefundPart, TooMuch, request_refund, send_refund
 from orders.actions.refund_by_hand import preview_refund
 from orders.actions.refund_quote import Wish

@@ -24,7 +24,8 @@ from orders.actions.authorisation import NothingToDecide, refuse_order
 from orders.actions.cancel import NotOpen, cancel_units
 from orders.actions.checkout import Address, give_up, place_order
 from orders.actions.holds import release_holds
-from orders.actions.payment import make_way, open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import make_way, settle
 from orders.actions.refund import RefundPart, TooMuch, refundable_minor, request_refund, units_minor
 from orders.actions.reservation import SoldOut
 from orders.models import (

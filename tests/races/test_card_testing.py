@@ -46,7 +46,7 @@ def test_twin_without_the_lock_gives_more_than_five(crowd, sessions, monkeypatch
         expect_room(visit, now=now)
         crowd.gap()
 
-    monkeypatch.setattr(defence, "_lock", lambda keys, now: None)
+    monkeypatch.setattr(defence, "_lock", lambda visit, now: None)
     monkeypatch.setattr(defence, "expect_room", look_and_wait)
     # SQLite has one open transaction that writes, and this one begins with the look.
     break_down(lambda: all_try_at_once(crowd, sessions), "more pages than the limit", single_writer_holds=True)

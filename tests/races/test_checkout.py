@@ -8,13 +8,14 @@ from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
-from orders.actions import checkout
+from orders.actions import checkout, reservation
 from orders.actions.checkout import place_order
 from orders.actions.reservation import SoldOut
 from orders.models import CheckoutSession, Order, Reservation
 from shop.models import Basket, BasketLine, Variant
+from shop.returning import update_returning
 from tests.factories import ADDRESS, make_basket, make_supplier, make_variant
-from tests.races.crowd import ROUNDS, break_down, hold, read_then_write, without_wall
+from tests.races.crowd import ROUNDS, break_down, hold, without_wall
 from tests.test_checkout import TYPED
 
 # Twenty at once take a second for each round: hundreds of rounds need longer than a test otherwise may.
@@ -53,14 +54,14 @@ def test_a_basket_sent_twenty_times_at_once_is_one_order_and_one_session(crowd, 
 
 def test_twin_without_the_unique_basket_it_makes_several_orders(crowd, monkeypatch):
     variant = make_variant(make_supplier(), stock=None)
-    open_order = checkout.open_order
+    insert = checkout.insert_order
 
-    def look_and_wait(basket):
-        found = open_order(basket)
+    def wait_and_insert(wish, *, now, pay_by):
+        # Everybody has looked for an open order by then.
         crowd.gap()
-        return found
+        return insert(wish, now=now, pay_by=pay_by)
 
-    monkeypatch.setattr(checkout, "open_order", look_and_wait)
+    monkeypatch.setattr(checkout, "insert_order", wait_and_insert)
     crowd.gap.times = 2
     with without_wall(Order, "order_once_per_basket"):
         break_down(lambda: one_basket_is_sent(crowd, variant, 4), "more than one order")
@@ -100,7 +101,13 @@ def test_twin_without_lock_and_conditional_update_more_is_sold_than_there_is(cro
     supplier = make_supplier()
     # The lock is there so that no two orders wait for each other; while it is held, even reading first would do.
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, *_args, **_kwargs: self)
-    read_then_write(monkeypatch, Variant, before=crowd.gap, only=lambda changes: "reserved" in changes)
+
+    def look_then_write(rows, names, **changes):
+        seen = list(rows.values_list("pk", flat=True))
+        crowd.gap()
+        return update_returning(Variant.objects.filter(pk__in=seen), names, **changes)
+
+    monkeypatch.setattr(reservation, "update_returning", look_then_write)
     break_down(
         lambda: many_buy_the_last_units(crowd, supplier, 8, 8), "more units were promised", single_writer_holds=True
     )

@@ -12,7 +12,8 @@ from django.test import Client
 
 from orders.actions import payment as payment_module, refund as refund_module
 from orders.actions.incoming import work_on
-from orders.actions.payment import open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import settle
 from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund
 from orders.actions.refund_by_hand import Confirmed, QuoteChanged, confirm_refund, preview_refund
 from orders.actions.refund_quote import NothingToPay, Wish
