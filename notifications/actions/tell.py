@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.utils import timezone, translation
 
-from notifications import cancellation_messages, messages, payment_messages, stock_messages, ticket_messages
+from notifications import (
+    address_messages,
+    cancellation_messages,
+    messages,
+    payment_messages,
+    stock_messages,
+    ticket_messages,
+)
 from notifications.actions.announce import announce
 from notifications.mail import Mail
 from notifications.models import Notification
@@ -146,6 +153,11 @@ def cancellation_answered(event: Event) -> None:
 def order_link(event: Event) -> None:
     """Once per request."""
     _about_order("order-link", messages.order_link(event.order, timezone.localdate()), event.order, event, event.pk)
+
+
+def address_changed(event: Event) -> None:
+    """Once per change; of two that follow each other at once, each names what counts when it is written."""
+    _about_order("address-changed", address_messages.address_changed(event.order), event.order, event, event.pk)
 
 
 def email_corrected(event: Event) -> None:

@@ -93,6 +93,8 @@ class Order(models.Model):
     country = CountryField(_("country"))
     phone = models.CharField(_("telephone"), max_length=20, blank=True)
     note = models.CharField(_("note for the courier"), max_length=200, blank=True)
+    # Written by suppliers with the first of them that is sent it: from then on it stays as it is.
+    address_fixed_at = models.DateTimeField(_("address told to a supplier"), null=True, blank=True, editable=False)
     invoice_to = models.TextField(
         _("invoice to"), max_length=400, blank=True, help_text=_("Empty: to where the goods go.")
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from orders.actions.email_address import TooLateToCorrect, can_correct, correct_email
 from orders.actions.line_review import lines_to_review
+from orders.address_offer import address_offer
 from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import EmailForm, FindForm, ParcelForm
 from orders.lookup import ask_for_link, bare_parcel
@@ -51,6 +52,7 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "cancelled": cancelled_by_others(order, cancellations),
         "cancellations": cancellations,
         "offer": cancel_offer(order),
+        "address": address_offer(order),
         "refunds": refund_lines(order),
         "papers": paper_links(order),
         "to_review": lines_to_review(order),
