@@ -172,14 +172,18 @@ def email_corrected(event: Event) -> None:
 
 
 def ticket_opened(event: Event) -> None:
-    """Once per case."""
-    message = TicketMessage.objects.select_related("ticket").get(pk=event.facts["message"])
+    """Once per case; not about one that was deleted with its account."""
+    message = TicketMessage.objects.select_related("ticket").filter(pk=event.facts["message"]).first()
+    if message is None:
+        return
     _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
 
 
 def ticket_answered(event: Event) -> None:
-    """Once per answer."""
-    message = TicketMessage.objects.select_related("ticket", "user").get(pk=event.facts["message"])
+    """Once per answer; not in a case that was deleted with its account."""
+    message = TicketMessage.objects.select_related("ticket", "user").filter(pk=event.facts["message"]).first()
+    if message is None:
+        return
     _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
 
 
