@@ -17,7 +17,7 @@ from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
-from orders.states import AuthorisationStatus, ParcelStatus
+from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus
 from shop.models import StockWatch
 from support.models import TicketMessage
 
@@ -168,6 +168,9 @@ def email_corrected(event: Event) -> None:
     confirmed = Notification.objects.filter(kind="order-confirmed", order=order).first()
     is_missed = order.is_paid and confirmed is not None and confirmed.recipient != order.email
     mail = messages.order_confirmed(order) if is_missed else messages.email_corrected(order)
+    if order.status == OrderStatus.PLACED:
+        # Where the money is to go was told to the old address only.
+        mail = payment_messages.transfer_awaited(order)
     _about_order("email-corrected", mail, order, event, event.pk)
 
 

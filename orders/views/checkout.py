@@ -88,7 +88,16 @@ def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is
     if order is None:
         # Read anew: somebody else may have been faster.
         return _page(request, form, basket, basket_lines(basket), status=422)
+    if not order.total_minor or not provider_of(order.pay_with).has_page:
+        return _bought(request, order)
     return _to_pay_page(request, order)
+
+
+def _bought(request: HttpRequest, order: Order) -> HttpResponse:
+    """Thank whoever has bought with the order: nothing is to be paid, or not on a page."""
+    request.session.pop(TYPED_KEY, None)
+    note_return(request, order, now=timezone.now())
+    return redirect(f"{order.get_absolute_url()}?thanks=1")
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
@@ -171,7 +180,6 @@ def _to_pay_page(request: HttpRequest, order: Order) -> HttpResponse:
         return redirect(order)
     if not provider_of(session.provider).has_page:
         # The order page says where the money is to go.
-        request.session.pop(TYPED_KEY, None)
         return redirect(order)
     ask_to_pay(request, session)
     try:
