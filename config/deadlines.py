@@ -35,6 +35,7 @@ from orders.models import (
     Order,
     OrderLine,
     Payment,
+    ProviderCustomer,
     Reaction,
     Refund,
     RefundRequest,
@@ -306,7 +307,7 @@ MACHINERY = [
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
-ASIDE += [Authorisation, Dispute, Payment]
+ASIDE += [Authorisation, Dispute, Payment, ProviderCustomer]
 ASIDE += [PictureFetch, SupplierReturn, Notification, Reaction, IncomingEvent]
 
 
@@ -379,6 +380,7 @@ RETRIES = [
     Retry(Authorisation, Q(status__in=[_K.HELD, _K.CAPTURING, _K.RELEASING])),
     Retry(Dispute, Q(status__in=[_D.INQUIRY, _D.OPEN, _D.REVIEW])),
     Retry(Payment, UNREAD),
+    Retry(ProviderCustomer, ~Q(leaving_at=None)),
     # Of an order that is not paid its pay page is closed first; of any other the suppliers are asked.
     Retry(Cancellation, Q(status=_W.REQUESTED, order__status=_O.PLACED)),
     Retry(SupplierCancellation, Q(status__in=[_A.TO_ASK, _A.ASKED])),

@@ -50,6 +50,7 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.hold_released: ["suppliers.tasks.release_supplier_orders", "suppliers.tasks.forward_order"],
     orders.estimate_changed: ["notifications.tasks.tell_arrival_changed"],
     orders.order_email_corrected: ["notifications.tasks.tell_email_corrected"],
+    orders.order_address_changed: ["notifications.tasks.tell_address_changed"],
     orders.link_requested: ["notifications.tasks.tell_order_link"],
     orders.cancellation_requested: ["suppliers.tasks.pursue_cancellation"],
     orders.cancellation_waiting: ["notifications.tasks.tell_cancellation_waiting"],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from config import waiting
@@ -14,6 +17,12 @@ from config.reconcile import runs
 def keep_deadlines() -> None:
     """Turn what has waited too long into work for people, and close what has gone on."""
     waiting.keep_deadlines(now=timezone.now())
+
+
+@shared_task
+def forget_old_visits() -> None:
+    """Delete what visits have left, as typed addresses, once they have ended by their age."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 @shared_task

@@ -24,6 +24,7 @@ from orders.models import (
     Dispute,
     IncomingEvent,
     Payment,
+    ProviderCustomer,
     Reaction,
     Refund,
 )
@@ -106,6 +107,7 @@ SWEEPS: list[Sweep] = [
     Sweep("authorisations", Authorisation.objects.all, _always("orders.tasks.settle_authorisation"), "payments"),
     Sweep("disputes", Dispute.objects.all, _always("orders.tasks.read_dispute"), "payments"),
     Sweep("fees", Payment.objects.all, _always("orders.tasks.read_fee"), "payments"),
+    Sweep("customers", ProviderCustomer.objects.all, _always("orders.tasks.delete_customer"), "payments"),
     Sweep("cancellations", Cancellation.objects.waiting, _always("orders.tasks.withdraw_unpaid"), "payments"),
     Sweep(
         "supplier_cancellations",
@@ -156,6 +158,7 @@ PERIODIC: list[Periodic] = [
     Periodic("config.tasks.begin_comparisons", lambda: settings.RECONCILE_SECONDS, "payments"),
     Periodic("orders.tasks.look_at_circuit", lambda: 60, "engine"),
     Periodic("orders.tasks.forget_pay_attempts", lambda: 3600, "engine"),
+    Periodic("config.tasks.forget_old_visits", lambda: 86_400, "engine"),
     Periodic("orders.tasks.note_what_is_back", lambda: 60, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),

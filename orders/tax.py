@@ -19,7 +19,7 @@ from orders.stripe_client import StripeRefused, StripeUnclear
 from orders.stripe_facts import TaxFacts, TaxItem
 from shop.models import TaxClass
 from shop.money import included_tax_minor, payable_step, rounded, split_by_weight, tax_on_top_minor
-from shop.places import Place
+from shop.places import Place, located
 from shop.tax import rates_on
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class TableCalculator:
         self, lines: Sequence[Taxable], place: Place, *, currency: str, is_included: bool, on: date
     ) -> list[LineTax]:
         """Return the tax of each line by the country's and region's rate of its class."""
-        rates, step = rates_on(on, [place.country]), payable_step(currency)
+        rates, step = rates_on(on, [located(place).country]), payable_step(currency)
         made = []
         for line in lines:
             rate, base = rates.of(line.tax_class, place), line.goods_minor + line.delivery_minor

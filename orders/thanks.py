@@ -1,4 +1,4 @@
-"""Which browser placed an order, and whether it has just come back from paying for it."""
+"""Which browser placed an order, and whether it has just done so: bought it, or come back from paying for it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ THANKED_FOR = timedelta(minutes=30)
 
 
 def note_return(request: HttpRequest, order: Order, *, now: datetime) -> None:
-    """Remember that this visitor has just come back from the pay page."""
+    """Remember that this visitor has just bought: come back from the pay page, or ordered what needs none."""
     request.session[SESSION_KEY] = {"order": order.pk, "at": now.timestamp()}
 
 
 def has_returned(request: HttpRequest, order: Order, *, now: datetime) -> bool:
-    """True for the visitor who has just paid for this order, and for nobody else with its link."""
+    """True for the visitor who has just bought this order, and for nobody else with its link."""
     told = request.session.get(SESSION_KEY)
     if not isinstance(told, dict) or told.get("order") != order.pk:
         return False

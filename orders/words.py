@@ -73,6 +73,13 @@ REFUSAL_WORDS: dict[str, str | Promise] = {
     "bank": _("Your bank is already working on the payment. As soon as it is here, you can cancel and get it back."),
     "gone": _("It is no longer part of the order."),
 }
+# Why an order's address stays as it is.
+ADDRESS_WORDS: dict[str, str | Promise] = {
+    "over": _("Nothing of this order is to be sent, so its address stays as it is."),
+    "gone": _("All of it has been sent, so the address cannot be changed any more."),
+    "told": _("A supplier has this address already and is preparing the parcel."),
+    "checked": _("We have looked at this order as it is, with its address."),
+}
 REASON_WORDS: dict[str, str | Promise] = {
     "out_of_stock": _("the goods came in late"),
     "production": _("making it takes longer"),

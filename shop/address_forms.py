@@ -39,13 +39,16 @@ class AddressForm(forms.Form):
     phone = _text(gettext_lazy("Telephone"), 30, "tel", required=False, inputmode="tel")
     is_default = forms.BooleanField(label=gettext_lazy("Use this address first"), required=False)
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, country: str = "", **kwargs: object) -> None:
+        """Make the form; ``country`` is the only one it can be, so nothing asks for it. Empty: it is chosen."""
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = country_choices(get_language() or "")
-        country = str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
+        chosen = country or str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
         known = dict(self.fields["country"].choices)
-        self.place = country if country in known else settings.SHOP_COUNTRY
+        self.place = chosen if chosen in known else settings.SHOP_COUNTRY
         self.initial.setdefault("country", self.place)
+        if country:
+            del self.fields["country"]
         self.fields["phone"].help_text = _("Only for the carrier.")
         self.fields["name"].error_messages["required"] = _("Type the name that is on the door bell.")
         self.fields["line1"].error_messages["required"] = _("Type street and house number.")

@@ -30,6 +30,12 @@ def add_working_days(start: date, days: int) -> date:
     return current
 
 
+def working_days_between(start: date, end: date) -> int:
+    """Return how many working days after ``start`` ``end`` is: 0 on the same day, or over a weekend."""
+    days = (start + timedelta(days=place) for place in range(1, (end - start).days + 1))
+    return sum(one.weekday() < SATURDAY for one in days)
+
+
 def arrival_window(
     profile: DeliveryProfile, service: DeliveryService, *, handling_min_days: int, handling_max_days: int, now: datetime
 ) -> Window:

@@ -47,22 +47,38 @@ AREAS = (
 )
 
 
-def border_between(origin: str, destination: str, region: Region | None = None) -> Border:
+# A country, and how a part of it stands to the customs area of the rest.
+Face = tuple[str, str]
+
+
+def border_between(
+    origin: str, destination: str, region: Region | None = None, *, sent_from: Region | None = None
+) -> Border:
     """Return what a parcel crosses on its way between two countries (ISO 3166-1 alpha-2).
 
-    ``region`` is the part of the destination it goes to, where that stands to customs in its own way.
+    ``region`` is the part of the destination it goes to, ``sent_from`` that of the origin it leaves, where these stand
+    to customs in their own way.
     """
-    border = _border_of_countries(origin, destination)
+    if origin == destination and sent_from == region:
+        return Border.NONE
+    # In two areas at once, as Northern Ireland is: from neither there is a border.
+    ways = ((start, goal) for start in _faces(origin, sent_from) for goal in _faces(destination, region))
+    return min(_border_of_faces(start, goal) for start, goal in ways)
+
+
+def _faces(country: str, region: Region | None) -> list[Face]:
     if region is None:
-        return border
-    if region.customs == Customs.OUTSIDE:
-        border = Border.DUTY
-    elif region.customs == Customs.UNTAXED:
-        border = max(border, Border.TAX)
-    if region.customs_with.code:
-        # In two areas at once, as Northern Ireland is: from neither there is a border.
-        border = min(border, _border_of_countries(origin, region.customs_with.code))
-    return border
+        return [(country, Customs.SAME)]
+    also = [(region.customs_with.code, Customs.SAME)] if region.customs_with.code else []
+    return [(country, region.customs), *also]
+
+
+def _border_of_faces(start: Face, goal: Face) -> Border:
+    kinds = {start[1], goal[1]}
+    if Customs.OUTSIDE in kinds:
+        return Border.DUTY
+    border = _border_of_countries(start[0], goal[0])
+    return max(border, Border.TAX) if Customs.UNTAXED in kinds else border
 
 
 def _border_of_countries(origin: str, destination: str) -> Border:
@@ -79,12 +95,15 @@ def import_text(profile: DeliveryProfile, country: str, region: Region | None = 
 
     The merchant's own words, if the profile has any, take the place of ours.
     """
-    border = border_between(profile.country.code, country, region)
+    border = border_between(profile.country.code, country, region, sent_from=profile.region)
     if border is Border.NONE:
         return ""
     if profile.import_text:
         return profile.import_text
-    names = {"origin": profile.country.name, "destination": region.name if region else country_name(country)}
+    names = {
+        "origin": profile.region.name if profile.region else profile.country.name,
+        "destination": region.name if region else country_name(country),
+    }
     if border is Border.TAX:
         return _("Sent from %(origin)s. Tax may be due when it reaches %(destination)s.") % names
     return (

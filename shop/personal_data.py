@@ -17,11 +17,13 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from shop.models import Basket, SavedAddress, User
+from shop.accounts import verified_emails
+from shop.models import Basket, SavedAddress, StockWatch, User
 
 # The name of a section of the file, and its rows, read as they are written out.
 Section = tuple[str, Iterable[dict[str, object]]]
@@ -83,6 +85,11 @@ def export(user: User) -> Iterator[Section]:
     yield "email_addresses", (fields_of(row, "email", "verified", "primary") for row in emails)
     names = ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone", "is_default")
     yield "addresses", (fields_of(row, *names, "created_at") for row in SavedAddress.objects.of(user))
+    watches = _watches(user).select_related("variant")
+    yield (
+        "stock_watches",
+        ({"sku": row.variant.sku} | fields_of(row, "email", "asked_at", "back_at") for row in watches),
+    )
     baskets = Basket.objects.filter(user=user).prefetch_related("lines__variant__product")
     yield (
         "basket",
@@ -94,8 +101,13 @@ def export(user: User) -> Iterator[Section]:
     )
 
 
+def _watches(user: User) -> QuerySet[StockWatch]:
+    return StockWatch.objects.filter(email__in={user.email.lower(), *verified_emails(user)}).order_by("pk")
+
+
 def forget(user: User) -> None:
     """Empty the account."""
+    _watches(user).delete()
     SavedAddress.objects.of(user).delete()
     EmailAddress.objects.filter(user=user).delete()
     user.authenticator_set.all().delete()

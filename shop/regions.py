@@ -1,10 +1,11 @@
 """Parts of countries with a tax, a customs border or delivery terms of their own, as they stand in November 2026.
 
+Parts with a country code of their own, as Åland and Réunion, are no regions: see ``shop/territories.py``.
+
 Read on 2026-11-28. How each stands to the EU's customs and VAT areas: the Commission's table "Territorial status of
 EU countries and certain territories" (taxation-customs.ec.europa.eu) and Finnish Customs, "EU customs territory and
 fiscal territory" (tulli.fi): Heligoland, Büsingen, Livigno, Ceuta and Melilla are in neither; Campione (since 2020),
-the Canary Islands, Åland, Mount Athos and the French outermost regions in the customs area only; Madeira and the
-Azores in both. Postcodes of Jungholz and Mittelberg: kalkuel.at, "Umsatzsteuerregelung Jungholz und Mittelberg".
+the Canary Islands and Mount Athos in the customs area only; Madeira and the Azores in both. Postcodes of Jungholz and Mittelberg: kalkuel.at, "Umsatzsteuerregelung Jungholz und Mittelberg".
 Büsingen is one customs area with Switzerland by the treaty of 23 November 1964. Northern Ireland counts as the EU
 for goods from there (Finnish Customs, the same page), and parcels to consumers from Great Britain bear no duty
 (easproject.com, "Windsor Framework Guidance for UK-Based B2C Parcel Businesses", in force since 1 May 2025).
@@ -25,11 +26,6 @@ ROWS = (
     ("ES-CANARY", "Canary Islands", "35, 38", UNTAXED, ""),
     ("ES-CEUTA", "Ceuta", "51", OUTSIDE, ""),
     ("ES-MELILLA", "Melilla", "52", OUTSIDE, ""),
-    ("FI-ALAND", "Åland", "22", UNTAXED, ""),
-    # Saint-Martin (97150) shares its first digits with Guadeloupe and its status, Saint-Barthélemy (97133) does not.
-    ("FR-OUTERMOST", "French overseas departments", "971-974, 976, 978", UNTAXED, ""),
-    ("FR-OVERSEAS", "French overseas territories", "975, 977, 97133, 986-988", OUTSIDE, ""),
-    ("GB-CHANNEL", "Channel Islands", "JE, GY", UNTAXED, ""),
     ("GB-NI", "Northern Ireland", "BT", SAME, "IE"),
     ("GR-ATHOS", "Mount Athos", "63086", UNTAXED, ""),
     ("IT-CAMPIONE", "Campione d’Italia", "22061", UNTAXED, ""),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.utils.html import strip_tags
+from django.utils.translation import gettext
 
 from shop.gtin import is_global
 from shop.money import Money
@@ -161,7 +162,7 @@ def _returns(terms: ReturnTerms, country: str) -> dict[str, object]:
 def _review(told: dict[str, object]) -> dict[str, object]:
     return {
         "@type": "Review",
-        "author": {"@type": "Person", "name": told["author"]},
+        "author": {"@type": "Person", "name": told["author"] or gettext("A customer")},
         "datePublished": told["on"],
         "reviewRating": {"@type": "Rating", "ratingValue": told["rating"], "bestRating": 5, "worstRating": 1},
     } | {name: value for name, value in (("name", told["title"]), ("reviewBody", told["text"])) if value}

@@ -15,7 +15,7 @@ from django_countries import countries
 from shop.kept import Kept, KeptEach
 from shop.models import MarketCountry, Region, TaxClass, TaxRate
 from shop.money import included_tax_minor, payable_step, rounded
-from shop.places import Place, region_among
+from shop.places import Place, located, region_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Rates:
         """
         if tax_class == TaxClass.ZERO:
             return 0
+        place = located(place)
         region = region_among(self.regions, place)
         for part in (region.pk, None) if region else (None,):
             for kind in (tax_class, TaxClass.STANDARD):

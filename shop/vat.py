@@ -55,6 +55,8 @@ EU: dict[str, tuple[float | None, ...]] = {
     "SI": (22, 9.5, 5, None),
     "SK": (23, 19, 5, None),
 }
+# Monaco counts as France for the tax (Directive 2006/112/EC, article 7).
+EU["MC"] = EU["FR"]
 UK: dict[str, tuple[float | None, ...]] = {"GB": (20, 5, None, None), "IM": (20, 5, None, None)}
 # By the code of the region; those outside a tax area without any rate bear none.
 REGIONS: dict[str, tuple[float | None, ...]] = {

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
+from django.test import TestCase
+from django.utils import timezone
 
+from config.audit import run_audit
+from config.tasks import forget_old_visits
 from notifications.models import Notification
-from orders.models import Order
+from orders.actions.address import change_address
+from orders.actions.line_review import review_line
+from orders.models import Order, ProviderCustomer, WorkItem
 from shop.actions.addresses import save_address
-from shop.models import SavedAddress, User
+from shop.actions.reviews import approve
+from shop.actions.stock_watch import watch
+from shop.models import Product, Review, SavedAddress, StockWatch, User
 from support.actions.ticket import add_note, open_ticket
-from support.models import Ticket, Topic
+from support.models import Attachment, Ticket, Topic
+from support.uploads import Photo
 from tests.accounts import deliver, downloaded, guest_order, make_customer, prove
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
 
@@ -111,6 +123,69 @@ def test_a_deleted_account_leaves_nothing_of_the_person_but_orders_and_cases(cli
     assert Ticket.objects.get().user is None
     assert client.get(order.get_absolute_url()).status_code == 200
     assert "Your account is deleted" in [mail["Subject"] for mail in mailbox()]
+
+
+def test_the_file_names_reviews_wishes_corrections_and_the_payment_page(client, alex):
+    Order.objects.update(address_fixed_at=None)
+    order = Order.objects.get()
+    change_address(order, {"line1": "9 New Street"}, by=alex)
+    Order.objects.update(invoice_to="Byrne Ltd")
+    deliver(order)
+    variant = order.lines.get().variant
+    review_line(order.lines.get(), rating=4, author="Alex B.", text="Fine.")
+    watch(variant, alex.email)
+    watch(variant, "other@example.com")
+    told = {"stripe_id": "cus_1", "email": alex.email, "idempotency_key": "c"}
+    ProviderCustomer.objects.update_or_create(user=alex, defaults=told)
+    prove(client, alex)
+    data = downloaded(client)
+    assert [(row["author"], row["text"]) for row in data["reviews"]] == [("Alex B.", "Fine.")]
+    assert [(row["sku"], row["email"]) for row in data["stock_watches"]] == [(variant.sku, alex.email)]
+    assert data["payment_page"][0]["stripe_id"] == "cus_1"
+    assert data["orders"][0]["invoice_to"] == "Byrne Ltd"
+    (corrected,) = data["orders"][0]["corrections"]
+    assert "12 Main Street" in corrected["before"]
+    assert "9 New Street" in corrected["now"]
+
+
+def test_a_deleted_person_is_nowhere_but_in_what_the_law_keeps(client, alex, relay):
+    order = Order.objects.get()
+    deliver(order)
+    variant = order.lines.get().variant
+    approve(review_line(order.lines.get(), rating=4, author="Alex B.", text="Fine."), by=make_person())
+    watch(variant, alex.email)
+    watch(variant, "other@example.com")
+    alone = open_ticket(
+        order=None, email=alex.email, name="Alex", topic=Topic.QUESTION, subject="s", body="Do you have it in red?",
+        form_key=uuid.uuid4(), user=alex, photos=[Photo("red.png", b"x", "image/png")],
+    )  # fmt: skip
+    stored = Path(Attachment.objects.get().file.path)
+    prove(client, alex)
+    page = client.get("/account/delete/").content.decode()
+    assert "Your reviews stay without your name." in page
+
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        client.post("/account/delete/", {"email": alex.email})
+    relay.run_until_idle()
+
+    product = Product.objects.get(pk=variant.product_id)
+    assert (Review.objects.get().author, product.latest_reviews[0]["author"]) == ("", "")
+    shown = client.get(product.get_absolute_url()).content.decode()
+    assert "A customer" in shown
+    assert "Alex B." not in shown
+    assert [row.email for row in StockWatch.objects.all()] == ["other@example.com"]
+    assert not Ticket.objects.filter(pk=alone.pk).exists()
+    assert not stored.exists()
+    assert Ticket.objects.get().order == order
+    assert not WorkItem.objects.filter(closed_at=None).exists()
+    assert {finding.check.name for finding in run_audit() if finding.violations} == set()
+
+
+def test_visits_that_have_ended_by_their_age_are_deleted_with_what_was_typed_in_them():
+    for key, ends in (("old", timedelta(days=-1)), ("new", timedelta(days=1))):
+        Session.objects.create(session_key=key, session_data="x", expire_date=timezone.now() + ends)
+    forget_old_visits()
+    assert [row.session_key for row in Session.objects.all()] == ["new"]
 
 
 def test_all_other_sessions_end_with_the_account(client, alex):

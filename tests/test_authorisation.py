@@ -64,6 +64,7 @@ RULES = {
     "orders:email-address": "key",
     "orders:return": "key",
     "orders:detail": "key",
+    "orders:address": "key",
     "orders:cancel": "key",
     "orders:review": "key",
     "orders:pay": "open",

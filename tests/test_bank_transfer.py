@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
 from django.utils import timezone
 
 from config.environment import iban
 from orders.actions.refund import RefundPart, request_refund
 from orders.actions.transfer import record_transfer
 from orders.models import CheckoutSession, Order, Payment, Refund, WorkItem
+from shop.arrival import add_working_days, working_days_between
 from shop.models import BasketLine, Variant
 from shop.money import Money
+from shop.words import moment
+from suppliers.models import SupplierOrder
 from tests.factories import make_person, make_supplier, make_variant
 from tests.money import assert_it_adds_up, open_work
 from tests.test_checkout import TYPED, add
@@ -36,7 +40,7 @@ def order_fixture(client, relay) -> Order:
     answer = client.post("/checkout/", TYPED | {"pay_with": "bank_transfer"})
     relay.run_until_idle()
     order = Order.objects.get()
-    assert answer["Location"] == order.get_absolute_url()
+    assert answer["Location"] == f"{order.get_absolute_url()}?thanks=1"
     return order
 
 
@@ -103,6 +107,50 @@ def test_order_page_and_mail_say_where_the_money_goes(order, client, mailbox):
     assert_it_adds_up()
 
 
+def test_whoever_has_ordered_is_thanked_with_where_how_much_and_until_when(order, client):
+    page = client.get(f"{order.get_absolute_url()}?thanks=1").content.decode()
+    for words in (
+        "We have your order.",
+        "Please transfer €16.40",
+        "IE29 AIBK 9311 5212 3456 78",
+        moment(order.pay_by),
+        "What happens next",
+        f"The same details go to {TYPED['email']}.",
+        "As soon as your money is here we confirm the order",
+        "Arrives",
+        "Track your order",
+    ):
+        assert words in page, words
+    for words in ("Payment received", "Your order is paid", "data-refresh", "/pay/"):
+        assert words not in page, words
+    later = client.get(order.get_absolute_url()).content.decode()
+    assert "What happens next" not in later
+    assert "Payment received" not in later
+    assert "Please transfer €16.40" in later
+    assert "What happens next" not in Client().get(f"{order.get_absolute_url()}?thanks=1").content.decode()
+
+
+def test_a_slip_in_the_address_is_put_right_before_the_money_is_there(order, client, relay, mailbox):
+    assert f"/orders/{order.token}/email/" in client.get(f"{order.get_absolute_url()}?thanks=1").content.decode()
+    answer = client.post(f"/orders/{order.token}/email/", {"email": "right@example.com"})
+    relay.run_until_idle()
+    order.refresh_from_db()
+    assert (order.email, order.status) == ("right@example.com", "placed")
+    assert "Please transfer €16.40" in client.get(answer["Location"]).content.decode()
+    (mail,) = [one for one in mailbox() if one["To"] == "right@example.com"]
+    assert "IE29 AIBK 9311 5212 3456 78" in mail.get_body(("plain",)).get_content()
+    assert_it_adds_up()
+
+
+def test_the_delivery_address_is_put_right_before_the_money_is_there(order, client, relay):
+    client.post(f"/orders/{order.token}/address/", {**TYPED, "line1": "1 Mill Lane"})
+    relay.run_until_idle()
+    assert_it_adds_up()
+    arrive(order, 1640)
+    relay.run_until_idle()
+    assert SupplierOrder.objects.get().request["ship_to"]["line1"] == "1 Mill Lane"
+
+
 def test_what_arrives_in_full_pays_the_order_once(order, relay, mailbox):
     for _click in range(2):
         arrive(order, 1640, key="same", reference="ALEX BYRNE LF")
@@ -115,6 +163,19 @@ def test_what_arrives_in_full_pays_the_order_once(order, relay, mailbox):
     assert "Order confirmed" in mailbox()[-1]["Subject"]
     assert open_work() == []
     assert_it_adds_up()
+
+
+def test_the_days_of_arrival_count_from_the_day_the_money_is_here(order):
+    def days() -> list[object]:
+        return list(order.deliveries.values_list("promised_latest_on", "expected_latest_on", "ship_by_on").get())
+
+    told = days()
+    Order.objects.update(placed_at=timezone.now() - timedelta(days=7))
+    arrive(order, 1640)
+    # Whatever the day, a week has five working days.
+    assert days() == [add_working_days(day, 5) for day in told]
+    assert working_days_between(date(2026, 11, 27), date(2026, 11, 29)) == 0
+    assert working_days_between(date(2026, 11, 27), date(2026, 12, 1)) == 2
 
 
 def test_too_little_is_kept_and_the_rest_completes_it(order, relay):

@@ -169,6 +169,7 @@ SET_ASIDE = {
     "authorisation": (waiting.an_authorisation, {"status": "released"}),
     "dispute": (waiting.a_dispute, {"status": "won"}),
     "payment": (lambda: waiting.paid_order().payments.get(), {}),
+    "providercustomer": (waiting.a_leaving_customer, {"leaving_at": None}),
     "supplierorder": (_dialogue, {"status": "closed"}),
     "suppliercancellation": (waiting.a_supplier_cancellation, {"status": "decided"}),
     "supplierreturn": (waiting.a_supplier_return, {"status": "resolved"}),

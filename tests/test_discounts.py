@@ -123,6 +123,12 @@ def test_what_a_code_has_made_free_is_ordered_without_a_pay_page(client, relay):
     order = Order.objects.get()
     assert answer.status_code == 200
     assert (order.status, order.total_minor, order.sessions.count()) == ("paid", 0, 0)
+    assert answer.redirect_chain == [(f"{order.get_absolute_url()}?thanks=1", 302)]
+    page = answer.content.decode()
+    for words in ("Your order is confirmed.", "with nothing to pay", "What happens next", "Arrives", "Discount GIFT"):
+        assert words in page, words
+    assert "Your order is paid" not in page
+    assert "Payment received" not in page
     relay.run_until_idle()
     assert order.lines.get().forwarded == 1
     assert unexplained() == {}

@@ -25,6 +25,7 @@ from orders.models import (
     Order,
     OrderLine,
     Payment,
+    ProviderCustomer,
     Reaction,
     Refund,
     RefundRequest,
@@ -212,6 +213,11 @@ def a_reaction() -> Reaction:
 
 def an_incoming() -> IncomingEvent:
     return IncomingEvent.objects.create(source="stripe", event_id="evt_1", kind="some.kind", body={})
+
+
+def a_leaving_customer() -> ProviderCustomer:
+    """A customer at Stripe whose account is deleted."""
+    return ProviderCustomer.objects.create(user=make_person(), idempotency_key="c", leaving_at=timezone.now())
 
 
 def a_hold() -> Hold:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from config.audit.registry import asked, check, in_chunks, named
 from orders.models import Shipment, WorkItem
 from orders.states import OrderStatus
+from suppliers.actions.addressed import addressed_to
 from suppliers.actions.contract import COUNTERS
 from suppliers.models import SupplierCall, SupplierOrder, SupplierOrderLine, SupplierShipment
 from suppliers.states import SupplierOrderStatus
@@ -38,10 +39,14 @@ def references() -> Iterable[str]:
     yield from named(wrong, "another supplier's offer", "supplier_order")
 
 
-@check("V06 content", _("What was sent to a supplier is what its order's lines say."))
+@check("V06 content", _("What was sent to a supplier is what its order says: the lines and the address."))
 def content() -> Iterable[str]:
-    for chunk in in_chunks(SupplierOrder.objects.only("reference", "request").prefetch_related("lines")):
+    loose = SupplierOrder.objects.filter(order__address_fixed_at=None).exclude(first_sent_at=None)
+    yield from named(loose, "was sent, and its address can still be changed")
+    for chunk in in_chunks(SupplierOrder.objects.select_related("order").prefetch_related("lines")):
         for row in chunk:
+            if row.first_sent_at is not None and row.request.get("ship_to") != addressed_to(row.order)["ship_to"]:
+                yield f"{row}: was sent with another address"
             ours = sorted((line.line_id, line.supplier_sku, line.quantity) for line in row.lines.all())
             if row.request.get("reference") != row.reference or _asked_for(row.request) != ours:
                 yield f"{row}: what was sent is something else"

@@ -42,6 +42,8 @@ IS_DISPUTE = _subject(Refund.objects.filter(reason=Refund.Reason.DISPUTE))
 IS_AGAIN = _subject(Refund.objects.filter(idempotency_key__endswith=AGAIN))
 # Whatever waits now has waited since, so it had to be told.
 STILL_WAITS = _subject(Cancellation.objects.waiting())
+# A case about no order goes with its account, and the mails about it do.
+IS_THERE = _subject(Ticket.objects.all())
 UNPAID_THEN = Q(order__paid_at=None) | Q(at__lt=F("order__paid_at"))
 # What is told only under conditions that change meanwhile (a refused card of an order that is
 # paid by then, an arrival that moved again) cannot be asked for afterwards, and is not listed.
@@ -64,15 +66,16 @@ TELLINGS = [
     Telling("order.link_requested", "order-link"),
     Telling("order.email_corrected", "email-left"),
     Telling("order.email_corrected", "email-corrected"),
-    Telling("ticket.opened", "ticket-opened"),
-    Telling("ticket.answered", "ticket-answered"),
+    Telling("order.address_changed", "address-changed"),
+    Telling("ticket.opened", "ticket-opened", but=~Q(IS_THERE)),
+    Telling("ticket.answered", "ticket-answered", but=~Q(IS_THERE)),
 ]
 # What may be written before an order is paid.
 BEFORE_PAYMENT = ["payment-pending", "payment-failed", "order-link", "transfer-awaited"]
+# Whoever transfers has bought, and may put right what was mistyped.
+BEFORE_PAYMENT += ["email-left", "email-corrected", "address-changed"]
 # And before its money is taken, once a bank keeps it.
 WHILE_AUTHORISED = [
-    "email-left",
-    "email-corrected",
     "order-authorised",
     "order-refused",
     "lines-cancelled",

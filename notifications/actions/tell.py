@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from django.utils import timezone, translation
 
-from notifications import cancellation_messages, messages, payment_messages, stock_messages, ticket_messages
+from notifications import (
+    address_messages,
+    cancellation_messages,
+    messages,
+    payment_messages,
+    stock_messages,
+    ticket_messages,
+)
 from notifications.actions.announce import announce
 from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
-from orders.states import AuthorisationStatus, ParcelStatus
+from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus
 from shop.models import StockWatch
 from support.models import TicketMessage
 
@@ -148,6 +155,11 @@ def order_link(event: Event) -> None:
     _about_order("order-link", messages.order_link(event.order, timezone.localdate()), event.order, event, event.pk)
 
 
+def address_changed(event: Event) -> None:
+    """Once per change; of two that follow each other at once, each names what counts when it is written."""
+    _about_order("address-changed", address_messages.address_changed(event.order), event.order, event, event.pk)
+
+
 def email_corrected(event: Event) -> None:
     """Once per correction, to both addresses: the old one learns nothing of the order, the new one all of it."""
     order, before = event.order, event.facts["before"]
@@ -156,18 +168,25 @@ def email_corrected(event: Event) -> None:
     confirmed = Notification.objects.filter(kind="order-confirmed", order=order).first()
     is_missed = order.is_paid and confirmed is not None and confirmed.recipient != order.email
     mail = messages.order_confirmed(order) if is_missed else messages.email_corrected(order)
+    if order.status == OrderStatus.PLACED:
+        # Where the money is to go was told to the old address only.
+        mail = payment_messages.transfer_awaited(order)
     _about_order("email-corrected", mail, order, event, event.pk)
 
 
 def ticket_opened(event: Event) -> None:
-    """Once per case."""
-    message = TicketMessage.objects.select_related("ticket").get(pk=event.facts["message"])
+    """Once per case; not about one that was deleted with its account."""
+    message = TicketMessage.objects.select_related("ticket").filter(pk=event.facts["message"]).first()
+    if message is None:
+        return
     _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
 
 
 def ticket_answered(event: Event) -> None:
-    """Once per answer."""
-    message = TicketMessage.objects.select_related("ticket", "user").get(pk=event.facts["message"])
+    """Once per answer; not in a case that was deleted with its account."""
+    message = TicketMessage.objects.select_related("ticket", "user").filter(pk=event.facts["message"]).first()
+    if message is None:
+        return
     _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from orders import events
 from orders.models import Order
 from orders.models.order import new_token
+from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 from shop.models import User
 
@@ -25,9 +26,15 @@ class TooLateToCorrect(Exception):
 
 def can_correct(order: Order, *, now: datetime) -> bool:
     """True while the address of an order can still be corrected; one query."""
-    if order.status not in SETTLED or order.placed_at < now - CORRECTABLE_FOR:
+    if not _is_bought(order) or order.placed_at < now - CORRECTABLE_FOR:
         return False
     return order.events.filter(kind="order.email_corrected").count() < MOST_CORRECTIONS
+
+
+def _is_bought(order: Order) -> bool:
+    # Whoever transfers the money needs the mail that says where to.
+    waits = order.status == OrderStatus.PLACED and not provider_of(order.pay_with).has_page
+    return waits or order.status in SETTLED
 
 
 def correct_email(order: Order, email: str, *, now: datetime, by: User | None) -> bool:
@@ -44,7 +51,7 @@ def correct_email(order: Order, email: str, *, now: datetime, by: User | None) -
             raise TooLateToCorrect
         token = new_token()
         # Of two corrections at once, one wins.
-        mine = Order.objects.filter(pk=order.pk, email=before, token=order.token, status__in=SETTLED)
+        mine = Order.objects.filter(pk=order.pk, email=before, token=order.token, status=order.status)
         if not mine.update(email=email, token=token):
             raise TooLateToCorrect
         order.email, order.token = email, token

@@ -18,7 +18,7 @@ from orders.tax import LineTax, NoCalculator, Taxable, TaxCalculator, calculator
 from shop.delivery import Parcel
 from shop.models import BasketLine, Region, Variant
 from shop.money import Money, payable_step, rounded, split_by_weight
-from shop.places import Place, region_at
+from shop.places import Place, located, region_at
 from shop.pricing import plan_priced
 from shop.tax import Terms, terms_for
 
@@ -162,6 +162,8 @@ def quote_basket(
     stands in the quote. So does why a code does not apply, which takes nothing off then. ``without_tax``
     leaves the tax open. Raises TaxUnknown.
     """
+    # Typed in whichever of two ways, a place has one price.
+    place = located(place)
     terms = terms_for(place.country, on=timezone.localdate(now))
     region = region_at(place)
     goods = [(line.variant, line.quantity) for line in lines]

@@ -32,8 +32,8 @@ def _reasons(order: Order, gates: Collection[str]) -> list[tuple[Hold.Reason, st
     why = []
     if settings.REVIEW_ABOVE_MINOR and order.total_minor >= settings.REVIEW_ABOVE_MINOR:
         why.append(f"from {order.money(settings.REVIEW_ABOVE_MINOR)} on")
-    if order.country.code in settings.REVIEW_COUNTRIES:
-        why.append(f"goes to {order.country.code}")
+    if {order.country.code, order.place.country} & set(settings.REVIEW_COUNTRIES):
+        why.append(f"goes to {order.place.country}")
     if why:
         found.append((Hold.Reason.PAYMENT_REVIEW, ", ".join(why)))
     return found

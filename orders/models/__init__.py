@@ -6,8 +6,9 @@ from orders.models.defence import CardCircuit, CardDecline, Meter, PayAttempt
 from orders.models.discount import CodeGuess, DiscountCode, DiscountTally, DiscountUse
 from orders.models.dispute import Dispute
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
+from orders.models.hold import Hold
 from orders.models.line_review import LineReview
-from orders.models.order import Hold, Order, OrderDelivery, OrderLine, Reservation
+from orders.models.order import Order, OrderDelivery, OrderLine, Reservation
 from orders.models.paper import Paper, PaperCounter, PaperKind
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
 from orders.models.payment import Authorisation, CheckoutSession, Payment, ProviderCustomer, Refund, RefundLine

@@ -7,8 +7,8 @@ import secrets
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest, Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -19,10 +19,13 @@ from orders.states import OrderStatus
 from shop.accounts import verified_emails
 from shop.models import Basket, DeliveryProfile, Region, User, Variant
 from shop.money import Money, included_tax_minor, payable_step
-from shop.places import Place, region_at
+from shop.places import Place, located, region_at
 
 # What a line cost the customer, as a query asks for it; the same as ``OrderLine.paid_minor``.
 PAID_MINOR = F("line_minor") + F("delivery_minor") - F("discount_minor") + F("added_tax_minor")
+
+# Money that is still to come or to be decided.
+NOT_SETTLED = (OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.LATE_PAID)
 
 # The kind of code that takes nothing off the goods (``orders.models.discount.DiscountKind``, which stands on orders).
 FREE_DELIVERY = "free_delivery"
@@ -31,6 +34,14 @@ FREE_DELIVERY = "free_delivery"
 def new_token() -> str:
     """Return an unguessable text for a link: 43 characters, 256 bits."""
     return secrets.token_urlsafe(32)
+
+
+def is_under_way() -> Q:
+    """The condition that money or goods of an order are still to come or to be decided."""
+    coming = OrderLine.objects.filter(
+        order=OuterRef("pk"), quantity__gt=F("cancelled") + Greatest(F("delivered"), F("returned"))
+    )
+    return Q(status__in=NOT_SETTLED) | (Q(status=OrderStatus.PAID) & Q(Exists(coming)))
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -82,6 +93,8 @@ class Order(models.Model):
     country = CountryField(_("country"))
     phone = models.CharField(_("telephone"), max_length=20, blank=True)
     note = models.CharField(_("note for the courier"), max_length=200, blank=True)
+    # Written by suppliers with the first of them that is sent it: from then on it stays as it is.
+    address_fixed_at = models.DateTimeField(_("address told to a supplier"), null=True, blank=True, editable=False)
     invoice_to = models.TextField(
         _("invoice to"), max_length=400, blank=True, help_text=_("Empty: to where the goods go.")
     )
@@ -166,7 +179,13 @@ class Order(models.Model):
     @cached_property
     def part_of_country(self) -> Region | None:
         """The part of its country that it goes to, if that has terms of its own; one query, once."""
-        return region_at(Place(self.country.code, region=self.region, postcode=self.postcode))
+        return region_at(self.place)
+
+    @property
+    def place(self) -> Place:
+        """Where it goes, under the country code that counts for price, tax and delivery."""
+        parts = {name: getattr(self, name) for name in ("region", "postcode", "city", "line1")}
+        return located(Place(self.country.code, **parts))
 
     def money(self, minor: int) -> Money:
         """Return an amount in the order's currency."""
@@ -360,36 +379,3 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.variant} ({self.state})"
-
-
-class Hold(models.Model):
-    """A named reason why an order must not go out yet."""
-
-    class Reason(models.TextChoices):
-        PAYMENT_REVIEW = "payment_review", _("payment review")
-        ADDRESS = "address", _("address")
-        PRESCRIPTION = "prescription", _("prescription")
-        MARGIN = "margin", _("margin")
-        MANUAL = "manual", _("manual")
-        DISPUTE = "dispute", _("dispute")
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="holds")
-    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
-    note = models.CharField(_("note"), max_length=200, blank=True)
-    created_at = models.DateTimeField(_("since"), default=timezone.now)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    released_at = models.DateTimeField(_("released"), null=True, blank=True)
-    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-
-    class Meta:
-        verbose_name = _("hold")
-        verbose_name_plural = _("holds")
-        ordering = ["-created_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order", "reason"], condition=Q(released_at=None), name="hold_once_per_reason"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.get_reason_display()}"

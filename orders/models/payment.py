@@ -86,12 +86,17 @@ class CheckoutSession(Keyed, DueWork):
         return f"{self.order} #{self.serial}"
 
 
-class ProviderCustomer(Keyed):
-    """Who an account's person is for the provider, so that they need not type everything again."""
+class ProviderCustomer(Keyed, DueWork):
+    """Who an account's person is for the provider, so that they need not type everything again.
+
+    Once the account is deleted, the customer there is owed to be (``due_at``); then this row goes as well.
+    """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("account"))
     stripe_id = models.CharField(_("Stripe's id"), max_length=120, blank=True, help_text=_("cus_…"))
+    email = models.EmailField(_("e-mail address there"), blank=True, help_text=_("A repeat names the same."))
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    leaving_at = models.DateTimeField(_("account deleted"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("customer at the provider")

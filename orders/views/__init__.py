@@ -1,6 +1,7 @@
 """Checkout and the customer's order pages."""
 
 from orders.views.account import account, again
+from orders.views.address import address
 from orders.views.cancel import cancel
 from orders.views.checkout import checkout, pay, returned
 from orders.views.code import code
@@ -11,6 +12,7 @@ from orders.views.review import review
 
 __all__ = [
     "account",
+    "address",
     "again",
     "cancel",
     "check",

@@ -84,7 +84,16 @@ def _posted(request: HttpRequest, till: Till, *, is_new_visit: bool) -> HttpResp
     if placed is None:
         # Read anew: somebody else may have been faster.
         return _page(request, form, till_from(till.basket), status=422)
+    if not placed.order.total_minor or not provider_of(placed.order.pay_with).has_page:
+        return _bought(request, placed.order)
     return _to_pay_page(request, placed)
+
+
+def _bought(request: HttpRequest, order: Order) -> HttpResponse:
+    """Thank whoever has bought with the order: nothing is to be paid, or not on a page."""
+    request.session.pop(TYPED_KEY, None)
+    note_return(request, order, now=timezone.now())
+    return redirect(f"{order.get_absolute_url()}?thanks=1")
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
@@ -166,7 +175,6 @@ def _to_pay_page(request: HttpRequest, placed: Placed) -> HttpResponse:
             return redirect(order)
     if not provider_of(session.provider).has_page:
         # The order page says where the money is to go.
-        request.session.pop(TYPED_KEY, None)
         return redirect(order)
     ask_to_pay(request, session, is_counted=placed.session is not None)
     try:

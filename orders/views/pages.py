@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from orders.actions.email_address import TooLateToCorrect, can_correct, correct_email
 from orders.actions.line_review import lines_to_review
+from orders.address_offer import address_offer
 from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_others
 from orders.forms import EmailForm, FindForm, ParcelForm
 from orders.lookup import ask_for_link, bare_parcel
@@ -17,6 +18,7 @@ from orders.models import Order
 from orders.papers.links import paper_links
 from orders.paying import can_pay_now, kept_by_bank, transfer_details
 from orders.progress import delivered_words, is_moving, order_word, parcel_cards, refund_lines
+from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 from orders.thanks import has_returned, is_placed_here
 from shop.limits import allow
@@ -32,7 +34,7 @@ FIND_LIMIT, PARCEL_LIMIT, FIND_SECONDS = 10, 60, 3600
 def detail(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order.objects.by_token(token).prefetch_related("lines"))
     context = _context(request, order)
-    is_thanks = context["has_returned"] and "thanks" in request.GET and order.status in THANKED
+    is_thanks = context["is_fresh"] and "thanks" in request.GET and order.status in THANKED
     return _private(render(request, "orders/thanks.html" if is_thanks else "orders/detail.html", context))
 
 
@@ -41,8 +43,9 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
     cancellations = cancellation_cards(order)
     parcels = parcel_cards(order)
     is_waiting = any(card.cancellation.is_waiting for card in cancellations)
-    returned = has_returned(request, order, now=now)
-    is_settled = order.is_paid or order.status == OrderStatus.AUTHORISED
+    is_fresh = has_returned(request, order, now=now)
+    # Whoever transfers has ordered, and paid nothing yet.
+    returned = is_fresh and provider_of(order.pay_with).has_page
     return {
         "order": order,
         "word": order_word(order),
@@ -51,6 +54,7 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "cancelled": cancelled_by_others(order, cancellations),
         "cancellations": cancellations,
         "offer": cancel_offer(order),
+        "address": address_offer(order),
         "refunds": refund_lines(order),
         "papers": paper_links(order),
         "to_review": lines_to_review(order),
@@ -59,8 +63,9 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,
         "transfer": transfer_details(order),
         "kept": kept_by_bank(order),
+        "is_fresh": is_fresh,
         "has_returned": returned,
-        "can_correct": is_settled and is_placed_here(request, order) and can_correct(order, now=now),
+        "can_correct": is_placed_here(request, order) and can_correct(order, now=now),
         # Whoever has just paid is not asked to pay once more, though we have not heard of it yet.
         "can_pay": can_pay_now(order) and not is_waiting and not returned,
         "can_return": any(line.shipped > line.returned for line in order.lines.all()),

@@ -125,7 +125,7 @@ def quote_shown(request: HttpRequest, form: CheckoutForm, till: Till) -> Quote |
         return None
     if quote.stuck:
         names = ", ".join(variant.product.name for variant in quote.stuck)
-        if quote.region is not None:
+        if quote.region is not None or quote.terms.country != form.cleaned_data["country"]:
             text = _("%(names)s cannot be sent to %(place)s. Please remove it from your basket, or change the address.")
             form.add_error("postcode", text % {"names": names, "place": quote.place_name})
             return None

@@ -32,6 +32,13 @@ def refuse(review: Review, *, by: User, reason: str) -> bool:
     return _decide(review, ReviewStatus.REFUSED, by=by, reason=reason.strip()[:300])
 
 
+def forget_author(review: Review) -> None:
+    """Take the name off a review, whose writer wants to be forgotten; what it says stays. Safe to repeat."""
+    with transaction.atomic():
+        Review.objects.filter(pk=review.pk).update(author="")
+        refresh_rating(review.product_id)
+
+
 def _decide(review: Review, status: ReviewStatus, *, by: User, reason: str) -> bool:
     with transaction.atomic():
         # One conditional UPDATE, so that of two people only one decides.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from django_countries.fields import CountryField
 
 from shop.models.region import Region
@@ -22,6 +23,15 @@ class DeliveryProfile(models.Model):
         _("sent from, as customers read it"), max_length=80, help_text=_("A town, as in “Cork”.")
     )
     country = CountryField(_("sent from country"))
+    region = models.ForeignKey(
+        Region,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("sent from region"),
+        help_text=_("Where that part of the country stands to customs in its own way, as the Canary Islands do."),
+    )
     cutoff_time = models.TimeField(_("orders before this leave the same working day"), null=True, blank=True)
     time_zone = models.CharField(_("time zone of the cut-off"), max_length=40, default="Europe/Dublin")
     return_address = models.TextField(_("return address"), blank=True)
@@ -41,6 +51,11 @@ class DeliveryProfile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a region of another country."""
+        if self.region is not None and self.region.country != self.country:
+            raise ValidationError({"region": gettext("That region is not in that country.")})
 
 
 class DeliveryZone(models.Model):

@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext, gettext_lazy as _
 from django_countries.fields import CountryField
 
+from shop.territories import TERRITORIES
+
 # A beginning (“35”, “BT”), or beginnings of one length from one number to another (“9000-9499”).
 ENTRY = re.compile(r"[A-Z0-9]{1,10}|\d{1,10}-\d{1,10}")
 
@@ -81,6 +83,11 @@ class Region(models.Model):
             if not ENTRY.fullmatch(entry) or (dash and (len(low) != len(high) or low > high)):
                 text = gettext("“%(entry)s” is neither how a postcode begins nor a range as in 9000-9499.")
                 raise ValidationError({"postcodes": text % {"entry": entry[:20]}})
+        for code, postcodes in TERRITORIES.get(self.country.code, {}).items():
+            for entry in sorted(mine):
+                if begins(postcodes, plain_postcode(entry.partition("-")[0])):
+                    text = gettext("%(entry)s is in “%(code)s”: what has a country code of its own is named by that.")
+                    raise ValidationError({"postcodes": text % {"entry": entry, "code": code}})
         for other in Region.objects.filter(country=self.country).exclude(pk=self.pk):
             for entry in sorted(mine & set(entries_of(other.postcodes))):
                 text = gettext("%(entry)s is a postcode of %(region)s already.")
@@ -88,7 +95,12 @@ class Region(models.Model):
 
     def match(self, postcode: str) -> int:
         """Return how many signs of a plain postcode say that it lies here; 0: it does not."""
-        return max((_match(entry, postcode) for entry in entries_of(self.postcodes)), default=0)
+        return begins(self.postcodes, postcode)
+
+
+def begins(postcodes: str, postcode: str) -> int:
+    """Return how many signs of a plain postcode are those of an entry in a list as staff type it; 0: of none."""
+    return max((_match(entry, postcode) for entry in entries_of(postcodes)), default=0)
 
 
 def _match(entry: str, postcode: str) -> int:

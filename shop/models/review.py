@@ -27,7 +27,7 @@ class Review(models.Model):
     rating = models.PositiveSmallIntegerField(_("stars"), help_text=_("1 to 5."))
     title = models.CharField(_("title"), max_length=100, blank=True)
     text = models.TextField(_("text"), max_length=3000, blank=True)
-    author = models.CharField(_("name shown"), max_length=60)
+    author = models.CharField(_("name shown"), max_length=60, blank=True, help_text=_("Empty: forgotten."))
     bought_on = models.DateField(_("bought on"))
     created_at = models.DateTimeField(_("written"), default=timezone.now)
     status = models.CharField(_("state"), max_length=10, choices=ReviewStatus, default=ReviewStatus.WAITING)

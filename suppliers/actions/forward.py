@@ -17,6 +17,7 @@ from orders.models import Hold, Order, OrderLine, WorkItem
 from orders.states import OrderStatus
 from shop.models import User
 from shop.money import format_cost
+from suppliers.actions.addressed import addressed_to
 from suppliers.actions.gate import approved_units, ask_pharmacist, refuse_ungranted
 from suppliers.actions.route import first_offers, service_asked
 from suppliers.actions.stopped import wanted_back
@@ -154,23 +155,12 @@ def _row(supplier_id: int, part: int, group: Sequence[Chosen], service: str) -> 
 
 
 def _request(order: Order, reference: str, group: Sequence[Chosen]) -> dict[str, Any]:
-    # What is needed to deliver and nothing more: no e-mail address, no retail price.
-    address = {
-        "name": order.name,
-        "company": order.company,
-        "line1": order.line1,
-        "line2": order.line2,
-        "city": order.city,
-        "region": order.region,
-        "postal_code": order.postcode,
-        "country": order.country.code,
-        "phone": order.phone,
-    }
     currency = group[0][1].currency
-    request: dict[str, Any] = {
+    return {
         "reference": reference,
         "currency": currency,
-        "ship_to": {name: value for name, value in address.items() if value},
+        # No e-mail address, no retail price.
+        **addressed_to(order),
         "lines": [
             {
                 "line_id": f"L{line.pk}",
@@ -184,7 +174,6 @@ def _request(order: Order, reference: str, group: Sequence[Chosen]) -> dict[str,
         "allow_backorder": True,
         "packing_slip": {"brand_name": settings.SHOP_NAME, "show_prices": False},
     }
-    return request | ({"note": order.note} if order.note else {})
 
 
 def give_up_refused(supplier_order: SupplierOrder, *, by: User | None) -> bool:

@@ -76,7 +76,7 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
             "sent_from": profile.sent_from,
             "service_name": way.service.name,
             "supplier_service": way.service.supplier_code,
-            "import_text": import_text(profile, line.order.country.code, line.order.part_of_country)[:300],
+            "import_text": import_text(profile, line.order.place.country, line.order.part_of_country)[:300],
             "promised_earliest_on": old.promised_earliest_on,
             "promised_latest_on": old.promised_latest_on,
             "expected_earliest_on": way.window.earliest_on,

@@ -67,7 +67,8 @@ def _fits(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> bool:
 
 
 def _border_of(profile: DeliveryProfile, line: OrderLine) -> Border:
-    return border_between(profile.country.code, line.order.country.code, line.order.part_of_country)
+    order = line.order
+    return border_between(profile.country.code, order.place.country, order.part_of_country, sent_from=profile.region)
 
 
 def way_by(offer: Offer, line: OrderLine, *, now: datetime) -> Choice | None:
@@ -76,7 +77,7 @@ def way_by(offer: Offer, line: OrderLine, *, now: datetime) -> Choice | None:
     By the service that was bought, if that supplier has it; else by the cheapest that keeps the
     promise; else by the fastest. One query.
     """
-    country, profile_id = line.order.country.code, offer.supplier.delivery_profile_id
+    country, profile_id = line.order.place.country, offer.supplier.delivery_profile_id
     if offer.ships_to is not None and country not in offer.ships_to:
         return None
     ways = choices_of(

@@ -18,6 +18,7 @@ from orders.actions.work import open_work
 from orders.lease import db_now_plus
 from orders.models import WorkItem
 from orders.states import IllegalMove
+from suppliers.actions.addressed import fix_addresses
 from suppliers.actions.breaker import of_callable
 from suppliers.actions.placed import note_placed
 from suppliers.actions.stopped import of_wanted_back
@@ -80,6 +81,7 @@ def _set_out(supplier_order_id: int, *, is_probe: bool) -> tuple[SupplierOrder, 
             free = SupplierOrder.objects.filter(still, pk=supplier_order.pk)
             free.update(due_at=db_now_plus(settings.RETRY_SECONDS))
             return None
+        fix_addresses([supplier_order])
         if not _is_moved_out(supplier_order, still, in_doubt=in_doubt):
             return None
     return supplier_order, in_doubt

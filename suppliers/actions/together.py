@@ -20,6 +20,7 @@ from orders import lease
 from orders.actions.shipping import lock_orders
 from orders.lease import db_now_plus
 from orders.states import IllegalMove
+from suppliers.actions.addressed import fix_addresses
 from suppliers.actions.breaker import of_callable
 from suppliers.actions.lanes import Full, Place, lanes
 from suppliers.actions.placed import Told, note_placed, note_placed_together
@@ -109,9 +110,11 @@ def _set_out(supplier_id: int, supplier_order_ids: Sequence[int]) -> list[Suppli
         with transaction.atomic():
             lock_orders(fresh.values_list("order", flat=True))
             back = set(of_wanted_back(fresh).values_list("pk", flat=True))
-            rows = [row for row in lease.takeable(of_callable(fresh)).order_by("order_id") if row.pk not in back]
+            free = lease.takeable(of_callable(fresh)).select_related("order").order_by("order_id")
+            rows = [row for row in free if row.pk not in back]
             if not rows:
                 return []
+            fix_addresses(rows)
             attempts = {row.pk: row.attempt + 1 for row in rows}
             sent = {"last_sent_at": Now(), "first_sent_at": Coalesce(F("first_sent_at"), Now())}
             move_supplier_orders(rows, Status.SENDING, fields=lease.claim_fresh() | sent, only=lease.IS_FRESH)

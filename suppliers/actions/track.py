@@ -17,6 +17,7 @@ from orders.actions.reservation import note_taken
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import OrderDelivery, OrderLine, WorkItem
+from suppliers.actions.addressed import note_told
 from suppliers.actions.charges import delivery_charge_of
 from suppliers.actions.contract import COUNTERS, check_successor, counts_of
 from suppliers.actions.parcels import estimate_of
@@ -175,6 +176,9 @@ def note_known(supplier_order: SupplierOrder) -> None:
     """
     if supplier_order.status not in {Status.READY, Status.SENDING, Status.UNKNOWN}:
         return
+    if supplier_order.status == Status.READY:
+        # It has an order that we have never sent, as far as we know: then it has the address, too.
+        note_told([supplier_order.order_id])
     # Placed at the first try: nobody was ever asked.
     is_smooth = supplier_order.status == Status.SENDING and supplier_order.attempt <= 1
     move_supplier_order(supplier_order, Status.PLACED, by=None, fields={"placed_at": timezone.now()})

@@ -37,6 +37,8 @@ def order_help(request: HttpRequest, token: str) -> HttpResponse:
     asked = question(ORDER_QUESTIONS, request.POST.get("topic", "") or request.GET.get("topic", ""))
     cards = parcel_cards(order)
     initial = {"topic": asked.slug if asked else ""} | _about_parcel(cards, request.GET.get("parcel", ""))
+    if request.GET.get("about") == "address":
+        initial["message"] = _("Can you still send it to another address? It is:") + "\n"
     form = HelpForm(request.POST or None, request.FILES or None, order=order, initial=initial)
     if request.method == "POST" and form.is_valid():
         if allow(request, "ticket", limit=LIMIT, seconds=SECONDS):

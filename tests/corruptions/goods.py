@@ -86,6 +86,16 @@ GOODS: dict[str, Corruption] = {
     "other quantity sent than noted": kind(
         "V06 content", lambda w: SupplierOrderLine.objects.filter(order_line=w.goods).update(supplier_sku="X")
     ),
+    "sent to another address than the order's": kind(
+        "V06 content",
+        lambda w: (
+            SupplierOrder.objects.filter(order=w.other).update(first_sent_at=timezone.now()),
+            Order.objects.filter(pk=w.other.pk).update(line1="9 Elsewhere", address_fixed_at=timezone.now()),
+        ),
+    ),
+    "sent, and the address not kept": kind(
+        "V06 content", lambda w: SupplierOrder.objects.filter(order=w.other).update(first_sent_at=timezone.now())
+    ),
     "request replaced": kind("V06 content", lambda w: SupplierOrder.objects.filter(order=w.other).update(request={})),
     "parcel without its supplier": kind("V06 parcels", lambda w: erase(SupplierShipment.objects.all())),
     "parcel of another order": kind("V06 parcels", lambda w: Shipment.objects.update(order=w.other)),

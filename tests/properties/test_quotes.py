@@ -30,16 +30,16 @@ BASKETS = int(os.environ.get("MONEY_BASKETS", "10000"))
 SEED = int(os.environ.get("MONEY_SEED", "1"))
 CURRENCIES = ["JPY", "ISK", "EUR", "GBP", "KWD"]
 # Country, postcode, and whether its prices include tax: regions without tax and with a lower one among them.
-MARKETS = [("FI", "", True), ("FI", "22100", True), ("PT", "9500-001", False), ("NO", "", False), ("US", "", False)]
+MARKETS = [("FI", "", True), ("ES", "35001", True), ("PT", "9500-001", False), ("NO", "", False), ("US", "", False)]
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WINDOW = Window(date(2026, 12, 1), date(2026, 12, 3), date(2026, 11, 30))
 HOME = {"standard": 2300, "reduced": 1350, "second_reduced": 900, "super_reduced": 480, "zero": 0}
 THERE = {"standard": 2550, "reduced": 1400, "second_reduced": 550, "super_reduced": 210, "zero": 0}
-ALAND = Region(pk=1, country="FI", code="FI-ALAND", name="Åland", postcodes="22")
+CANARY = Region(pk=1, country="ES", code="ES-CANARY", name="Canary Islands", postcodes="35, 38")
 AZORES = Region(pk=2, country="PT", code="PT-AZORES", name="Azores", postcodes="9500-9980")
-FOUND = {(country, None, kind): points for country in ("FI", "PT", "NO") for kind, points in THERE.items()}
-FOUND |= {("FI", ALAND.pk, "standard"): 0, ("PT", AZORES.pk, "standard"): 1600, ("PT", AZORES.pk, "reduced"): 900}
-RATES = Rates(FOUND, [ALAND, AZORES])
+FOUND = {(country, None, kind): points for country in ("FI", "ES", "PT", "NO") for kind, points in THERE.items()}
+FOUND |= {("ES", CANARY.pk, "standard"): 0, ("PT", AZORES.pk, "standard"): 1600, ("PT", AZORES.pk, "reduced"): 900}
+RATES = Rates(FOUND, [CANARY, AZORES])
 
 
 class Calculator:
