@@ -159,6 +159,11 @@ class Product(models.Model):
         """The mean of its published reviews, 1 to 5, to one decimal place; None without any."""
         return round(self.rating_sum / self.rating_count, 1) if self.rating_count else None
 
+    @property
+    def rating_tenths(self) -> int | None:
+        """The mean as it is shown, times ten, so that what reads 4.0 counts as four stars; None without any."""
+        return None if self.rating is None else round(10 * self.rating)
+
 
 class Variant(models.Model):
     """What is bought. Price, stock and delivery are those of the best offer, written by suppliers."""
@@ -286,7 +291,7 @@ class ProductImage(models.Model):
     """A picture, re-encoded by us in some sizes; never a remote address.
 
     ``sizes`` holds all of them, smallest first, as [width, height, name of the file]; ``small`` and ``large``
-    are two of them, for lists and for the product page.
+    are two of them, for lists and for the product page. ``avif_sizes`` are the same as AVIF; none of a drawing.
     """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
@@ -300,6 +305,7 @@ class ProductImage(models.Model):
     small_width = models.PositiveSmallIntegerField(default=0, editable=False)
     small_height = models.PositiveSmallIntegerField(default=0, editable=False)
     sizes = models.JSONField(default=list, blank=True, editable=False)
+    avif_sizes = models.JSONField(default=list, blank=True, editable=False)
     source_url = models.URLField(_("came from"), max_length=500, blank=True)
 
     class Meta:

@@ -90,6 +90,7 @@ def _listing(product: Product) -> Listing | None:
         category_id=product.category_id,
         brand=product.brand,
         tax_class=product.tax_class,
+        rating_tenths=product.rating_tenths,
         picture=next(iter(product.first_images), None),
         facts=json.dumps(facts, ensure_ascii=False),
         name_words=index_text([product.name]),
