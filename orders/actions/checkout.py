@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from orders import events
+from orders.actions.age import age_asked, refuse_too_young
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
 from orders.actions.defence import Visit, admit, refuse_small
 from orders.actions.discount import Buyer, free_use, lock_codes, take_use
@@ -22,6 +22,7 @@ from orders.actions.reservation import SoldOut, release, reserve_all
 from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
+from orders.numbers import free_number
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
 from orders.tax import TaxUnknown
@@ -35,7 +36,6 @@ from shop.places import Place
 
 # Our reservation outlives Stripe's session a little, so that nothing paid in time is gone.
 SLACK = timedelta(minutes=5)
-NUMBER_TRIES = 5
 
 
 class EmptyBasket(Exception):
@@ -75,6 +75,7 @@ class Wish:
     user: User | None
     pay_with: str
     visit: Visit | None
+    confirmed_age: int | None
 
 
 def place_order(
@@ -89,25 +90,28 @@ def place_order(
     visit: Visit | None = None,
     pay_with: str = "stripe",
     lines: Sequence[BasketLine] | None = None,
+    confirmed_age: int = 0,
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
     ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside.
     ``lines`` is what the quote was made from; None reads them. ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
+    ``confirmed_age`` is the age that the customer said to have reached; 0: nothing was said.
     What costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
     order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
-    Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
+    Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall, AgeNotConfirmed or Limited.
     """
     lines, current = lines or _lines(basket), open_order(basket)
     if quote is None:
         quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
     _check_whole(quote)
     _check_stock(lines)
+    age = refuse_too_young((line.variant for line in lines), confirmed_age)
     if current is not None and _is_as_wanted(current, address, quote, now, pay_with):
         return current
     try:
-        return _place(Wish(basket, address, quote, user, pay_with, visit), current, now)
+        return _place(Wish(basket, address, quote, user, pay_with, visit, age), current, now)
     except IntegrityError:
         # Another click was faster; its order is the one.
         winner = open_order(basket) or _bought(basket)
@@ -247,7 +251,8 @@ def give_up(order: Order) -> bool:
 
 def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime, pay_with: str) -> bool:
     wanted = (*asdict(address).values(), *quote.fingerprint)
-    return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
+    is_old_enough = (order.confirmed_age or 0) >= age_asked(line.variant for line in quote.lines)
+    return is_old_enough and order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
 
 def _fingerprint_of(order: Order) -> tuple[object, ...]:
@@ -322,7 +327,7 @@ def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int
 def _insert(wish: Wish, now: datetime, pay_by: datetime) -> Order:
     basket, quote = wish.basket, wish.quote
     return Order.objects.create(
-        number=_free_number(),
+        number=free_number(),
         user=wish.user,
         basket=basket,
         basket_generation=basket.generation,
@@ -339,17 +344,9 @@ def _insert(wish: Wish, now: datetime, pay_by: datetime) -> Order:
         placed_at=now,
         pay_by=pay_by,
         pay_with=wish.pay_with,
+        confirmed_age=wish.confirmed_age,
         **asdict(wish.address),
     )
-
-
-def _free_number() -> str:
-    # Random, so that a number tells nobody how much the shop sells.
-    for _try in range(NUMBER_TRIES):
-        number = f"{settings.ORDER_PREFIX}-{secrets.randbelow(9_000_000) + 1_000_000}"
-        if not Order.objects.filter(number=number).exists():
-            return number
-    raise RuntimeError("no free order number found")
 
 
 def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from orders.actions.age import age_asked
 from orders.actions.checkout import EmptyBasket, place_order
 from orders.actions.defence import TooSmall
 from orders.actions.discount import CodeRefused, announced_codes
@@ -63,13 +64,13 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("shop:basket")
     if request.method != "POST":
         note_opened(request, basket)
-        return _page(request, CheckoutForm(initial=known_of(request)), basket, lines)
+        return _page(request, _fresh_form(request, lines), basket, lines)
     return _posted(request, basket, lines, is_new_visit=is_new_visit)
 
 
 def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is_new_visit: bool) -> HttpResponse:
     """Do what the pressed button says; what was typed is kept whichever it was."""
-    form = CheckoutForm(request.POST)
+    form = CheckoutForm(request.POST, age=_age(lines))
     typed = _typed(request)
     # What was typed survives a look at the basket and a failed payment.
     request.session[TYPED_KEY] = typed
@@ -79,7 +80,7 @@ def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is
         return _mend(request, basket)
     if {"look", "apply_code", "drop_code"} & set(request.POST):
         # Only the country, a service or the code was changed: show the sums anew, complain about nothing else yet.
-        return _page(request, CheckoutForm(initial=known_of(request)), basket, lines)
+        return _page(request, _fresh_form(request, lines), basket, lines)
     if is_new_visit:
         form.is_valid()
         form.add_error(None, _("You were away for a while. All is as you left it: please look at it and continue."))
@@ -89,6 +90,14 @@ def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is
         # Read anew: somebody else may have been faster.
         return _page(request, form, basket, basket_lines(basket), status=422)
     return _to_pay_page(request, order)
+
+
+def _fresh_form(request: HttpRequest, lines: list[BasketLine]) -> CheckoutForm:
+    return CheckoutForm(initial=known_of(request), age=_age(lines))
+
+
+def _age(lines: list[BasketLine]) -> int:
+    return age_asked(line.variant for line in lines)
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
@@ -138,6 +147,7 @@ def _order_of(
             visit=visit,
             pay_with=pay_with,
             lines=lines,
+            confirmed_age=form.age,
         )
     except SoldOut as error:
         text = _("%(name)s was sold meanwhile: below you see how many are left, and can go on with the rest.")

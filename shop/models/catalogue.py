@@ -10,6 +10,9 @@ from shop.models.delivery import DeliveryProfile
 from shop.models.tax import TaxClass
 from shop.money import Money
 
+# From this age on people are adults wherever we send to; goods behind the gate of age ask for it unless they say more.
+ADULT = 18
+
 
 class Gate(models.TextChoices):
     """What must be approved before a product may be forwarded to a supplier."""
@@ -96,7 +99,19 @@ class Product(models.Model):
         help_text=_("Stripe Tax's code, as in txcd_99999999; asked for only where Stripe works the tax out."),
     )
     gate = models.CharField(_("gate"), max_length=20, choices=Gate, default=Gate.NONE)
+    minimum_age = models.PositiveSmallIntegerField(
+        _("sold from the age of"),
+        null=True,
+        blank=True,
+        help_text=_("Customers confirm it at the checkout. A supplier's feed raises it and never lowers it."),
+    )
     max_per_order = models.PositiveSmallIntegerField(_("most per order"), default=99)
+    limit_reason = models.CharField(
+        _("why no more per order"), max_length=200, blank=True, help_text=_("A sentence for the customer.")
+    )
+    active_ingredient = models.CharField(
+        _("active ingredient"), max_length=200, blank=True, help_text=_("Of a medicine: with its strength.")
+    )
     not_returnable_reason = models.CharField(_("why it cannot be returned"), max_length=200, blank=True)
     # What Regulation (EU) 2023/988 (general product safety), article 19, asks an online offer to show.
     maker = models.CharField(_("maker"), max_length=500, blank=True, help_text=_("Name, address, electronic address."))
@@ -153,6 +168,16 @@ class Product(models.Model):
     def price_from(self) -> Money:
         """The lowest price of its variants in the catalogue, with the tax of the shop's own country."""
         return Money(self.price_from_minor or 0, self.currency)
+
+    @property
+    def is_medicine(self) -> bool:
+        """True for what a pharmacist answers for: it has an active ingredient, or needs a prescription."""
+        return bool(self.active_ingredient) or self.gate == Gate.PRESCRIPTION
+
+    @property
+    def least_age(self) -> int:
+        """The age from which on it is sold; 0: to everybody."""
+        return self.minimum_age or (ADULT if self.gate == Gate.AGE else 0)
 
     @property
     def rating(self) -> float | None:

@@ -113,7 +113,7 @@ def facts_of(product: Product) -> Iterable[str]:
 
 
 def _key_texts(product: Product) -> list[str]:
-    texts = [product.brand]
+    texts = [product.brand, product.active_ingredient]
     for variant in product.offered:
         texts += [variant.sku, variant.gtin, *map(str, variant.options.values())]
     return texts
