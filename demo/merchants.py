@@ -147,6 +147,11 @@ def make_synonyms() -> None:
         Synonym.objects.get_or_create(words=words)
 
 
+def tint_departments() -> None:
+    """Give departments whose name goes with no panel the one that the pharmacy's pictures are drawn on. Safe to repeat."""
+    Category.objects.filter(parent=None, panel="").update(panel="bath")
+
+
 def make_people() -> None:
     """Make the demo's log-ins, one per role and a customer. Safe to repeat."""
     for email, name, group, is_staff in PEOPLE:

@@ -128,6 +128,12 @@ def test_three_filters_that_divide_the_list_best_are_links_above_it(client, shel
     assert "Often chosen" not in page_of(client, KITCHEN, brand="Tolven")
 
 
+def test_a_price_of_ones_own_stands_among_the_bands_by_both_its_ends(client, shelf):
+    boxes = boxes_on(page_of(client, KITCHEN, price=["0-500", "1000-1200"]))
+    prices = [value for param, value in boxes if param == "price"]
+    assert prices == ["0-500", "0-1000", "1000-1200", "1000-2500", "2500-5000", "10000-"]
+
+
 # --- rating
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 from django.utils.translation import gettext as _
 
@@ -123,7 +124,7 @@ class FacetMaker:
         own = [text for text in self.filters.prices if text not in self.reader.bands]
         texts = sorted(
             [band for band in self.reader.bands if self.base.prices[band] or band in self.filters.prices] + own,
-            key=lambda text: price_range(text)[0],
+            key=_ends,
         )
         values = []
         for text in texts:
@@ -191,6 +192,11 @@ class FacetMaker:
         # Of a list that was counted in part, "0" would be a guess.
         count = f"{number}+" if more and number else "" if more else str(number)
         return Value(param, value, label, number, count, (param, value) in self.filters.ticked)
+
+
+def _ends(text: str) -> tuple[float, float]:
+    low, high = price_range(text)
+    return low, inf if high is None else high
 
 
 def _natural(text: str) -> tuple[object, ...]:
