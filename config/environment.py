@@ -61,6 +61,18 @@ def read_seller(env: environ.Env, shop_name: str) -> dict[str, object]:
     }
 
 
+def read_pharmacy(env: environ.Env, country: str) -> dict[str, str] | None:
+    """Return where the register of a shop that may sell medicines is to be looked at; None for other shops.
+
+    PHARMACY_REGISTER_URL is the shop's own entry there, PHARMACY_COUNTRY whose register it is (two letters).
+    Raises ImproperlyConfigured for an address without TLS: what nobody could alter on the way is what counts.
+    """
+    url = env.str("PHARMACY_REGISTER_URL", default="").strip()
+    if url and not url.startswith("https://"):
+        raise ImproperlyConfigured("PHARMACY_REGISTER_URL must begin with https://: the shop's entry in the register.")
+    return {"url": url, "country": env.str("PHARMACY_COUNTRY", default=country).upper()} if url else None
+
+
 def iban(env: environ.Env, name: str) -> str:
     """Return an account number without its spaces; empty if it is not set.
 

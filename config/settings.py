@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, iban, mail_transport, read_environment, read_seller, required
+from config.environment import BASE_DIR, iban, mail_transport, read_environment, read_pharmacy, read_seller, required
 
 env = read_environment()
 
@@ -321,6 +321,8 @@ PAPER_PREFIXES = {
     "credit_note": env.str("CREDIT_NOTE_PREFIX", default="CN"),
 }
 SELLER = read_seller(env, SHOP_NAME)
+# The shop's entry in the register of those who may sell medicines, linked from every page; None: it sells none.
+PHARMACY = read_pharmacy(env, SHOP_COUNTRY)
 # Seconds between payment and forwarding in which a customer may still change their mind; 0: none.
 FORWARD_GRACE_SECONDS = env.int("FORWARD_GRACE_SECONDS", default=600)
 # Seconds a supplier has to answer a cancellation; then a person asks.

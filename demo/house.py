@@ -1,7 +1,8 @@
 """Bring up the whole demo shop on one machine, and take it down again: ``python -m demo.house``.
 
 Starts simulated suppliers and payment sandbox, fills the shop, then web, worker and relay; waits
-for ctrl-c; stops everything. Needs no Django in this process.
+for ctrl-c; stops everything. ``DEMO_SHOP=pharmacy`` brings up the pharmacy (``demo/shops.py``). Needs no Django in
+this process.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parent.parent
-VAR = ROOT / "var"
-SLUGS = ("harbour", "meridian", "kestrel")
+from demo.shops import ROOT, SHOPS, VAR, DemoShop
+
 HOST = "127.0.0.1"
 START_SECONDS = 90
 STOP_SECONDS = 8
@@ -58,18 +58,21 @@ def free_port(near: int) -> int:
 class House:
     """All processes of the demo shop, by name."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, shop: DemoShop) -> None:
         self.port = port
+        self.shop = shop
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = False
-        self.ports = {name: free_port(port + 11 + 20 * place) for place, name in enumerate(("payments", *SLUGS))}
+        self.ports = {
+            name: free_port(port + 11 + 20 * place) for place, name in enumerate(("payments", *shop.suppliers))
+        }
         self.env = self._environment()
 
     def _environment(self) -> dict[str, str]:
         facts = self._kept_secrets()
         suppliers = {
             slug: {"base": f"http://{HOST}:{self.ports[slug]}", "key": facts["supplier_key"], "secret": facts["hook"]}
-            for slug in SLUGS
+            for slug in self.shop.suppliers
         }
         settings = {
             "DEBUG": "1",
@@ -80,7 +83,6 @@ class House:
             "STRIPE_API_BASE": f"http://{HOST}:{self.ports['payments']}",
             "STRIPE_SECRET_KEY": facts["stripe_key"],
             "STRIPE_WEBHOOK_SECRET": facts["stripe_hook"],
-            "SELLER_NAME": "Larkfield Household Goods Ltd",
             "SELLER_ADDRESS": "1 Mill Lane | Cork | T12 X0X0 | Ireland",
             "SELLER_VAT_NUMBER": "IE0000000XX (demo)",
             "SELLER_REGISTRATION": "Companies Registration Office 000000 (demo)",
@@ -95,15 +97,15 @@ class House:
             "REVIEW_ABOVE_MINOR": "20000",
             "BANK_TRANSFER_IBAN": "IE29AIBK93115212345678",
             "BANK_TRANSFER_BIC": "AIBKIE2D",
+            **self.shop.settings,
         }
         # So that manage.py, run by hand, speaks to the same shop.
         (VAR / "demo.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         (VAR / "demo.env").chmod(0o600)
         return os.environ | settings | {"DEMO_SUPPLIERS": json.dumps(suppliers), "PYTHONUNBUFFERED": "1"}
 
-    @staticmethod
-    def _kept_secrets() -> dict[str, str]:
-        file = VAR / "demo-secrets.json"
+    def _kept_secrets(self) -> dict[str, str]:
+        file = self.shop.folder / "demo-secrets.json"
         if not file.exists():
             made = {
                 "secret_key": secrets.token_urlsafe(50),
@@ -124,12 +126,17 @@ class House:
         site, facts = f"http://{HOST}:{self.port}", self._kept_secrets()
         made = {
             "payments": ["-m", "demo.payments", "--port", str(self.ports["payments"])]
-            + ["--ledger", str(VAR / "demo" / "payments.sqlite3"), "--secret-key", facts["stripe_key"]]
+            + ["--ledger", str(self.shop.folder / "demo" / "payments.sqlite3"), "--secret-key", facts["stripe_key"]]
             + ["--webhook-url", f"{site}/webhooks/stripe/", "--webhook-secret", facts["stripe_hook"]],
         }
-        for slug in SLUGS:
+        for slug in self.shop.suppliers:
             made[slug] = ["-m", "demo.supplier", "--profile", f"demo/supplier/profiles/{slug}.json"]
-            made[slug] += ["--port", str(self.ports[slug]), "--ledger", str(VAR / "demo" / f"{slug}.sqlite3")]
+            made[slug] += [
+                "--port",
+                str(self.ports[slug]),
+                "--ledger",
+                str(self.shop.folder / "demo" / f"{slug}.sqlite3"),
+            ]
             made[slug] += ["--api-key", facts["supplier_key"], "--webhook-secret", facts["hook"]]
             made[slug] += ["--webhook-url", f"{site}/webhooks/suppliers/{slug}/"]
         web = ["-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{self.port}", "--workers", "1", "--threads", "8"]
@@ -145,8 +152,8 @@ class House:
         return made | {"web": web, "worker": worker, "relay": ["manage.py", "relay"]}
 
     def start(self, name: str) -> None:
-        """Start one process; its output goes to ``var/log``."""
-        with (VAR / "log" / f"{name}.log").open("ab") as log:
+        """Start one process; its output goes to its log."""
+        with (self.shop.folder / "log" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *self.commands()[name]],
                 cwd=ROOT,
@@ -163,7 +170,7 @@ class House:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.processes[name].poll() is not None:
-                raise CannotStart(f"{name} ended at once. Its last words are in var/log/{name}.log.")
+                raise CannotStart(f"{name} ended at once. Its last words are in {self._log(name)}.")
             try:
                 with urlopen(url, timeout=2):
                     return
@@ -171,7 +178,10 @@ class House:
                 if getattr(error, "code", None):
                     return
             time.sleep(0.1)
-        raise CannotStart(f"{name} does not answer. Look into var/log/{name}.log.")
+        raise CannotStart(f"{name} does not answer. Look into {self._log(name)}.")
+
+    def _log(self, name: str) -> Path:
+        return self.shop.folder.relative_to(ROOT) / "log" / f"{name}.log"
 
     def fill(self) -> None:
         """Set up the database and read the suppliers' catalogues; the second start does nothing of it."""
@@ -181,9 +191,9 @@ class House:
 
     def up(self) -> None:
         """Start everything."""
-        for name in ("payments", *SLUGS):
+        for name in ("payments", *self.shop.suppliers):
             self.start(name)
-        for name in ("payments", *SLUGS):
+        for name in ("payments", *self.shop.suppliers):
             self.wait_for(name, f"http://{HOST}:{self.ports[name]}/")
         self.fill()
         for name in ("web", "worker", "relay"):
@@ -195,7 +205,7 @@ class House:
         while not self.stopping:
             for name, process in list(self.processes.items()):
                 if process.poll() is not None and not self.stopping:
-                    print(f"{name} has ended (var/log/{name}.log); starting it again.", flush=True)
+                    print(f"{name} has ended ({self._log(name)}); starting it again.", flush=True)
                     self.start(name)
             time.sleep(1)
 
@@ -216,11 +226,11 @@ class House:
                 process.wait()
 
 
-def welcome(port: int, payments_port: int) -> str:
+def welcome(port: int, payments_port: int, shop: DemoShop) -> str:
     """Return what a newcomer needs to know."""
     site = f"http://{HOST}:{port}"
     return f"""
-Larkfield is open: {site}
+{shop.name} is open: {site}
 
   shop             {site}/
   mails sent       {site}/dev/mail/
@@ -231,7 +241,7 @@ Larkfield is open: {site}
   log-ins (password {PASSWORD}):
     {", ".join(LOGINS)}
 
-  discount codes: WELCOME10, KITCHEN5, FREEPOST (at the checkout)
+  discount codes: {shop.codes} (at the checkout)
   pay with card 4242 4242 4242 4242; an order is delivered within two minutes.
   ctrl-c stops everything; ./run --fresh begins anew.
 """
@@ -247,12 +257,22 @@ def read_port() -> int:
     return int(text)
 
 
-def make_folders(*, fresh: bool) -> None:
-    """Make the folders that hold everything the demo keeps, emptied first if ``fresh``."""
-    for path in VAR.glob("*") if fresh else ():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+def make_folders(shop: DemoShop, *, fresh: bool) -> None:
+    """Make the folders that hold everything the demo keeps, emptied first if ``fresh``; another shop's stay."""
+    others = {one.folder for one in SHOPS.values()} - {shop.folder}
+    for path in shop.folder.glob("*") if fresh else ():
+        if path not in others:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for folder in ("log", "demo"):
-        (VAR / folder).mkdir(parents=True, exist_ok=True)
+        (shop.folder / folder).mkdir(parents=True, exist_ok=True)
+
+
+def read_shop() -> DemoShop:
+    """Return the shop that DEMO_SHOP names. Raises CannotStart for one that there is not."""
+    name = os.environ.get("DEMO_SHOP", "household")
+    if name not in SHOPS:
+        raise CannotStart(f"DEMO_SHOP is {name!r}; there are: {', '.join(SHOPS)}.")
+    return SHOPS[name]
 
 
 def main() -> int:
@@ -269,12 +289,12 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     try:
-        port = read_port()
-        make_folders(fresh=options.fresh)
+        port, shop = read_port(), read_shop()
+        make_folders(shop, fresh=options.fresh)
         print("Starting suppliers and payments, and filling the shop from their catalogues ...", flush=True)
-        house = House(port)
+        house = House(port, shop)
         house.up()
-        print(welcome(port, house.ports["payments"]), flush=True)
+        print(welcome(port, house.ports["payments"], shop), flush=True)
         house.watch()
     except CannotStart as error:
         print(error, file=sys.stderr)

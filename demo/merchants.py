@@ -21,7 +21,6 @@ from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Supplier
 
 PROFILES = Path(__file__).parent / "supplier" / "profiles"
-SLUGS = ("harbour", "meridian", "kestrel")
 # Everywhere that no service names by its country.
 ELSEWHERE = "*"
 # A zone of no more countries than this is called by their names.
@@ -61,6 +60,7 @@ CODES: dict[str, dict[str, Any]] = {
     },
     "FREEPOST": {"kind": "free_delivery", "limit_total": 100, "announcement": "FREEPOST: free delivery"},
 }
+OF_DEPARTMENT = {"KITCHEN5": "kitchen"}
 PASSWORD = "demo-demo-demo"  # noqa: S105  (the demo's own, printed at its start)
 PEOPLE = [
     ("staff@demo.test", "Sam Staff", "Store staff", True),
@@ -128,17 +128,28 @@ def _terms(service: dict[str, Any], currency: str, *, is_home: bool) -> ServiceT
 
 
 def make_codes() -> None:
-    """Make the demo's discount codes; the shop itself says at the checkout which there are. Safe to repeat."""
+    """Make the demo's discount codes; the shop itself says at the checkout which there are. Safe to repeat.
+
+    A code for a department is made only where that department is: without it the code would be for everything.
+    """
     for code, fields in CODES.items():
-        DiscountCode.objects.get_or_create(code=code, defaults={"currency": settings.SHOP_CURRENCY, **fields})
-    kitchen = DiscountCode.objects.get(code="KITCHEN5")
-    kitchen.categories.set(Category.objects.filter(parent=None, slug="kitchen"))
+        department = Category.objects.filter(parent=None, slug=OF_DEPARTMENT.get(code, ""))
+        if code not in OF_DEPARTMENT or department:
+            made, _new = DiscountCode.objects.get_or_create(
+                code=code, defaults={"currency": settings.SHOP_CURRENCY, **fields}
+            )
+            made.categories.set(department)
 
 
 def make_synonyms() -> None:
     """Make the words that the demo's customers use beside the suppliers'. Safe to repeat."""
     for words in SYNONYMS:
         Synonym.objects.get_or_create(words=words)
+
+
+def tint_departments() -> None:
+    """Give departments whose name goes with no panel the one that the pharmacy's pictures are drawn on. Safe to repeat."""
+    Category.objects.filter(parent=None, panel="").update(panel="bath")
 
 
 def make_people() -> None:

@@ -124,7 +124,7 @@ class OrderAdmin(admin.ModelAdmin):
                 ]
             },
         ),
-        (_("Customer"), {"fields": ["email", "name", "phone", "user"]}),
+        (_("Customer"), {"fields": ["email", "name", "phone", "user", "confirmed_age"]}),
         (
             _("Address"),
             {"fields": ["company", "line1", "line2", "postcode", "city", "region", "country", "note", "invoice_to"]},

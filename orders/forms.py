@@ -39,6 +39,19 @@ def _rules(country: str) -> ValidationRules | None:
         return None
 
 
+def _age_field(age: int) -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("I am %(age)d or older.") % {"age": age},
+        help_text=_("Your basket holds something that is only sold from that age on."),
+        error_messages={
+            "required": _(
+                "Confirm that you are %(age)d or older, or take what is sold from that age on out of the basket."
+            )
+            % {"age": age}
+        },
+    )
+
+
 class CheckoutForm(forms.Form):
     """Who and where: five typed fields, the rest optional."""
 
@@ -98,8 +111,12 @@ class CheckoutForm(forms.Form):
     # What a script looks at when a field is left; the server judges by more than that.
     LOOKS_LIKE_MAIL = r"^\S+@\S+\.\S+$"
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, age: int = 0, **kwargs: object) -> None:
+        """``age`` is what the goods ask for; 0 asks nothing. It is confirmed for each order anew, and never for people."""
         super().__init__(*args, **kwargs)
+        self.age = age
+        if age:
+            self.fields["of_age"] = _age_field(age)
         self.fields["country"].choices = country_choices(get_language() or "")
         self.fields["pay_with"].choices = [(one.name, one.label) for one in offered()]
         country = str(self.data.get("country") or self.initial.get("country") or settings.SHOP_COUNTRY)
@@ -141,7 +158,8 @@ class CheckoutForm(forms.Form):
     @property
     def is_complete(self) -> bool:
         """True if nothing that is needed is left to be typed."""
-        return all(self[name].value() for name, field in self.fields.items() if field.required)
+        typed = (name for name, field in self.fields.items() if field.required and name != "of_age")
+        return all(self[name].value() for name in typed)
 
     @property
     def has_extra(self) -> bool:

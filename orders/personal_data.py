@@ -15,7 +15,7 @@ from shop.personal_data import Section, fields_of
 ORDER = (
     "number", "status", "placed_at", "paid_at", "email", "name", "company", "line1", "line2", "city", "region",
     "postcode", "country", "phone", "note", "language", "currency", "items_minor", "delivery_minor", "discount_minor",
-    "discount_code", "tax_minor", "total_minor", "pay_with", "invoice_to",
+    "discount_code", "tax_minor", "total_minor", "pay_with", "invoice_to", "confirmed_age",
 )  # fmt: skip
 LINE = (
     "sku",

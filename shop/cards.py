@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +20,9 @@ from shop.tax import Terms
 from shop.words import day
 
 LOW_STOCK = 5
+# How wide a card's picture and a product's large one are shown, for the browser to choose a size by.
+CARD_SIZES = "(min-width: 64rem) 18rem, (min-width: 44rem) 30vw, 45vw"
+LARGE_SIZES = "(min-width: 52rem) 34rem, 92vw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Picture:
     alt: str
     srcset: str = ""
     sizes: str = ""
+    # The same sizes as AVIF, for browsers that read it.
+    avif: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +148,14 @@ def small_picture(image: ProductImage | None) -> Picture | None:
     """Return the small size of a stored picture, for cards and lines."""
     if image is None:
         return None
-    sizes = "(min-width: 64rem) 18rem, (min-width: 44rem) 30vw, 45vw"
-    return Picture(image.small.url, image.small_width, image.small_height, image.alt, _srcset(image), sizes)
+    small = image.small
+    return Picture(small.url, image.small_width, image.small_height, image.alt, *_choices(image, CARD_SIZES))
 
 
 def large_picture(image: ProductImage) -> Picture:
     """Return the large size of a stored picture, for the product page."""
-    sizes = "(min-width: 52rem) 34rem, 92vw"
-    return Picture(image.large.url, image.large_width, image.large_height, image.alt, _srcset(image), sizes)
+    large = image.large
+    return Picture(large.url, image.large_width, image.large_height, image.alt, *_choices(image, LARGE_SIZES))
 
 
 def thumbnail(image: ProductImage) -> Picture:
@@ -164,10 +170,14 @@ def widest_picture(image: ProductImage) -> Picture:
     return Picture(image.large.storage.url(name), width, height, image.alt)
 
 
-def _srcset(image: ProductImage) -> str:
-    """Return the addresses of all sizes for ``srcset``; of one size there is nothing to choose."""
+def _choices(image: ProductImage, shown: str) -> tuple[str, str, str]:
     known = image.sizes or [[image.small_width, 0, image.small.name], [image.large_width, 0, image.large.name]]
-    widths = {width: image.small.storage.url(name) for width, _height, name in known}
+    return srcset_of(known), shown, srcset_of(image.avif_sizes)
+
+
+def srcset_of(sizes: Iterable[Sequence[int | str]]) -> str:
+    """Return the addresses of stored sizes (width, height, file) for ``srcset``; of one size there is nothing to choose."""
+    widths = {width: default_storage.url(str(name)) for width, _height, name in sizes}
     return ", ".join(f"{url} {width}w" for width, url in widths.items()) if len(widths) > 1 else ""
 
 

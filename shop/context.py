@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from shop.actions.basket import SESSION_KEY
 from shop.models import BasketLine
+from shop.register import register_mark
 from shop.tree import category_tree
 from shop.visitor import terms_of
 
@@ -44,5 +45,6 @@ def shop_window(request: HttpRequest) -> dict[str, object]:
         "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
         "price_terms": SimpleLazyObject(lambda: terms_of(request)),
         "canonical_url": canonical_url(request),
+        "register_mark": SimpleLazyObject(register_mark) if settings.PHARMACY else None,
         "environment_label": _("DEMO") if settings.DEBUG else "",
     }

@@ -75,12 +75,17 @@ class ProductPage:
     def conditions(self) -> list[str]:
         """What must be known before buying it: who checks it, and how many one may have."""
         found = []
-        if self.product.gate == Gate.PRESCRIPTION:
+        product = self.product
+        if product.gate == Gate.PRESCRIPTION:
             found.append(_("Needs a prescription. A pharmacist checks it before anything is sent."))
-        elif self.product.gate == Gate.AGE:
-            found.append(_("Sold to adults only. Your age is checked before anything is sent."))
-        if self.product.max_per_order < USUAL_MOST:
-            found.append(_("At most %(most)d in one order.") % {"most": self.product.max_per_order})
+        elif product.gate == Gate.AGE:
+            found.append(_("A pharmacist looks at your order before anything is sent."))
+        if product.least_age:
+            text = _("Only for people of %(age)d and over: you confirm your age at the checkout.")
+            found.append(text % {"age": product.least_age})
+        if product.max_per_order < USUAL_MOST:
+            text = _("At most %(most)d in one order.") % {"most": product.max_per_order}
+            found.append(f"{text} {product.limit_reason}".strip())
         return found
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
-from shop.cards import Card, Picture
+from shop.cards import CARD_SIZES, Card, Picture, cards, for_cards, srcset_of
 from shop.models import Product, ProductImage
 from shop.money import Money
 from shop.tax import Terms
@@ -58,6 +60,14 @@ def neighbours(product: Product, seen_ids: Sequence[int], terms: Terms) -> Neigh
     return Neighbours([_card(one, terms) for one in related[:MOST]], [_card(one, terms) for one in seen])
 
 
+def last_seen(seen_ids: Sequence[int], terms: Terms) -> list[Card]:
+    """Return whole cards of what was looked at, the latest first; two queries, and none where nothing was."""
+    if not seen_ids:
+        return []
+    found = for_cards(Product.objects.on_sale()).in_bulk(seen_ids[:MOST])
+    return cards([found[pk] for pk in seen_ids if pk in found], terms)
+
+
 def _any_of(*choices: QuerySet | Sequence[int]) -> QuerySet:
     """Return the ids that are in any of the choices, as one subquery.
 
@@ -70,7 +80,14 @@ def _any_of(*choices: QuerySet | Sequence[int]) -> QuerySet:
 
 def _with_picture(products: QuerySet[Product]) -> QuerySet[Product]:
     first = ProductImage.objects.filter(product=OuterRef("pk"), position=0).order_by("pk")
-    facts = JSONObject(url=F("small"), width=F("small_width"), height=F("small_height"), alt=F("alt"), sizes=F("sizes"))
+    facts = JSONObject(
+        url=F("small"),
+        width=F("small_width"),
+        height=F("small_height"),
+        alt=F("alt"),
+        sizes=F("sizes"),
+        avif=F("avif_sizes"),
+    )
     return products.annotate(
         picture=Subquery(first.annotate(found=facts).values("found")[:1], output_field=JSONField()),
         panel=F("department__panel"),
@@ -81,12 +98,10 @@ def _card(product: Product, terms: Terms) -> Card:
     price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
     if (product.price_to_minor or 0) > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
-    told = product.picture  # type: ignore[attr-defined]
-    picture = Picture(default_storage.url(told["url"]), told["width"], told["height"], told["alt"]) if told else None
     return Card(
         get_absolute_url=product.get_absolute_url(),
         name=product.name,
-        card_image=picture,
+        card_image=_picture(product.picture),  # type: ignore[attr-defined]
         price=price,
         arrival="",
         stock_words="" if product.is_available else _("Sold out"),
@@ -95,3 +110,12 @@ def _card(product: Product, terms: Terms) -> Card:
         rating=product.rating,
         rating_count=product.rating_count,
     )
+
+
+def _picture(told: dict[str, Any] | None) -> Picture | None:
+    if not told:
+        return None
+    # Inside an object that it makes, SQLite writes a list as text.
+    sizes, avif = (json.loads(one) if isinstance(one, str) else one for one in (told["sizes"], told["avif"]))
+    choices = srcset_of(sizes), CARD_SIZES, srcset_of(avif)
+    return Picture(default_storage.url(told["url"]), told["width"], told["height"], told["alt"], *choices)

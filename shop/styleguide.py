@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 
+from shop.register import UPRIGHT, RegisterMark
+
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TINTS = ("kitchen", "desk", "home", "outdoors", "bath", "kids")
 
@@ -164,6 +166,10 @@ def gallery(request: HttpRequest) -> HttpResponse:
         ],
         "parcels": _parcels(),
         "image": _image("mug"),
+        "marks": [
+            RegisterMark("#register", "IE", "Ireland", UPRIGHT["IE"], True),
+            RegisterMark("#register-pt", "PT", "Portugal", (), False),
+        ],
         "page_obj": Paginator(range(240), 24).page(5),
         "crumbs": [("Home", "#home"), ("Kitchen", "#kitchen")],
         "tabs": [

@@ -212,6 +212,22 @@ def test_a_basket_is_kept_for_thirty_days_from_its_last_change(client):
     assert client.cookies["session"]["max-age"] == 30 * 24 * 60 * 60
 
 
+def test_an_empty_basket_shows_what_was_looked_at_last(client):
+    supplier = make_supplier()
+    seen = [make_variant(supplier, name=name) for name in ("Oak board", "Steel pan")]
+    assert "You looked at" not in shown(client)
+    for variant in seen:
+        client.get(variant.product.get_absolute_url())
+
+    page = shown(client)
+
+    cards = page.split('id="seen"')[1]
+    assert cards.index("Steel pan") < cards.index("Oak board")
+    assert "Arrives " in cards
+    add(client, seen[0])
+    assert "You looked at" not in shown(client)
+
+
 def test_an_empty_basket_says_so_and_shows_the_departments(client):
     variant = make_variant(make_supplier())
     ProductImage.objects.create(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shop.actions import reviews
 from shop.actions.delivery import ServiceTerms, ZoneTerms
-from shop.models import DeliveryService, Variant
+from shop.models import DeliveryService, Listing, Review, Variant
 from shop.words import day
-from tests.factories import make_supplier, standard
+from tests.factories import make_person, make_supplier, standard
+from tests.products import make_review
 from tests.shelf import boxes_on, chips_on, names_on, page_of, put, put_copies
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +128,51 @@ def test_three_filters_that_divide_the_list_best_are_links_above_it(client, shel
     assert "Often chosen" not in page_of(client, KITCHEN, brand="Tolven")
 
 
+def test_a_price_of_ones_own_stands_among_the_bands_by_both_its_ends(client, shelf):
+    boxes = boxes_on(page_of(client, KITCHEN, price=["0-500", "1000-1200"]))
+    prices = [value for param, value in boxes if param == "price"]
+    assert prices == ["0-500", "0-1000", "1000-1200", "1000-2500", "2500-5000", "10000-"]
+
+
+# --- rating
+
+
+def rate(name: str, *stars: int) -> None:
+    for rating in stars:
+        make_review(Variant.objects.select_related("product").get(product__name=name), rating=rating)
+
+
+def test_goods_are_filtered_by_what_their_buyers_think_as_it_is_shown(client, shelf):
+    assert not [box for box in boxes_on(page_of(client, KITCHEN)) if box[0] == "rating"]
+    rate("Oak board", 5, 4)
+    rate("Steel pan", 3)
+    # 3.95 is shown as 4.0.
+    rate("Oak tray", *[4] * 19, 3)
+    page = page_of(client, KITCHEN)
+    assert boxes_on(page)["rating", "4"] == "4 stars and up 2"
+    assert boxes_on(page)["rating", "3"] == "3 stars and up 3"
+    assert shown(client, rating="4") == {"Oak board", "Oak tray"}
+    assert shown(client, rating=["4", "3"]) == {"Oak board", "Oak tray", "Steel pan"}
+    assert shown(client, rating="4", f="Material:Steel") == set()
+    assert set(chips_on(page_of(client, KITCHEN, rating="4"))) == {"Rating: 4 stars and up"}
+
+
+def test_a_review_that_is_taken_back_counts_no_more(client, shelf):
+    rate("Steel pan", 5)
+    assert shown(client, rating="4") == {"Steel pan"}
+    reviews.refuse(Review.objects.get(), by=make_person(), reason="Not about the pan.")
+    assert shown(client, rating="4") == set()
+
+
+def test_listings_written_before_ratings_were_in_them_are_filled(client, shelf):
+    rate("Steel pan", 5)
+    Listing.objects.update(rating_tenths=None)
+
+    import_module("shop.migrations.0012_ratings_in_lists_filled").fill(apps, None)
+
+    assert shown(client, rating="4") == {"Steel pan"}
+
+
 # --- arrival
 
 
@@ -138,7 +187,7 @@ def test_goods_are_filtered_by_the_day_by_which_they_are_there(client, shelf):
     assert shown(client, by=soon) == {"Oak board", "Oak tray", "Steel pan", "Steel jar"}
     assert shown(client, by=late) == {"Oak board", "Oak tray", "Steel pan", "Steel jar", "Steel kettle"}
     for card in page_of(client, KITCHEN, by=soon).split('class="arrival"')[1:]:
-        assert f"– {day(date.fromisoformat(soon))}</p>" in card
+        assert f"– {day(date.fromisoformat(soon))}</p>" in card.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_days_are_those_of_the_visitors_country(client, shelf):
@@ -208,14 +257,27 @@ def test_twenty_four_a_page_with_numbers_and_how_many_above_and_below(client):
     put_copies(first, 49, brand="Tolven")
     page = page_of(client, KITCHEN, page="2", sort="price")
     assert len(names_on(page)) == 24
-    assert page.index("50 items") < page.index('class="products"') < page.index("25 to 48 of 50 items")
+    assert (
+        page.index("50 items")
+        < page.index('class="products"')
+        < page.index("<span data-first>25</span> to 48 of 50 items")
+    )
     assert '<link rel="prev" href="?sort=price&amp;page=1">' in page
     assert '<a rel="next" href="?sort=price&amp;page=3">' in page
     assert '<span aria-current="page">' in page
     last = page_of(client, KITCHEN, page="3")
-    assert (len(names_on(last)), "49 to 50 of 50 items" in last) == (2, True)
+    assert (len(names_on(last)), "<span data-first>49</span> to 50 of 50 items" in last) == (2, True)
     everything = {name for number in (1, 2, 3) for name in names_on(page_of(client, KITCHEN, page=number))}
     assert len(everything) == 50
+
+
+def test_the_next_page_can_be_added_and_says_how_many_it_would_add(client):
+    put_copies(put(make_supplier(), "Mug"), 49)
+    first = page_of(client, KITCHEN, sort="price")
+    assert 'href="?sort=price&amp;page=2" data-load-more hidden>Show 24 more</a>' in first
+    assert "<span data-first>1</span> to 24 of 50 items" in first
+    assert "data-load-more hidden>Show 2 more</a>" in page_of(client, KITCHEN, page="2")
+    assert "data-load-more" not in page_of(client, KITCHEN, page="3")
 
 
 def test_nobody_counts_further_than_a_thousand(client, monkeypatch):
@@ -268,7 +330,7 @@ def test_where_one_less_is_not_enough_it_says_which_to_keep(client, shelf):
     [
         {"price": "x"}, {"price": "9-1"}, {"price": "999999999-"}, {"price": "-"}, {"by": "2026-02-30"}, {"by": "soon"},
         {"by": "9999-12-31"}, {"by": "0001-01-01"}, {"brand": "'\"<b>"}, {"brand": ""}, {"f": "Colour"}, {"f": ":"},
-        {"f": "a:" + "b" * 500}, {"in": "no-such-place"}, {"in": "../x"}, {"stock": "2"}, {"sort": "x"}, {"sort": "relevance"},
+        {"f": "a:" + "b" * 500}, {"in": "no-such-place"}, {"in": "../x"}, {"stock": "2"}, {"rating": "0"}, {"rating": "x"}, {"rating": ["5", "1"]}, {"sort": "x"}, {"sort": "relevance"},
         {"page": "0"}, {"page": "-1"}, {"page": "99999999999999999999"}, {"page": "x"}, {"page": "²"}, {"brand": ["x"] * 400},
         {"f": [f"n{number}:v" for number in range(60)]},
     ],

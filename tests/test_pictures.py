@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 
@@ -10,6 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
+from shop.actions.catalog import refresh_products
 from shop.actions.pictures import NotAPicture, store_picture
 from shop.models import ProductImage
 from suppliers.actions.pictures import GIVES_UP_AFTER, fetch_picture, want_pictures
@@ -52,6 +54,50 @@ def test_a_picture_is_stored_in_every_size_it_is_large_enough_for(variant, width
         assert (found.format, found.size) == ("WEBP", (stored_width, height))
     assert image.large_width == min(width, 1080)
     assert image.small_width == min(width, 360)
+
+
+def photograph(width: int, height: int) -> bytes:
+    """Return a picture of very many colours."""
+    file = io.BytesIO()
+    Image.merge("RGB", [Image.effect_noise((width, height), 90) for _band in "RGB"]).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_a_photograph_is_stored_as_avif_too_in_the_same_sizes_and_offered_first(variant, client):
+    image = store(variant, photograph(500, 625))
+
+    assert (
+        [size[:2] for size in image.avif_sizes]
+        == [size[:2] for size in image.sizes]
+        == [[160, 200], [360, 450], [500, 625]]
+    )
+    for width, height, name in image.avif_sizes:
+        found = opened(name)
+        assert (found.format, found.size) == ("AVIF", (width, height))
+    page = client.get(variant.product.get_absolute_url()).content.decode()
+    gallery = page.split('class="gallery"')[1].split("</a>")[0]
+    assert re.search(
+        r'<picture><source type="image/avif" srcset="[^"]+-160.avif 160w, [^"]+-500.avif 500w" sizes=".+?">', gallery
+    )
+    assert re.search(
+        r'<img src="[^"]+.webp" srcset="[^"]+.webp 500w"[^>]* width="500" height="625"[^>]*></picture>', gallery
+    )
+
+
+def test_a_drawing_of_few_colours_is_stored_as_webp_alone_and_needs_no_choice(variant, client):
+    image = store(variant, png(500, 625))
+
+    assert image.avif_sizes == []
+    assert "<picture>" not in client.get(variant.product.get_absolute_url()).content.decode()
+
+
+def test_cards_offer_avif_in_lists_below_a_product_and_on_home(variant, client):
+    store(variant, photograph(500, 625))
+    refresh_products([variant.product_id])
+    other = make_variant(Supplier.objects.get())
+    for path in ("/", "/c/kitchen/", other.product.get_absolute_url()):
+        card = client.get(path).content.decode().split('<article class="card')[-1]
+        assert '<source type="image/avif"' in card, path
 
 
 def test_see_through_parts_become_white(variant):

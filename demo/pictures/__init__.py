@@ -11,7 +11,7 @@ from functools import lru_cache
 import resvg_py
 from PIL import Image
 
-from demo.pictures import bath, desk, home, kids, kitchen, outdoors
+from demo.pictures import bath, desk, home, kids, kitchen, outdoors, pharmacy
 from demo.pictures.hues import HUES
 from demo.pictures.shapes import Drawing
 from demo.pictures.studio import compose
@@ -25,7 +25,7 @@ _DEPARTMENTS = (
     ("D9E2F4", desk.DRAWINGS),
     ("E6E0F0", home.DRAWINGS),
     ("DCEBD5", outdoors.DRAWINGS),
-    ("D3ECEE", bath.DRAWINGS),
+    ("D3ECEE", bath.DRAWINGS | pharmacy.DRAWINGS),
     ("FBE7B8", kids.DRAWINGS),
 )
 _DRAWINGS: dict[str, tuple[str, Drawing]] = {

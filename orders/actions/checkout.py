@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from orders import events
+from orders.actions.age import age_asked, refuse_too_young
 from orders.actions.cancel import UNPAID_PART, answer_part, cancel_part
 from orders.actions.defence import Visit, admit_first, refuse_small
 from orders.actions.discount import Buyer, free_use, lock_codes, take_use
@@ -73,6 +74,8 @@ class Wish:
     user: User | None
     pay_with: str = "stripe"
     visit: Visit | None = None
+    # The age that the customer said to have reached; 0: nothing was said.
+    confirmed_age: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +98,29 @@ def place_order(
     quote: Quote | None = None,
     visit: Visit | None = None,
     pay_with: str = "stripe",
+    confirmed_age: int = 0,
 ) -> Order:
     """Make the order of a basket, hold its units, and owe a Checkout Session; all or nothing.
 
     ``quote`` is what the customer was shown; None works it out here, with ``services`` (see
     ``plan_delivery``) and ``code``. ``visit`` is who asks, and counts; None: nobody from outside.
     ``pay_with`` is the provider's name; without a page of its own the customer has bought with the order.
+    ``confirmed_age`` is the age that the customer said to have reached; 0: nothing was said.
     What costs nothing is paid at once, and not counted. Asked again for the same basket, it returns the open
     order if nothing has changed; otherwise that one is given up and a new one made. Raises EmptyBasket,
-    Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall or Limited.
+    Undeliverable, SoldOut, CodeRefused, TaxUnknown, TooSmall, AgeNotConfirmed or Limited.
     """
     lines, current = _lines(basket), open_order(basket)
     if quote is None:
         quote = quote_for(lines, address, services=services, code=code, user=user, order=current, now=now)
-    return place_wish(Wish(basket, lines, address, quote, user, pay_with, visit), current, now=now).order
+    return place_wish(Wish(basket, lines, address, quote, user, pay_with, visit, confirmed_age), current, now=now).order
 
 
 def place_wish(wish: Wish, current: Order | None, *, now: datetime) -> Placed:
     """Do what ``place_order`` does, with what the caller has read already; ``current`` is the basket's open order."""
     _check_whole(wish.quote)
     _check_stock(wish.lines)
+    refuse_too_young((line.variant for line in wish.lines), wish.confirmed_age)
     if current is not None and is_as_wanted(current, wish.address, wish.quote, pay_with=wish.pay_with, now=now):
         return Placed(current)
     for left in reversed(range(NUMBER_TRIES)):
@@ -255,7 +261,8 @@ def give_up(order: Order) -> bool:
 def is_as_wanted(order: Order, address: Address, quote: Quote, *, pay_with: str, now: datetime) -> bool:
     """True if an open order is what a quote would become, so that it goes on; two queries."""
     wanted = (*asdict(address).values(), *quote.fingerprint)
-    return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
+    is_old_enough = (order.confirmed_age or 0) >= age_asked(line.variant for line in quote.lines)
+    return is_old_enough and order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
 
 def _fingerprint_of(order: Order) -> tuple[object, ...]:

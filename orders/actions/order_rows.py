@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from orders.actions.age import age_asked
 from orders.actions.quote import QuotedLine
 from orders.models import Order, OrderDelivery, OrderLine
 from shop.delivery import Parcel
@@ -43,6 +44,7 @@ def insert_order(wish: Wish, *, now: datetime, pay_by: datetime) -> Order:
         placed_at=now,
         pay_by=pay_by,
         pay_with=wish.pay_with,
+        confirmed_age=age_asked(line.variant for line in wish.lines) or None,
         **asdict(wish.address),
     )
 

@@ -100,6 +100,9 @@ class Order(models.Model):
     )
     language = models.CharField(_("language"), max_length=10, default="en-gb")
     pay_with = models.CharField(_("way to pay"), max_length=20, default="stripe")
+    confirmed_age = models.PositiveSmallIntegerField(
+        _("age confirmed"), null=True, blank=True, editable=False, help_text=_("Empty: the goods asked for none.")
+    )
     # --- money, minor units. Prices include tax or not as the market of the delivery country does; what tax
     # comes on top of them is ``added_tax_minor``, part of ``tax_minor``.
     currency = models.CharField(_("currency"), max_length=3)

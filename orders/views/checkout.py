@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from orders.actions.age import age_asked
 from orders.actions.checkout import Placed, Wish, is_as_wanted, open_order, place_wish
 from orders.actions.defence import TooSmall
 from orders.actions.discount import CodeRefused, announced_codes
@@ -59,13 +60,13 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("shop:basket")
     if request.method != "POST":
         note_opened(request, till.basket)
-        return _page(request, CheckoutForm(initial=known_of(request)), till)
+        return _page(request, _fresh_form(request, till), till)
     return _posted(request, till, is_new_visit=is_new_visit)
 
 
 def _posted(request: HttpRequest, till: Till, *, is_new_visit: bool) -> HttpResponse:
     """Do what the pressed button says; what was typed is kept whichever it was."""
-    form = CheckoutForm(request.POST)
+    form = CheckoutForm(request.POST, age=_age(till))
     typed = _typed(request)
     # What was typed survives a look at the basket and a failed payment.
     request.session[TYPED_KEY] = typed
@@ -75,7 +76,7 @@ def _posted(request: HttpRequest, till: Till, *, is_new_visit: bool) -> HttpResp
         return _mend(request, till.basket)
     if {"look", "apply_code", "drop_code"} & set(request.POST):
         # Only the country, a service or the code was changed: show the sums anew, complain about nothing else yet.
-        return _page(request, CheckoutForm(initial=known_of(request)), till_from(till.basket))
+        return _page(request, _fresh_form(request, till), till_from(till.basket))
     if is_new_visit:
         form.is_valid()
         form.add_error(None, _("You were away for a while. All is as you left it: please look at it and continue."))
@@ -94,6 +95,14 @@ def _bought(request: HttpRequest, order: Order) -> HttpResponse:
     request.session.pop(TYPED_KEY, None)
     note_return(request, order, now=timezone.now())
     return redirect(f"{order.get_absolute_url()}?thanks=1")
+
+
+def _fresh_form(request: HttpRequest, till: Till) -> CheckoutForm:
+    return CheckoutForm(initial=known_of(request), age=_age(till))
+
+
+def _age(till: Till) -> int:
+    return age_asked(line.variant for line in till.lines)
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
@@ -125,7 +134,7 @@ def _ordered(request: HttpRequest, till: Till, form: CheckoutForm) -> Placed | N
 def _order_of(request: HttpRequest, till: Till, form: CheckoutForm, quote: Quote) -> Placed | None:
     user, address = request.user if request.user.is_authenticated else None, form.address()
     visit = visit_of(request, email=address.email, basket=till.basket)
-    wish = Wish(till.basket, till.lines, address, quote, user, form.cleaned_data["pay_with"], visit)
+    wish = Wish(till.basket, till.lines, address, quote, user, form.cleaned_data["pay_with"], visit, form.age)
     try:
         return _place(request, wish, till.order)
     except SoldOut as error:

@@ -52,6 +52,9 @@ class CatalogueEntry:
     responsible_person: str = ""
     warnings: str = ""
     leaflet_url: str = ""
+    active_ingredient: str = ""
+    limit_reason: str = ""
+    minimum_age: int = 0
     gate: Gate = Gate.NONE
 
 
@@ -123,6 +126,8 @@ def _put_product(entry: CatalogueEntry) -> Product:
         "responsible_person": entry.responsible_person[:500],
         "warnings": entry.warnings[:500],
         "leaflet_url": entry.leaflet_url[:500],
+        "active_ingredient": entry.active_ingredient[:200],
+        "limit_reason": entry.limit_reason[:200],
         "currency": entry.currency,
     }
     if entry.gate != Gate.NONE:
@@ -134,6 +139,10 @@ def _put_product(entry: CatalogueEntry) -> Product:
         # From then on the class of tax is a matter for staff.
         product.tax_class = class_of_rate(entry.tax_basis_points, on=timezone.localdate())
         product.save(update_fields=["tax_class"])
+    if entry.minimum_age > (product.minimum_age or 0):
+        # As with the gate: staff may ask for more years than a supplier does, and that stays.
+        product.minimum_age = entry.minimum_age
+        product.save(update_fields=["minimum_age"])
     return product
 
 

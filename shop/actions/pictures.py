@@ -8,7 +8,7 @@ import warnings
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from shop.models import Listing, Product, ProductImage, Variant
 
@@ -16,6 +16,10 @@ from shop.models import Listing, Product, ProductImage, Variant
 WIDTHS = (160, 360, 720, 1080, 1600)
 SMALL_WIDTH, LARGE_WIDTH = 360, 1080
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF")
+# What both are written with. For photographs AVIF at this speed costs as much time as WebP, and 40 % fewer bytes.
+ENCODED = {"webp": {"quality": 82, "method": 4}, "avif": {"quality": 60, "speed": 8, "max_threads": 1}}
+# A picture of no more colours than this is a drawing: WebP holds it as well, and a browser unpacks it sooner.
+MOST_OF_A_DRAWING = 256
 # More pixels than any camera makes; a small file can unpack to a huge picture.
 MOST_PIXELS = 40_000_000
 # Narrower or flatter than this shows nothing.
@@ -29,16 +33,18 @@ class NotAPicture(Exception):
 def store_picture(
     product: Product, variant: Variant | None, *, position: int, alt: str, content: bytes, source_url: str
 ) -> ProductImage:
-    """Re-encode a picture as WebP in all sizes it is large enough for, and store it. Safe to repeat.
+    """Re-encode a picture as WebP in all sizes it is large enough for, a photograph as AVIF too. Safe to repeat.
 
     It is never made larger than it came. Raises NotAPicture for bytes that are none.
     """
     picture = _opened(content)
     name = hashlib.sha256(content).hexdigest()[:24]
-    sizes = [_stored(_shrunk(picture, width), name) for width in _widths(picture.width)]
+    shrunk = [_shrunk(picture, width) for width in _widths(picture.width)]
+    sizes = [_stored(one, name, "webp") for one in shrunk]
     image = ProductImage.objects.filter(product=product, variant=variant, position=position).first()
     image = image or ProductImage(product=product, variant=variant, position=position)
     image.alt, image.source_url, image.sizes = alt[:250], source_url, sizes
+    image.avif_sizes = [_stored(one, name, "avif") for one in shrunk] if _gains_by_avif(picture) else []
     image.small_width, image.small_height, image.small.name = _of_width(sizes, SMALL_WIDTH)
     image.large_width, image.large_height, image.large.name = _of_width(sizes, LARGE_WIDTH)
     image.save()
@@ -84,12 +90,16 @@ def _shrunk(picture: Image.Image, width: int) -> Image.Image:
     return picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
 
 
-def _stored(picture: Image.Image, name: str) -> list[int | str]:
-    """Store one size and return its width, height and file; the same bytes are stored once."""
-    path = f"products/{name}-{picture.width}.webp"
+def _gains_by_avif(picture: Image.Image) -> bool:
+    return picture.getcolors(MOST_OF_A_DRAWING) is None and features.check("avif")
+
+
+def _stored(picture: Image.Image, name: str, kind: str) -> list[int | str]:
+    """Store one size in one format and return its width, height and file; the same bytes are stored once."""
+    path = f"products/{name}-{picture.width}.{kind}"
     if not default_storage.exists(path):
         file = io.BytesIO()
-        picture.save(file, "WEBP", quality=82, method=4)
+        picture.save(file, kind.upper(), **ENCODED[kind])
         path = default_storage.save(path, ContentFile(file.getvalue()))
     return [picture.width, picture.height, path]
 

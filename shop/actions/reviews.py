@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from shop.models import Product, Review, User
+from shop.models import Listing, Product, Review, User
 from shop.models.review import ReviewStatus
 
 # So many stand on the product's own page; all of them have a page of theirs.
@@ -57,14 +57,13 @@ def refresh_rating(product_id: int) -> None:
     """Count a product's published reviews anew, and copy the latest ones for its page. Safe to repeat."""
     with transaction.atomic():
         # Whoever counts locks the product first: of two at once the later one sees both.
-        Product.objects.select_for_update().filter(pk=product_id).first()
+        product = Product.objects.select_for_update().get(pk=product_id)
         published = Review.objects.filter(product=product_id, status=ReviewStatus.APPROVED)
         found = published.aggregate(count=Count("pk"), stars=Sum("rating"))
-        Product.objects.filter(pk=product_id).update(
-            rating_count=found["count"],
-            rating_sum=found["stars"] or 0,
-            latest_reviews=[as_shown(review) for review in published[:ON_PAGE]],
-        )
+        product.rating_count, product.rating_sum = found["count"], found["stars"] or 0
+        product.latest_reviews = [as_shown(review) for review in published[:ON_PAGE]]
+        product.save(update_fields=["rating_count", "rating_sum", "latest_reviews"])
+        Listing.objects.filter(pk=product_id).update(rating_tenths=product.rating_tenths)
 
 
 def as_shown(review: Review) -> dict[str, object]:

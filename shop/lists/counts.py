@@ -27,12 +27,17 @@ class Counts:
     prices: Counter[str] = field(default_factory=Counter)
     in_stock: int = 0
     days: Counter[date] = field(default_factory=Counter)
+    ratings: Counter[int] = field(default_factory=Counter)
     brands: Counter[str] = field(default_factory=Counter)
     facts: Counter[str] = field(default_factory=Counter)
 
     def by(self, day: date) -> int:
         """How many arrive by a day."""
         return sum(count for other, count in self.days.items() if other <= day)
+
+    def rated(self, stars: int) -> int:
+        """How many have at least so many stars."""
+        return sum(count for tenths, count in self.ratings.items() if tenths >= 10 * stars)
 
 
 class Reader:
@@ -71,6 +76,8 @@ class Reader:
         """
         found = Counts(brands=_tally(rows, "brand"), in_stock=_tally(rows, "is_available")[True])
         found.brands.pop("", None)
+        found.ratings = _tally(rows, "rating_tenths")
+        found.ratings.pop(None, None)
         found.prices = Counter(map(self.band, rows))
         for category_id, number in _tally(rows, "category_id").items():
             if (place := self.tree.place_under(category_id, self.roots)) is not None:

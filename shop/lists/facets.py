@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,8 @@ from shop.words import day
 MOST_VALUES = 10
 MOST_FACTS = 4
 SHARED_BY = 1.4
-MOST_DAYS = 3
+# "4 stars and up" and "3 stars and up": below that nobody looks for goods.
+STARS = ("4", "3")
 MOST_PROMOTED = 3
 FEWEST_TO_DIVIDE = 5
 
@@ -73,7 +75,8 @@ class FacetMaker:
 
     def facets(self) -> list[Facet]:
         """Return the facets that have a choice to offer, in the order of the page."""
-        found = [self._within(), self._arrival(), self._price(), self._brand(), *map(self._fact, self._fact_names())]
+        found = [self._within(), self._arrival(), self._price(), self._rating(), self._brand()]
+        found += map(self._fact, self._fact_names())
         ticked = self.filters.groups
         return [facet for facet in found if len(facet.values) > 1 or (facet.values and facet.group in ticked)]
 
@@ -82,6 +85,8 @@ class FacetMaker:
         ticked, base = self.filters, self.base
         if group == "by":
             return base.by(max(map(date.fromisoformat, ticked.by))) > 0
+        if group == "rating":
+            return base.rated(min(map(int, ticked.ratings))) > 0
         if group == "price":
             return any(self._in_range(text, self.sample.base) for text in ticked.prices)
         counted = {"in": base.within, "brand": base.brands, "stock": Counter({"1": base.in_stock})}.get(
@@ -119,7 +124,7 @@ class FacetMaker:
         own = [text for text in self.filters.prices if text not in self.reader.bands]
         texts = sorted(
             [band for band in self.reader.bands if self.base.prices[band] or band in self.filters.prices] + own,
-            key=lambda text: price_range(text)[0],
+            key=_ends,
         )
         values = []
         for text in texts:
@@ -132,6 +137,15 @@ class FacetMaker:
     def _in_range(self, text: str, rows: Iterable[Row]) -> int:
         low, high = price_range(text)
         return sum(low <= price and (high is None or price < high) for price in map(self.reader.price, rows))
+
+    def _rating(self) -> Facet:
+        counts, more = self.counts("rating")
+        offered = {*(STARS if self.base.ratings else ()), *self.filters.ratings}
+        values = [
+            self._value("rating", stars, _("%(stars)s stars and up") % {"stars": stars}, counts.rated(int(stars)), more)
+            for stars in sorted(offered, reverse=True)
+        ]
+        return Facet("rating", _("Rating"), values)
 
     def _brand(self) -> Facet:
         counts, more = self.counts("brand")
@@ -178,6 +192,11 @@ class FacetMaker:
         # Of a list that was counted in part, "0" would be a guess.
         count = f"{number}+" if more and number else "" if more else str(number)
         return Value(param, value, label, number, count, (param, value) in self.filters.ticked)
+
+
+def _ends(text: str) -> tuple[float, float]:
+    low, high = price_range(text)
+    return low, inf if high is None else high
 
 
 def _natural(text: str) -> tuple[object, ...]:

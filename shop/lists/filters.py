@@ -19,6 +19,7 @@ LONGEST_VALUE = 160
 SORTS = ("relevance", "new", "price", "price-down", "soonest")
 PRICES = re.compile(r"(\d{1,9})-(\d{1,9})?", re.ASCII)
 SLUG = re.compile(r"[\w-]{1,80}", re.ASCII)
+STARS = re.compile(r"[1-5]", re.ASCII)
 
 Pair = tuple[str, str]
 
@@ -37,6 +38,7 @@ class Filters:
     prices: tuple[str, ...] = ()
     in_stock: bool = False
     by: tuple[str, ...] = ()
+    ratings: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
 
@@ -49,6 +51,7 @@ class Filters:
             ("by", self.by),
             ("stock", ("1",) if self.in_stock else ()),
             ("price", self.prices),
+            ("rating", self.ratings),
         ]
         for name, values in (*told, ("brand", self.brands)):
             if values:
@@ -90,6 +93,7 @@ def read_filters(asked: QueryDict, *, query: str = "") -> Filters:
         prices=tuple(text for text in _values(asked, "price", PRICES) if _is_range(text)),
         in_stock=asked.get("stock") == "1",
         by=tuple(text for text in _values(asked, "by", re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)) if _is_day(text)),
+        ratings=_values(asked, "rating", STARS),
         brands=_values(asked, "brand", re.compile(r".+")),
         facts=_values(asked, "f", re.compile(r"[^:]+:.+")),
     )

@@ -63,6 +63,8 @@ class View:
                 found[group] = Q(is_available=True)
             elif group == "by":
                 found[group] = self.arrivals.by(max(map(date.fromisoformat, ticked.by)))
+            elif group == "rating":
+                found[group] = Q(rating_tenths__gte=10 * min(map(int, ticked.ratings)))
             elif group == "brand":
                 found[group] = Q(brand__in=ticked.brands)
             else:
@@ -179,6 +181,7 @@ def _context(view: View, sample: Sample, page: Page, listings: list[Listing]) ->
         "total": min(total, MOST),
         "more": total > MOST,
         "total_words": _items(total),
+        "more_words": _more(page),
         "show_words": _("Show 1,000+ items")
         if total > MOST
         else ngettext("Show %(count)d item", "Show %(count)d items", total) % {"count": total},
@@ -197,6 +200,12 @@ def _items(total: int) -> str:
     if total > MOST:
         return _("1,000+ items")
     return ngettext("%(count)d item", "%(count)d items", total) % {"count": total}
+
+
+def _more(page: Page) -> str:
+    """Say what loading more would add."""
+    left = min(page.paginator.count - page.end_index(), PER_PAGE)
+    return ngettext("Show %(count)d more", "Show %(count)d more", left) % {"count": left}
 
 
 def _sorts(filters: Filters) -> list[tuple[str, str, bool]]:

@@ -24,6 +24,7 @@ COLUMNS = (
     "delivery_profile_id",
     "handling_max_days",
     "sent_to",
+    "rating_tenths",
     "facts",
 )
 RANKED = (*COLUMNS, "name_words")
@@ -43,6 +44,7 @@ class Row(NamedTuple):
     profile_id: int | None
     handling: int
     sent_to: str
+    rating_tenths: int | None
     facts: str
     name_words: str = ""
 

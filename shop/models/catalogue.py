@@ -10,6 +10,9 @@ from shop.models.delivery import DeliveryProfile
 from shop.models.tax import TaxClass
 from shop.money import Money
 
+# From this age on people are adults wherever we send to; goods behind the gate of age ask for it unless they say more.
+ADULT = 18
+
 
 class Gate(models.TextChoices):
     """What must be approved before a product may be forwarded to a supplier."""
@@ -96,7 +99,19 @@ class Product(models.Model):
         help_text=_("Stripe Tax's code, as in txcd_99999999; asked for only where Stripe works the tax out."),
     )
     gate = models.CharField(_("gate"), max_length=20, choices=Gate, default=Gate.NONE)
+    minimum_age = models.PositiveSmallIntegerField(
+        _("sold from the age of"),
+        null=True,
+        blank=True,
+        help_text=_("Customers confirm it at the checkout. A supplier's feed raises it and never lowers it."),
+    )
     max_per_order = models.PositiveSmallIntegerField(_("most per order"), default=99)
+    limit_reason = models.CharField(
+        _("why no more per order"), max_length=200, blank=True, help_text=_("A sentence for the customer.")
+    )
+    active_ingredient = models.CharField(
+        _("active ingredient"), max_length=200, blank=True, help_text=_("Of a medicine: with its strength.")
+    )
     not_returnable_reason = models.CharField(_("why it cannot be returned"), max_length=200, blank=True)
     # What Regulation (EU) 2023/988 (general product safety), article 19, asks an online offer to show.
     maker = models.CharField(_("maker"), max_length=500, blank=True, help_text=_("Name, address, electronic address."))
@@ -155,9 +170,24 @@ class Product(models.Model):
         return Money(self.price_from_minor or 0, self.currency)
 
     @property
+    def is_medicine(self) -> bool:
+        """True for what a pharmacist answers for: it has an active ingredient, or needs a prescription."""
+        return bool(self.active_ingredient) or self.gate == Gate.PRESCRIPTION
+
+    @property
+    def least_age(self) -> int:
+        """The age from which on it is sold; 0: to everybody."""
+        return self.minimum_age or (ADULT if self.gate == Gate.AGE else 0)
+
+    @property
     def rating(self) -> float | None:
         """The mean of its published reviews, 1 to 5, to one decimal place; None without any."""
         return round(self.rating_sum / self.rating_count, 1) if self.rating_count else None
+
+    @property
+    def rating_tenths(self) -> int | None:
+        """The mean as it is shown, times ten, so that what reads 4.0 counts as four stars; None without any."""
+        return None if self.rating is None else round(10 * self.rating)
 
 
 class Variant(models.Model):
@@ -286,7 +316,7 @@ class ProductImage(models.Model):
     """A picture, re-encoded by us in some sizes; never a remote address.
 
     ``sizes`` holds all of them, smallest first, as [width, height, name of the file]; ``small`` and ``large``
-    are two of them, for lists and for the product page.
+    are two of them, for lists and for the product page. ``avif_sizes`` are the same as AVIF; none of a drawing.
     """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
@@ -300,6 +330,7 @@ class ProductImage(models.Model):
     small_width = models.PositiveSmallIntegerField(default=0, editable=False)
     small_height = models.PositiveSmallIntegerField(default=0, editable=False)
     sizes = models.JSONField(default=list, blank=True, editable=False)
+    avif_sizes = models.JSONField(default=list, blank=True, editable=False)
     source_url = models.URLField(_("came from"), max_length=500, blank=True)
 
     class Meta:

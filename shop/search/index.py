@@ -90,6 +90,7 @@ def _listing(product: Product) -> Listing | None:
         category_id=product.category_id,
         brand=product.brand,
         tax_class=product.tax_class,
+        rating_tenths=product.rating_tenths,
         picture=next(iter(product.first_images), None),
         facts=json.dumps(facts, ensure_ascii=False),
         name_words=index_text([product.name]),
@@ -112,7 +113,7 @@ def facts_of(product: Product) -> Iterable[str]:
 
 
 def _key_texts(product: Product) -> list[str]:
-    texts = [product.brand]
+    texts = [product.brand, product.active_ingredient]
     for variant in product.offered:
         texts += [variant.sku, variant.gtin, *map(str, variant.options.values())]
     return texts

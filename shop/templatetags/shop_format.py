@@ -26,6 +26,12 @@ def day(when: date | None) -> str:
 
 
 @register.filter
+def whole_days(window: str) -> str:
+    """Let an arrival window break between its two days only: on a narrow card “Mon 30 Nov –” and below it “Wed 2 Dec”."""
+    return window.replace(" ", "\N{NO-BREAK SPACE}").replace("–\N{NO-BREAK SPACE}", "– ")
+
+
+@register.filter
 def moment(when: datetime | None) -> str:
     """Write a point in time as “Thu 26 Nov, 14:05”; empty for None."""
     return words.moment(when) if when else ""

@@ -30,6 +30,8 @@ from shop.forms import CountryForm, QuantityForm
 from shop.models import Basket
 from shop.money import Money
 from shop.panels import panels
+from shop.related import last_seen
+from shop.seen import seen_products
 from shop.views.basket_page import basket_page
 from shop.views.catalogue import department_tiles
 from shop.visitor import terms_of
@@ -40,7 +42,7 @@ REMOVED = "basket_removed"
 def basket(request: HttpRequest) -> HttpResponse:
     mine, lines = basket_with_lines(request)
     page = basket_page(request, lines)
-    terms = terms_of(request)
+    terms, is_empty = terms_of(request), not page.groups and not page.in_the_way
     context = {
         "page": page,
         "removed": request.session.get(REMOVED) if "removed" in request.GET else None,
@@ -53,7 +55,8 @@ def basket(request: HttpRequest) -> HttpResponse:
         "currency": settings.SHOP_CURRENCY,
         "terms": terms,
         "basket_count": sum(line.quantity for line in lines if not line.is_saved),
-        "tiles": [] if page.groups or page.in_the_way else department_tiles(),
+        "tiles": department_tiles() if is_empty else [],
+        "seen": last_seen(seen_products(request), terms) if is_empty else [],
         "panels": panels("basket", request, mine) if mine is not None and page.groups else [],
     }
     return render(request, "shop/basket.html", context)

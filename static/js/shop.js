@@ -384,20 +384,4 @@
     });
     input.addEventListener("blur", close);
   }
-
-  // Filters: the button says how many items there would be, as soon as a box is ticked.
-  const filters = document.getElementById("filters");
-  let counted = 0;
-  filters?.addEventListener("change", async (event) => {
-    if (event.target.type !== "checkbox") return;
-    const mine = (counted += 1);
-    try {
-      const answer = await fetch(`${location.pathname}?${new URLSearchParams(new FormData(filters))}`);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.getElementById("filters-show");
-      if (answer.ok && fresh && mine === counted) document.getElementById("filters-show").textContent = fresh.textContent;
-    } catch {
-      // The button still shows what fits.
-    }
-  });
 })();

@@ -172,6 +172,8 @@ OWN_PLACE = {
     "warning": "warnings",
     "warnings": "warnings",
     "leaflet": "leaflet_url",
+    "active ingredient": "active_ingredient",
+    "limit reason": "limit_reason",
 }
 
 
@@ -197,6 +199,9 @@ def _entry(item: dict[str, Any]) -> CatalogueEntry:
         responsible_person=placed.get("responsible_person", ""),
         warnings=placed.get("warnings", ""),
         leaflet_url=_https(placed.get("leaflet_url", "")),
+        active_ingredient=placed.get("active_ingredient", ""),
+        limit_reason=placed.get("limit_reason", ""),
+        minimum_age=_minimum_age(item.get("regulated")),
         gate=_gate(item.get("regulated")),
         price_minor=Money.parse(str(price["amount"]), str(price["currency"])).minor
         if item.get("recommended_price")
@@ -234,6 +239,12 @@ def _gate(told: object) -> Gate:
     if told.get("prescription_required") is True:
         return Gate.PRESCRIPTION
     return Gate.AGE if told.get("minimum_age") else Gate.NONE
+
+
+def _minimum_age(told: object) -> int:
+    """Return from which age on a thing is sold, as far as that can be an age; 0: from any."""
+    age = told.get("minimum_age") if isinstance(told, dict) else None
+    return age if isinstance(age, int) and not isinstance(age, bool) and 0 < age < 100 else 0
 
 
 def _told_rate(item: dict[str, Any]) -> int | None:

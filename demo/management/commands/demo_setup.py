@@ -8,7 +8,7 @@ import os
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from demo.merchants import connect_demo_supplier, make_codes, make_people, make_synonyms
+from demo.merchants import connect_demo_supplier, make_codes, make_people, make_synonyms, tint_departments
 from suppliers.actions.catalog import sync_supplier
 from suppliers.actions.pictures import fetch_all
 from suppliers.adapters.base import Refused, TryLater, Unclear
@@ -29,6 +29,7 @@ class Command(BaseCommand):
             if not supplier.offers.exists():
                 taken = self._read(supplier)
                 self.stdout.write(f"  {supplier.name}: {taken} items with pictures")
+        tint_departments()
         make_codes()
         make_synonyms()
 
