@@ -168,7 +168,7 @@ def test_listings_written_before_ratings_were_in_them_are_filled(client, shelf):
     rate("Steel pan", 5)
     Listing.objects.update(rating_tenths=None)
 
-    import_module("shop.migrations.0012_ratings_in_lists_filled").fill(apps, None)
+    import_module("shop.migrations.0015_ratings_in_lists_filled").fill(apps, None)
 
     assert shown(client, rating="4") == {"Steel pan"}
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0023_line_review'),
+        ('orders', '0025_customers_leave'),
     ]
 
     operations = [

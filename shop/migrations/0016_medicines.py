@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0012_ratings_in_lists_filled'),
+        ('shop', '0015_ratings_in_lists_filled'),
     ]
 
     operations = [

@@ -16,7 +16,7 @@ def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("shop", "0011_pictures_as_avif_and_ratings_in_lists"),
+        ("shop", "0014_pictures_as_avif_and_ratings_in_lists"),
     ]
 
     operations = [
