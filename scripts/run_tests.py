@@ -23,6 +23,7 @@ ONCE = [
     "tests/test_card_circuit.py",
     "tests/test_deadlines.py",
     "tests/test_delivery_zones.py",
+    "tests/test_german_words.py",
     "tests/test_headers.py",
     "tests/test_independent_stripe.py",
     "tests/test_layers.py",

@@ -16,7 +16,8 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         """Have rates, markets and an index to begin with; forget small tables when they change; take a basket along."""
         from shop.entrance import bring_basket
-        from shop.models import Category, Synonym
+        from shop.models import Category, Synonym, Wording
+        from shop.models.texts import forget_wordings
         from shop.search.index import keep_index
         from shop.search.synonyms import forget_synonyms
         from shop.tree import forget_tree
@@ -27,4 +28,5 @@ class ShopConfig(AppConfig):
         for changed in (post_save, post_delete):
             changed.connect(forget_tree, sender=Category, dispatch_uid="shop.tree")
             changed.connect(forget_synonyms, sender=Synonym, dispatch_uid="shop.synonyms")
+            changed.connect(forget_wordings, sender=Wording, dispatch_uid="shop.wordings")
         user_logged_in.connect(bring_basket, dispatch_uid="shop.basket")

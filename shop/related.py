@@ -10,7 +10,7 @@ from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
-from shop.cards import Card, Picture
+from shop.cards import Card, Picture, local_alt
 from shop.models import Product, ProductImage
 from shop.money import Money
 from shop.tax import Terms
@@ -74,7 +74,7 @@ def _with_picture(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.annotate(
         picture=Subquery(first.annotate(found=facts).values("found")[:1], output_field=JSONField()),
         panel=F("department__panel"),
-    ).defer("description", "latest_reviews")
+    ).defer("description", "descriptions", "latest_reviews")
 
 
 def _card(product: Product, terms: Terms) -> Card:
@@ -82,10 +82,19 @@ def _card(product: Product, terms: Terms) -> Card:
     if (product.price_to_minor or 0) > (product.price_from_minor or 0):
         price = _("from %(price)s") % {"price": price}
     told = product.picture  # type: ignore[attr-defined]
-    picture = Picture(default_storage.url(told["url"]), told["width"], told["height"], told["alt"]) if told else None
+    picture = (
+        Picture(
+            default_storage.url(told["url"]),
+            told["width"],
+            told["height"],
+            local_alt(product.local_name) or told["alt"],
+        )
+        if told
+        else None
+    )
     return Card(
         get_absolute_url=product.get_absolute_url(),
-        name=product.name,
+        name=product.local_name,
         card_image=picture,
         price=price,
         arrival="",

@@ -27,9 +27,9 @@ def announce(
     """Record one message to one person, to be sent by the relay.
 
     ``key`` is ``subject:version``: the same kind and key is one message, whoever asks how often. Call
-    it inside the transaction of the reaction. ``language`` is for mails that belong to no order.
+    it inside the transaction of the reaction. ``language`` is that of its words; empty: the order's.
     """
-    language = order.language if order else language or settings.LANGUAGE_CODE
+    language = language or (order.language if order else settings.LANGUAGE_CODE)
     with translation.override(language):
         rendered = render(mail)
     row, _new = Notification.objects.get_or_create(

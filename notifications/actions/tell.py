@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.conf import settings
 from django.utils import timezone, translation
 
 from notifications import cancellation_messages, messages, payment_messages, stock_messages, ticket_messages
@@ -20,6 +23,19 @@ TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT, Refun
 NOT_TOLD = {Refund.Reason.DISPUTE, Refund.Reason.NOT_TAKEN}
 # States of a parcel whose number still helps the customer.
 STILL_COMING = set(ParcelStatus) - {ParcelStatus.DELIVERED, ParcelStatus.CANCELLED, ParcelStatus.RETURNED}
+
+
+def in_its_language(effect: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Return the effect done in the language of the event's order: its words, its days, its links.
+
+    What belongs to no order, or is for somebody else than who ordered, chooses its own language inside.
+    """
+
+    def told(event: Event) -> None:
+        with translation.override(event.order.language if event.order else settings.LANGUAGE_CODE):
+            effect(event)
+
+    return told
 
 
 def _about_order(kind: str, mail: Mail, order: Order, event: Event, version: object) -> None:
@@ -162,18 +178,28 @@ def email_corrected(event: Event) -> None:
 def ticket_opened(event: Event) -> None:
     """Once per case."""
     message = TicketMessage.objects.select_related("ticket").get(pk=event.facts["message"])
-    _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
+    with translation.override(message.ticket.language):
+        _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
 
 
 def ticket_answered(event: Event) -> None:
     """Once per answer."""
     message = TicketMessage.objects.select_related("ticket", "user").get(pk=event.facts["message"])
-    _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
+    with translation.override(message.ticket.language):
+        _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
 
 
 def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -> None:
     ticket = message.ticket
-    announce(kind, f"{ticket.number}:{message.pk}", mail, recipient=ticket.email, order=ticket.order, event=event)
+    announce(
+        kind,
+        f"{ticket.number}:{message.pk}",
+        mail,
+        recipient=ticket.email,
+        order=ticket.order,
+        event=event,
+        language=ticket.language,
+    )
 
 
 def back_in_stock(event: Event) -> None:

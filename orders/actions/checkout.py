@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from orders.actions.reservation import SoldOut, release, reserve_all
 from orders.actions.review import hold_for_review
 from orders.actions.shipping import lock_order
 from orders.models import CheckoutSession, Order, OrderDelivery, OrderLine
+from orders.numbers import free_number
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus, move_order
 from orders.tax import TaxUnknown
@@ -29,13 +29,13 @@ from shop.actions.basket import basket_lines, empty_basket, most_for
 from shop.actions.catalog import refresh_availability
 from shop.cards import picture_of
 from shop.delivery import Parcel, Undeliverable
+from shop.languages import current_language
 from shop.models import Basket, BasketLine, User
 from shop.models.catalogue import Gate
 from shop.places import Place
 
 # Our reservation outlives Stripe's session a little, so that nothing paid in time is gone.
 SLACK = timedelta(minutes=5)
-NUMBER_TRIES = 5
 
 
 class EmptyBasket(Exception):
@@ -246,7 +246,8 @@ def give_up(order: Order) -> bool:
 
 
 def _is_as_wanted(order: Order, address: Address, quote: Quote, now: datetime, pay_with: str) -> bool:
-    wanted = (*asdict(address).values(), *quote.fingerprint)
+    # In another language its mails, papers and pay page would be in the wrong one.
+    wanted = (current_language(), *asdict(address).values(), *quote.fingerprint)
     return order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
 
@@ -258,7 +259,7 @@ def _fingerprint_of(order: Order) -> tuple[object, ...]:
         for delivery in order.deliveries.all()
     )
     sums = (order.delivery_minor, order.discount_minor, order.discount_code, order.tax_minor, order.added_tax_minor)
-    return (*fields, *goods, *ways, *sums)
+    return (order.language, *fields, *goods, *ways, *sums)
 
 
 def _make(wish: Wish, now: datetime) -> Order:
@@ -302,7 +303,7 @@ def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int
         variant_id=variant.pk,
         position=position,
         sku=variant.sku,
-        name=variant.product.name,
+        name=variant.product.local_name,
         options_label=variant.options_label,
         picture=image.small.name if image else "",
         quantity=line.quantity,
@@ -322,7 +323,7 @@ def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int
 def _insert(wish: Wish, now: datetime, pay_by: datetime) -> Order:
     basket, quote = wish.basket, wish.quote
     return Order.objects.create(
-        number=_free_number(),
+        number=free_number(),
         user=wish.user,
         basket=basket,
         basket_generation=basket.generation,
@@ -339,17 +340,9 @@ def _insert(wish: Wish, now: datetime, pay_by: datetime) -> Order:
         placed_at=now,
         pay_by=pay_by,
         pay_with=wish.pay_with,
+        language=current_language(),
         **asdict(wish.address),
     )
-
-
-def _free_number() -> str:
-    # Random, so that a number tells nobody how much the shop sells.
-    for _try in range(NUMBER_TRIES):
-        number = f"{settings.ORDER_PREFIX}-{secrets.randbelow(9_000_000) + 1_000_000}"
-        if not Order.objects.filter(number=number).exists():
-            return number
-    raise RuntimeError("no free order number found")
 
 
 def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
@@ -361,7 +354,7 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
         price_minor=parcel.price_minor,
         sent_from=parcel.profile.sent_from,
         service=parcel.service.code,
-        service_name=parcel.service.name,
+        service_name=parcel.service.local_name,
         standard_minor=parcel.standard_minor,
         supplier_service=parcel.service.supplier_code,
         import_text=parcel.import_text[:300],

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
 from orders import events, lease, stripe_client
@@ -24,10 +22,9 @@ from orders.actions.reservation import keep
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, WorkItem
-from orders.pay_lines import pay_lines, ships_to
+from orders.pay_lines import session_params
 from orders.providers.registry import provider_of
 from orders.states import IllegalMove, OrderStatus, move_order
-from orders.stripe_amounts import to_stripe
 from orders.stripe_client import StripeKeptFailure, StripeRefused, StripeUnclear
 from orders.stripe_facts import SessionFacts
 from shop.actions.basket import empty_basket
@@ -91,36 +88,6 @@ def _renew(order: Order) -> CheckoutSession | None:
         Order.objects.filter(pk=order.pk).update(pay_by=ends + SLACK)
         order.reservations.filter(state="held").update(expires_at=ends + SLACK)
         return add_session(order, ends_at=ends)
-
-
-def session_params(session: CheckoutSession) -> dict[str, Any]:
-    """Return what Stripe is asked for; the same for the same row, so that a repeat may reuse the key."""
-    order = session.order
-    back = settings.SITE_URL + reverse("orders:return", args=[order.token])
-    metadata = {"order": order.number, "session": str(session.serial)}
-    return {
-        "mode": "payment",
-        "success_url": f"{back}?session={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": settings.SITE_URL + reverse("orders:checkout"),
-        "client_reference_id": order.number,
-        # Stripe takes one of the two.
-        **({"customer": session.customer} if session.customer else {"customer_email": order.email}),
-        "expires_at": int(session.expires_at.timestamp()),
-        "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata, "shipping": ships_to(order)}
-        | ({"capture_method": "manual"} if session.authorises else {}),
-        "line_items": [
-            {
-                "quantity": quantity,
-                "price_data": {
-                    "currency": order.currency.lower(),
-                    "unit_amount": to_stripe(minor, order.currency),
-                    "product_data": {"name": name[:250]},
-                },
-            }
-            for name, minor, quantity in pay_lines(order)
-        ],
-    }
 
 
 def settle(session: CheckoutSession) -> SessionFacts | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import override
 
 from orders.actions.cancel import cancel_units
 from orders.actions.shipping import lock_order
@@ -66,6 +67,10 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
     way = way_by(offer, line, now=timezone.now())
     if way is None:
         return
+    with override(line.order.language):
+        # The customer reads them on the order's page.
+        said = import_text(profile, line.order.country.code, line.order.part_of_country)
+        service_name = way.service.local_name
     delivery, _new = OrderDelivery.objects.get_or_create(
         order=line.order,
         profile=profile,
@@ -74,9 +79,9 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
             "position": line.order.deliveries.count() + 1,
             "price_minor": 0,
             "sent_from": profile.sent_from,
-            "service_name": way.service.name,
+            "service_name": service_name,
             "supplier_service": way.service.supplier_code,
-            "import_text": import_text(profile, line.order.country.code, line.order.part_of_country)[:300],
+            "import_text": said[:300],
             "promised_earliest_on": old.promised_earliest_on,
             "promised_latest_on": old.promised_latest_on,
             "expected_earliest_on": way.window.earliest_on,

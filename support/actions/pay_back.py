@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, override
 
 from orders.actions.refund_by_hand import APPROVED, Confirmed, confirm_refund, confirmed_before
 from orders.actions.refund_quote import Wish
@@ -78,7 +78,8 @@ def note_refund_decision(event: Event) -> None:
 def _tell_customer(ticket: Ticket, refunds: Sequence[Refund]) -> None:
     for refund in refunds:
         names = ", ".join(part.line.name for part in refund.lines.select_related("line"))
-        text = _("We are paying you back %(amount)s for %(name)s.") % {"amount": refund.amount, "name": names}
+        with override(ticket.language):
+            text = _("We are paying you back %(amount)s for %(name)s.") % {"amount": refund.amount, "name": names}
         tell_thread(ticket, Thread.CUSTOMER, text, author=Author.SYSTEM)
 
 

@@ -12,7 +12,7 @@ from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, override
 
 from orders.actions.cancel import request_cancellation
 from orders.models import Cancellation, Event, OrderLine
@@ -49,7 +49,10 @@ def cancel_line(
             return known
         made = request_cancellation(line.order, {line.pk: quantity}, key=name, reason=reason, by=by)
         Ticket.objects.filter(pk=ticket.pk, owner=None).update(owner=by)
-        text = _("We are cancelling %(quantity)d × %(name)s for you; the answer comes by mail and on your order page.")
+        with override(ticket.language):
+            text = _(
+                "We are cancelling %(quantity)d × %(name)s for you; the answer comes by mail and on your order page."
+            )
         tell_thread(ticket, Thread.CUSTOMER, text % {"quantity": quantity, "name": line.name}, author=Author.SYSTEM)
         ticket.refresh_from_db()
         if ticket.status == TicketStatus.NEW:

@@ -180,8 +180,7 @@ def _asked_about(request: HttpRequest) -> str:
     variant = shown.filter(sku=sku).first() if sku else None
     if variant is None:
         return ""
-    name = variant.product.name + (f", {variant.options_label}" if variant.options_label else "")
-    return f"{name[:150]} ({variant.sku})"
+    return f"{variant.full_name[:150]} ({variant.sku})"
 
 
 def ticket(request: HttpRequest, token: str) -> HttpResponse:
