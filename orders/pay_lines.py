@@ -10,19 +10,19 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext as _, override
+from django.utils.translation import gettext as _
 
 from orders.models import CheckoutSession, Order, OrderLine
 from orders.models.discount import DiscountKind
 from orders.stripe_amounts import to_stripe
-from shop.languages import language_tag
+from shop.languages import known_or_default, language_tag, speaking
 
 PayLine = tuple[str, int, int]
 
 
 def session_params(session: CheckoutSession) -> dict[str, Any]:
     """Return what Stripe is asked for, in the order's language; the same for the same row, so that a repeat may reuse the key."""
-    with override(session.order.language):
+    with speaking(session.order.language):
         return _session_params(session)
 
 
@@ -33,7 +33,7 @@ def _session_params(session: CheckoutSession) -> dict[str, Any]:
     return {
         "mode": "payment",
         # Stripe knows all of ours by the names they have in HTML.
-        "locale": language_tag(order.language),
+        "locale": language_tag(known_or_default(order.language)),
         "success_url": f"{back}?session={{CHECKOUT_SESSION_ID}}",
         "cancel_url": settings.SITE_URL + reverse("orders:checkout"),
         "client_reference_id": order.number,

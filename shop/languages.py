@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
+from django.utils import translation
 from django.utils.translation import get_language, get_language_info, to_locale
 
+# Pages that have one address for all languages.
+UNPREFIXED = ("/admin/", "/desk/", "/dev/", "/styleguide/")
 # Before the path of a page in another language than the shop's own.
 PREFIX = re.compile(r"/([a-z]{2,3}(?:-[a-z0-9]+)*)(?=/)")
 # Parameters that hold the address of the next page.
@@ -43,6 +46,14 @@ def known_or_default(language: str | None) -> str:
 def current_language() -> str:
     """Return the language that is spoken here and now; the default where none or an unknown one is."""
     return known_or_default(get_language())
+
+
+def speaking(language: str) -> translation.override:
+    """Speak a language for a while, as a context manager: for what is written to somebody outside their own request.
+
+    The default takes the place of one that the shop does not speak any more, for its pages are gone.
+    """
+    return translation.override(known_or_default(language))
 
 
 def split_language(path: str) -> tuple[str, str]:
@@ -83,12 +94,12 @@ class LanguageLink:
 
 
 def language_links(request: HttpRequest) -> list[LanguageLink]:
-    """Return the links of the language chooser, the query included; none where the shop speaks one language only.
+    """Return the links of the language chooser, the query included; none for pages with one address.
 
     Beside the answer to a form they lead to the page that the form stood on, for the form's own address
     may be one that nobody can look at.
     """
-    if len(settings.LANGUAGES) < 2:
+    if len(settings.LANGUAGES) < 2 or request.path.startswith(UNPREFIXED):
         return []
     current = current_language()
     return [

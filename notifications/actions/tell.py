@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from notifications import cancellation_messages, messages, payment_messages, stock_messages, ticket_messages
 from notifications.actions.announce import announce
@@ -14,6 +13,7 @@ from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
 from orders.states import AuthorisationStatus, ParcelStatus
+from shop.languages import default_language, speaking
 from shop.models import StockWatch
 from support.models import TicketMessage
 
@@ -32,7 +32,7 @@ def in_its_language(effect: Callable[[Event], None]) -> Callable[[Event], None]:
     """
 
     def told(event: Event) -> None:
-        with translation.override(event.order.language if event.order else settings.LANGUAGE_CODE):
+        with speaking(event.order.language if event.order else default_language()):
             effect(event)
 
     return told
@@ -178,14 +178,14 @@ def email_corrected(event: Event) -> None:
 def ticket_opened(event: Event) -> None:
     """Once per case."""
     message = TicketMessage.objects.select_related("ticket").get(pk=event.facts["message"])
-    with translation.override(message.ticket.language):
+    with speaking(message.ticket.language):
         _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
 
 
 def ticket_answered(event: Event) -> None:
     """Once per answer."""
     message = TicketMessage.objects.select_related("ticket", "user").get(pk=event.facts["message"])
-    with translation.override(message.ticket.language):
+    with speaking(message.ticket.language):
         _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
 
 
@@ -205,7 +205,7 @@ def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -
 def back_in_stock(event: Event) -> None:
     """Once per wish; whoever has stopped it meanwhile is not told."""
     for watch in StockWatch.objects.filter(pk__in=event.facts["watches"]).select_related("variant__product"):
-        with translation.override(watch.language):
+        with speaking(watch.language):
             mail = stock_messages.back_in_stock(watch)
         announce(
             "back-in-stock",

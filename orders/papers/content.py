@@ -15,10 +15,10 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import override
 
 from orders.models import Order, OrderLine, Paper, Payment, Refund
 from shop.addresses import place_lines
+from shop.languages import speaking
 
 NOT_TAKEN = Refund.Reason.NOT_TAKEN
 # What of a line is summed up below its columns.
@@ -194,7 +194,7 @@ def _line(line: OrderLine, **figures: int) -> Line:
 def _buyer(order: Order) -> Content:
     if order.invoice_to:
         return {"name": "", "company": "", "lines": [line for line in order.invoice_to.splitlines() if line]}
-    with override(order.language):
+    with speaking(order.language):
         # The country's name is in the words of whoever reads it.
         lines = place_lines(order)
     return {"name": order.name, "company": order.company, "lines": lines}

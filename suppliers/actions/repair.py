@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import override
 
 from orders.actions.cancel import cancel_units
 from orders.actions.shipping import lock_order
 from orders.models import Event, OrderDelivery, OrderLine, Refund
 from shop.customs import import_text
+from shop.languages import speaking
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
 from suppliers.actions.gate import approved_units, ask_pharmacist
@@ -67,7 +67,7 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
     way = way_by(offer, line, now=timezone.now())
     if way is None:
         return
-    with override(line.order.language):
+    with speaking(line.order.language):
         # The customer reads them on the order's page.
         said = import_text(profile, line.order.country.code, line.order.part_of_country)
         service_name = way.service.local_name

@@ -12,10 +12,11 @@ from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _, override
+from django.utils.translation import gettext as _
 
 from orders.actions.cancel import request_cancellation
 from orders.models import Cancellation, Event, OrderLine
+from shop.languages import speaking
 from shop.models import User
 from suppliers.actions.returns import open_supplier_return
 from suppliers.models import SupplierReturn
@@ -49,7 +50,7 @@ def cancel_line(
             return known
         made = request_cancellation(line.order, {line.pk: quantity}, key=name, reason=reason, by=by)
         Ticket.objects.filter(pk=ticket.pk, owner=None).update(owner=by)
-        with override(ticket.language):
+        with speaking(ticket.language):
             text = _(
                 "We are cancelling %(quantity)d × %(name)s for you; the answer comes by mail and on your order page."
             )
