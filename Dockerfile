@@ -4,5 +4,6 @@ WORKDIR /srv/waybill
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY . .
+RUN python scripts/translations.py compile
 RUN useradd --system --home /var/lib/waybill --create-home waybill
 USER waybill

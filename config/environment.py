@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
@@ -118,3 +119,9 @@ def mail_transport(url: str, folder: Path) -> dict[str, object]:
         "timeout": float(dict(parse_qsl(parts.query)).get("timeout", 15)),
     }
     return {"backend": "django.core.mail.backends.smtp.EmailBackend", "options": options}
+
+
+def spoken(env: environ.Env, default: str, languages: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the languages that ``SHOP_LANGUAGES`` names, all where it is unset; the default one always."""
+    wanted = {default, *env.list("SHOP_LANGUAGES", default=[code for code, _name in languages])}
+    return [(code, name) for code, name in languages if code in wanted]

@@ -19,6 +19,7 @@ from django.http import (
 )
 from django.http.multipartparser import MultiPartParserError
 from django.template import loader
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     came_from = urlsplit(request.headers.get("Referer", ""))
     is_ours = came_from.netloc == request.get_host()
-    context = {"kept": _typed(request), "back": came_from.path if is_ours else "/"}
+    context = {"kept": _typed(request), "back": came_from.path if is_ours else reverse("shop:home")}
     # Without the request: its session may be what is missing.
     return HttpResponseForbidden(loader.render_to_string("403_csrf.html", context))
 

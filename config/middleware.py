@@ -12,18 +12,23 @@ from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessio
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.cache import add_never_cache_headers, get_conditional_response
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers, get_conditional_response, patch_vary_headers
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language_from_request
 from django.views.defaults import page_not_found
 
 from config import health
 from config.errors import unavailable
+from shop.languages import split_language
 
 Handler = Callable[[HttpRequest], HttpResponse]
 # Pages that show something personal: no copy of them may stay in any cache.
 PRIVATE_PATHS = ("/account/", "/orders/", "/checkout/", "/basket/", "/support/", "/desk/", "/admin/", "/supplier/")
 # How Django writes its token into forms: another mask each time over one secret.
 MASKED_TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}')
+# Pages of people who work here: their language is their browser's, for there is one address for all of them.
+STAFF_PATHS = ("/admin/", "/desk/")
 # Where people in staff roles may go before they have set up their second factor.
 WITHOUT_SECOND_FACTOR = ("/account/", "/static/", "/health/")
 
@@ -99,6 +104,28 @@ class NoNulMiddleware:
         return self.get_response(request)
 
 
+class LanguageMiddleware:
+    """Let the address decide the language of the shop, and the browser that of the staff's own pages.
+
+    So a page of the shop is the same whatever the browser prefers, and no cache need look at that. The language
+    ends with the answer: the next task of the thread begins without one.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_staff = request.path_info.startswith(STAFF_PATHS)
+        language = get_language_from_request(request) if is_staff else split_language(request.path_info)[0]
+        with translation.override(language):
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            response = self.get_response(request)
+        if is_staff:
+            patch_vary_headers(response, ("Accept-Language",))
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
 class StaffSecondFactorMiddleware:
     """Send people in staff roles to set up their second factor before anything else.
 
@@ -115,7 +142,7 @@ class StaffSecondFactorMiddleware:
 
     def _must_set_up(self, request: HttpRequest) -> bool:
         user = request.user
-        if settings.DEBUG or not user.is_authenticated or request.path.startswith(WITHOUT_SECOND_FACTOR):
+        if settings.DEBUG or not user.is_authenticated or _page(request).startswith(WITHOUT_SECOND_FACTOR):
             return False
         # One query, and only for the few people who can have a role at all.
         if not (user.is_staff or user.is_superuser or user.groups.filter(name__in=settings.STAFF_ROLES).exists()):
@@ -131,7 +158,7 @@ class PrivatePagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.path.startswith(PRIVATE_PATHS) and not response.has_header("Cache-Control"):
+        if _page(request).startswith(PRIVATE_PATHS) and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response
 
@@ -158,6 +185,11 @@ class AskAgainMiddleware:
         response["Cache-Control"] = "private, no-cache"
         response["ETag"] = f'"{_tag(request, response.content)}"'
         return get_conditional_response(request, etag=response["ETag"], response=response) or response
+
+
+def _page(request: HttpRequest) -> str:
+    """Return which page is asked for, whatever the language."""
+    return split_language(request.path)[1]
 
 
 def _tag(request: HttpRequest, content: bytes) -> str:

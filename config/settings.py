@@ -13,7 +13,16 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, iban, mail_transport, read_environment, read_pharmacy, read_seller, required
+from config.environment import (
+    BASE_DIR,
+    iban,
+    mail_transport,
+    read_environment,
+    read_pharmacy,
+    read_seller,
+    required,
+    spoken,
+)
 
 env = read_environment()
 
@@ -162,7 +171,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.DatabaseUnavailableMiddleware",
     "config.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "config.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -238,8 +247,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/account/"
-ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "orders:account"
+ACCOUNT_LOGOUT_REDIRECT_URL = "shop:home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 # Without a password one signs in by a code that comes by mail.
@@ -272,7 +281,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Languages and time
 LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", _("English"))]
+# Of these, those that SHOP_LANGUAGES names; German's addresses begin with /de/ (docs/adr/0023).
+LANGUAGES = spoken(env, LANGUAGE_CODE, [("en-gb", _("English")), ("de", _("German"))])
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("SHOP_TIME_ZONE", default="Europe/Dublin")
 USE_TZ = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
@@ -32,11 +33,17 @@ urlpatterns = [
     path("admin/margin/", admin.site.admin_view(margin_page), name="margin"),
     path("admin/margin/export/", admin.site.admin_view(margin_export), name="margin-export"),
     path("admin/", admin.site.urls),
-    path("", include("support.urls")),
-    path("", include("orders.urls")),
-    path("account/", include("allauth.urls")),
+    path("", include("support.desk_urls")),
     path("", include("notifications.urls")),
-    path("", include("shop.urls")),
+    path("", include("shop.crawler_urls")),
+    # What customers see stands under /de/ for German, and so on; the default language has no prefix.
+    *i18n_patterns(
+        path("", include("support.urls")),
+        path("", include("orders.urls")),
+        path("account/", include("allauth.urls")),
+        path("", include("shop.urls")),
+        prefix_default_language=False,
+    ),
 ]
 if settings.DEBUG:
     from shop.styleguide import gallery

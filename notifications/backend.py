@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from notifications.actions.announce import message_id
 from notifications.models import Notification
+from shop.languages import current_language
 
 
 class QueueingBackend(BaseEmailBackend):
@@ -26,6 +27,7 @@ class QueueingBackend(BaseEmailBackend):
                     key=key,
                     kind="mail",
                     recipient=recipient,
+                    language=current_language(),
                     message_id=message_id(key),
                     subject=" ".join(message.subject.split())[:250],
                     text=message.body if message.content_subtype == "plain" else "",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 PREHEADER_MOST = 100
 
@@ -47,11 +48,12 @@ class Rendered:
 
 
 def render(mail: Mail) -> Rendered:
-    """Render a mail. Plain text and HTML hold the same facts."""
+    """Render a mail in the language that is active. Plain text and HTML hold the same facts."""
     context = {
         "mail": mail,
         "shop_name": settings.SHOP_NAME,
-        "site_url": settings.SITE_URL,
+        "home_url": absolute(reverse("shop:home")),
+        "help_url": absolute(reverse("support:contact")),
         "preheader": mail.preheader[:PREHEADER_MOST],
     }
     text = render_to_string("emails/mail.txt", context)

@@ -12,7 +12,8 @@ from notifications.mail import Mail, Section, absolute
 from orders.models import Estimate, Order, OrderLine, Refund, Shipment
 from orders.progress import ParcelCard, parcel_cards, refund_goods
 from orders.words import REASON_WORDS
-from shop.words import day, day_range
+from shop.addresses import address_lines
+from shop.words import day, day_range, in_a_sentence
 
 
 def order_url(order: Order) -> str:
@@ -62,14 +63,6 @@ def order_confirmed(order: Order) -> Mail:
     first = min(delivery.promised_earliest_on for delivery in order.deliveries.all())
     last = max(delivery.promised_latest_on for delivery in order.deliveries.all())
     sums = _sums(order)
-    address = [
-        order.name,
-        order.company,
-        order.line1,
-        order.line2,
-        f"{order.postcode} {order.city}",
-        order.country.name,
-    ]
     return Mail(
         subject=_("Order confirmed: arrives %(days)s (%(number)s)")
         % {"days": day_range(first, last), "number": order.number},
@@ -88,7 +81,7 @@ def order_confirmed(order: Order) -> Mail:
                 for card in cards
             ],
             Section(_("Payment"), sums),
-            Section(_("Goes to"), [part for part in address if part.strip()]),
+            Section(_("Goes to"), address_lines(order)),
         ],
         button=_("See your order"),
         url=order_url(order),
@@ -137,10 +130,10 @@ def parcel_sent(shipment: Shipment) -> Mail:
         sections.append(Section(_("Still to come"), still))
     if shipment.tracking_number:
         sections.append(Section(_("Tracking"), [f"{shipment.carrier_name} {shipment.tracking_number}"]))
-    arrives = card.arrival_words[:1].lower() + card.arrival_words[1:]
+    arrives = in_a_sentence(card.arrival_words)
     return Mail(
         subject=_("Sent: %(arrives)s (%(number)s, %(parcel)s)")
-        % {"arrives": arrives, "number": order.number, "parcel": card.heading.lower()},
+        % {"arrives": arrives, "number": order.number, "parcel": in_a_sentence(card.heading)},
         preheader=_("%(parcel)s is on its way to you.") % {"parcel": card.heading},
         heading=_("%(parcel)s is on its way") % {"parcel": card.heading},
         paragraphs=[f"{card.arrival_words}. {card.sent_from}."],
@@ -155,7 +148,8 @@ def parcel_delivered(shipment: Shipment) -> Mail:
     order = shipment.order
     card = _card_of(shipment, parcel_cards(order))
     return Mail(
-        subject=_("Delivered: %(parcel)s (%(number)s)") % {"parcel": card.heading.lower(), "number": order.number},
+        subject=_("Delivered: %(parcel)s (%(number)s)")
+        % {"parcel": in_a_sentence(card.heading), "number": order.number},
         preheader=_("Not there, or something wrong with it? Tell us and we solve it."),
         heading=_("%(parcel)s was delivered") % {"parcel": card.heading},
         paragraphs=[
@@ -174,7 +168,7 @@ def parcel_renumbered(shipment: Shipment) -> Mail:
     """Say the parcel's new number, and that nothing else has changed."""
     order = shipment.order
     card = _card_of(shipment, parcel_cards(order))
-    facts = {"parcel": card.heading.lower(), "number": order.number}
+    facts = {"parcel": in_a_sentence(card.heading), "number": order.number}
     return Mail(
         subject=_("New tracking number: %(parcel)s (%(number)s)") % facts,
         preheader=_("The number we sent you before shows nothing more."),

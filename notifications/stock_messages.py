@@ -12,9 +12,7 @@ from shop.models import StockWatch
 def back_in_stock(watch: StockWatch) -> Mail:
     """Tell whoever asked, once, with the link that stops it."""
     variant = watch.variant
-    name = variant.product.name
-    if variant.options_label:
-        name = f"{name}, {variant.options_label}"
+    name = variant.full_name
     return Mail(
         subject=_("Back in stock: %(name)s") % {"name": name},
         preheader=_("It costs %(price)s today. We send you this one message and no other.") % {"price": variant.price},

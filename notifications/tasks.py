@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from notifications.actions import send, tell
+from notifications.actions.tell import in_its_language
 from orders.reactions import react
 
 
@@ -16,82 +17,82 @@ def send_notification(notification_id: int) -> None:
 
 @shared_task
 def tell_order_confirmed(reaction_id: int) -> None:
-    react(reaction_id, tell.order_confirmed)
+    react(reaction_id, in_its_language(tell.order_confirmed))
 
 
 @shared_task
 def tell_payment_awaited(reaction_id: int) -> None:
-    react(reaction_id, tell.payment_awaited)
+    react(reaction_id, in_its_language(tell.payment_awaited))
 
 
 @shared_task
 def tell_order_authorised(reaction_id: int) -> None:
-    react(reaction_id, tell.order_authorised)
+    react(reaction_id, in_its_language(tell.order_authorised))
 
 
 @shared_task
 def tell_order_refused(reaction_id: int) -> None:
-    react(reaction_id, tell.order_refused)
+    react(reaction_id, in_its_language(tell.order_refused))
 
 
 @shared_task
 def tell_payment_pending(reaction_id: int) -> None:
-    react(reaction_id, tell.payment_pending)
+    react(reaction_id, in_its_language(tell.payment_pending))
 
 
 @shared_task
 def tell_payment_failed(reaction_id: int) -> None:
-    react(reaction_id, tell.payment_failed)
+    react(reaction_id, in_its_language(tell.payment_failed))
 
 
 @shared_task
 def tell_parcel_sent(reaction_id: int) -> None:
-    react(reaction_id, tell.parcel_sent)
+    react(reaction_id, in_its_language(tell.parcel_sent))
 
 
 @shared_task
 def tell_parcel_renumbered(reaction_id: int) -> None:
-    react(reaction_id, tell.parcel_renumbered)
+    react(reaction_id, in_its_language(tell.parcel_renumbered))
 
 
 @shared_task
 def tell_parcel_delivered(reaction_id: int) -> None:
-    react(reaction_id, tell.parcel_delivered)
+    react(reaction_id, in_its_language(tell.parcel_delivered))
 
 
 @shared_task
 def tell_arrival_changed(reaction_id: int) -> None:
-    react(reaction_id, tell.arrival_changed)
+    react(reaction_id, in_its_language(tell.arrival_changed))
 
 
 @shared_task
 def tell_refund_on_its_way(reaction_id: int) -> None:
-    react(reaction_id, tell.refund_on_its_way)
+    react(reaction_id, in_its_language(tell.refund_on_its_way))
 
 
 @shared_task
 def tell_refund_failed(reaction_id: int) -> None:
-    react(reaction_id, tell.refund_failed)
+    react(reaction_id, in_its_language(tell.refund_failed))
 
 
 @shared_task
 def tell_lines_cancelled(reaction_id: int) -> None:
-    react(reaction_id, tell.lines_cancelled)
+    react(reaction_id, in_its_language(tell.lines_cancelled))
 
 
 @shared_task
 def tell_cancellation_waiting(reaction_id: int) -> None:
-    react(reaction_id, tell.cancellation_waiting)
+    react(reaction_id, in_its_language(tell.cancellation_waiting))
 
 
 @shared_task
 def tell_cancellation_answered(reaction_id: int) -> None:
-    react(reaction_id, tell.cancellation_answered)
+    react(reaction_id, in_its_language(tell.cancellation_answered))
 
 
 @shared_task
 def tell_order_link(reaction_id: int) -> None:
-    react(reaction_id, tell.order_link)
+    react(reaction_id, in_its_language(tell.order_link))
 
 
 @shared_task
@@ -101,19 +102,19 @@ def tell_address_changed(reaction_id: int) -> None:
 
 @shared_task
 def tell_email_corrected(reaction_id: int) -> None:
-    react(reaction_id, tell.email_corrected)
+    react(reaction_id, in_its_language(tell.email_corrected))
 
 
 @shared_task
 def tell_ticket_opened(reaction_id: int) -> None:
-    react(reaction_id, tell.ticket_opened)
+    react(reaction_id, in_its_language(tell.ticket_opened))
 
 
 @shared_task
 def tell_ticket_answered(reaction_id: int) -> None:
-    react(reaction_id, tell.ticket_answered)
+    react(reaction_id, in_its_language(tell.ticket_answered))
 
 
 @shared_task
 def tell_back_in_stock(reaction_id: int) -> None:
-    react(reaction_id, tell.back_in_stock)
+    react(reaction_id, in_its_language(tell.back_in_stock))

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext as _t, gettext_lazy as _
+from django.utils.translation import gettext as _t, gettext_lazy as _, pgettext
 
 from orders import defence_admin, discount_admin, review_admin
 from orders.actions.approval import MAY_DECIDE, NothingToDecide, grant_approval, refuse_approval
@@ -173,7 +173,7 @@ class OrderAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("page of the customer"))
     def customer_page(self, order: Order) -> str:
-        return format_html('<a href="{}">{}</a>', order.get_absolute_url(), _t("Open"))
+        return format_html('<a href="{}">{}</a>', order.get_absolute_url(), pgettext("to open it", "Open"))
 
     def render_change_form(self, request: HttpRequest, context: dict, *args: object, **kwargs: object) -> HttpResponse:
         order = kwargs.get("obj")

@@ -1,11 +1,14 @@
-"""What a pay page lists: lines whose sum is the order's total, from what the order holds and nothing else.
+"""What a pay page is asked for, and what it lists: lines whose sum is the order's total, from what the order holds and nothing else.
 
-A repeat must send the same lines under the same key, so neither codes nor rates are read again.
+A repeat must send the same lines under the same key, so neither codes nor rates are read again. Their words are
+in the language that is active, which ``session_params`` makes the order's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderLine
 from orders.models.discount import DiscountKind
@@ -31,7 +34,7 @@ def pay_lines(order: Order, goods: Iterable[OrderLine]) -> list[PayLine]:
         off_goods = line.discount_minor - first if is_off_delivery else first
         delivery -= line.discount_minor - off_goods
         lines.append(_goods(line, off_goods))
-    lines += [("Delivery", delivery, 1), ("Tax", order.added_tax_minor, 1)]
+    lines += [(_("Delivery"), delivery, 1), (_("Tax"), order.added_tax_minor, 1)]
     return [line for line in lines if line[1]]
 
 
@@ -40,7 +43,7 @@ def _goods(line: OrderLine, off: int) -> PayLine:
     if not off:
         return name, line.unit_price_minor, line.quantity
     several = f"{line.quantity} × " if line.quantity > 1 else ""
-    return f"{several}{name}, less discount", line.line_minor - off, 1
+    return _("%(goods)s, less discount") % {"goods": f"{several}{name}"}, line.line_minor - off, 1
 
 
 def ships_to(order: Order) -> dict[str, object]:

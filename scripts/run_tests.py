@@ -38,6 +38,7 @@ ONCE = [
     "tests/test_delivery_zones.py",
     "tests/test_error_pages.py",
     "tests/test_file_broker.py",
+    "tests/test_german_words.py",
     "tests/test_headers.py",
     "tests/test_home_page.py",
     "tests/test_independent_stripe.py",

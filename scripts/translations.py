@@ -1,11 +1,13 @@
 """Translations with Babel, no system packages needed.
 
 ``python scripts/translations.py extract`` writes every visible string of code and templates to
-``locale/django.pot``; ``update de`` makes or updates a language; ``compile`` makes the ``.mo`` files Django reads.
+``locale/django.pot``; ``update de`` makes or updates a language; ``compile`` makes the ``.mo`` files Django reads,
+which are never committed: ``./run``, ``./test`` and the Dockerfile make them.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -22,21 +24,29 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
 APPS = ("shop", "orders", "suppliers", "support", "notifications", "config")
-KEYWORDS = {"_": None, "_t": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS = {
+    "_": None,
+    "_t": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
 # What ``templatize`` turns a template's tags into; everything else it blanks out.
 CALL = re.compile(
     r"""\b(gettext|ngettext|pgettext)\((u?r?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:,\s*u?r?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))?[^)]*)\)"""
 )
 
 
-def template_strings(text: str) -> Iterator[tuple[int, object]]:
-    """Yield (line, message) of one template."""
+def template_strings(text: str) -> Iterator[tuple[int, object, str | None]]:
+    """Yield (line, message, context) of one template."""
     source = templatize(text)
     for call in CALL.finditer(source):
         line = source.count("\n", 0, call.start()) + 1
         code = f"{call.group(0)}\n".encode()
-        for _line, message, _comments, _context in extract("python", BytesIO(code), KEYWORDS):
-            yield line, message
+        for _line, message, _comments, context in extract("python", BytesIO(code), KEYWORDS):
+            yield line, message, context
 
 
 def collect() -> Catalog:
@@ -49,8 +59,8 @@ def collect() -> Catalog:
                     catalog.add(message, locations=[(str(file.relative_to(ROOT)), line)], context=context)
     for file in sorted((ROOT / "templates").rglob("*.*")):
         if file.suffix in {".html", ".txt"} and "styleguide" not in file.parts:
-            for line, message in template_strings(file.read_text()):
-                catalog.add(message, locations=[(str(file.relative_to(ROOT)), line)])
+            for line, message, context in template_strings(file.read_text()):
+                catalog.add(message, locations=[(str(file.relative_to(ROOT)), line)], context=context)
     return catalog
 
 
@@ -68,13 +78,29 @@ def main(words: list[str]) -> int:
         print(f"{len(catalog)} strings")
         return 0
     if words == ["compile"]:
-        for file in LOCALE.glob("*/LC_MESSAGES/*.po"):
-            with file.open("rb") as source, file.with_suffix(".mo").open("wb") as target:
-                write_mo(target, read_po(source))
+        for file in compile_changed():
             print(f"compiled {file.relative_to(ROOT)}")
         return 0
     print(__doc__)
     return 2
+
+
+def compile_changed() -> list[Path]:
+    """Make the ``.mo`` files that are missing or older than what they are made of, and return their sources.
+
+    Safe to run twice at once: a file is put in its place whole.
+    """
+    made = []
+    for file in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
+        target = file.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= file.stat().st_mtime:
+            continue
+        draft = target.with_suffix(f".{os.getpid()}.tmp")
+        with file.open("rb") as source, draft.open("wb") as written:
+            write_mo(written, read_po(source))
+        draft.replace(target)
+        made.append(file)
+    return made
 
 
 def update(language: str, template: Catalog) -> None:

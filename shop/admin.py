@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shop import review_admin, search_admin, tax_admin
+from shop import review_admin, search_admin, tax_admin, texts_admin
 from shop.actions.catalog import refresh_products
 from shop.models import (
     Basket,
@@ -31,7 +31,7 @@ from shop.search.index import index_category
 from shop.zone_forms import ZoneForm, ZoneFormSet
 
 # The other modules of this admin.
-__all__ = ["review_admin", "search_admin", "tax_admin"]
+__all__ = ["review_admin", "search_admin", "tax_admin", "texts_admin"]
 
 admin.site.unregister(Group)
 
@@ -68,7 +68,7 @@ class CategoryAdmin(admin.ModelAdmin):
     def save_model(self, request, obj, form, change) -> None:
         super().save_model(request, obj, form, change)
         # Its products are found by its name, and stand in the lists of what it is a part of.
-        if change and {"name", "parent"} & set(form.changed_data):
+        if change and {"name", "names", "parent"} & set(form.changed_data):
             index_category(obj)
 
 

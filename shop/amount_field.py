@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from shop.money import Money, WrongPrecision
+from shop.words import decimal_sign
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise as StrOrPromise
 
 # What the database's whole numbers hold.
 MOST_MINOR = 2_147_483_647
+# “1,234.50” and “1.234,50”.
+GROUPED = re.compile(r"\d{1,3}(?P<sign>[.,])\d{3}(?:(?P=sign)\d{3})*(?!(?P=sign))[.,]\d+", re.ASCII)
 
 
 class AmountField(forms.CharField):
@@ -32,22 +36,33 @@ class AmountField(forms.CharField):
 
     def prepare_value(self, value: object) -> object:
         """Show minor units as an amount, and what was typed as it was typed."""
-        return Money(value, self.currency).plain if isinstance(value, int) else value
+        return self._typed(value) if isinstance(value, int) else value
+
+    def _typed(self, minor: int) -> str:
+        """Write an amount as people of this language type it: “12.50” or “12,50”."""
+        return Money(minor, self.currency).plain.replace(".", decimal_sign())
 
     def to_python(self, value: object) -> int | None:
         """Raise ValidationError that shows how to write it, for what is no amount of this currency."""
-        text = str(value if value is not None else "").replace(",", ".").replace("\N{EURO SIGN}", "").strip()
+        text = _without_groups(str(value if value is not None else "").replace("\N{EURO SIGN}", "").strip())
         if not text:
             return None
         try:
             minor = Money.parse(text, self.currency).minor
         except WrongPrecision as error:
-            like = Money(1250, self.currency).plain
+            like = self._typed(1250)
             raise ValidationError(_("Type the amount like %(like)s.") % {"like": like}) from error
         if not 0 <= minor <= MOST_MINOR:
-            most = Money(MOST_MINOR, self.currency).plain
+            most = self._typed(MOST_MINOR)
             raise ValidationError(_("Type an amount from 0 to %(most)s.") % {"most": most})
         return minor
+
+
+def _without_groups(text: str) -> str:
+    """Return an amount with a point before its decimals; of two kinds of signs the last one stands there."""
+    grouped = GROUPED.fullmatch(text)
+    whole = text.replace(grouped["sign"], "") if grouped else text
+    return whole.replace(",", ".")
 
 
 class AmountsForm(forms.ModelForm):

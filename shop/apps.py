@@ -17,7 +17,8 @@ class ShopConfig(AppConfig):
         """Have rates, markets and an index to begin with; forget small tables when they change; take a basket along."""
         from shop.entrance import bring_basket
         from shop.kept import forget_all
-        from shop.models import Category, Synonym, TaxRate, delivery, region, tax
+        from shop.models import Category, Synonym, TaxRate, Wording, delivery, region, tax
+        from shop.models.texts import forget_wordings
         from shop.search.index import keep_index
         from shop.search.synonyms import forget_synonyms
         from shop.tree import forget_tree
@@ -33,4 +34,5 @@ class ShopConfig(AppConfig):
             changed.connect(forget_synonyms, sender=Synonym, dispatch_uid="shop.synonyms")
             for model in terms:
                 changed.connect(forget_all, sender=model, dispatch_uid=f"shop.kept.{model.__name__}")
+            changed.connect(forget_wordings, sender=Wording, dispatch_uid="shop.wordings")
         user_logged_in.connect(bring_basket, dispatch_uid="shop.basket")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop.delivery import Choice, choices_of, services_for
+from shop.languages import current_language, default_language
 from shop.models import DeliveryService, Product, ProductImage, Variant
 from shop.money import Money
 from shop.pricing import price_of
@@ -99,8 +100,8 @@ def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], t
         reduction = reduction_of(shown, terms, now=now)
     return Card(
         get_absolute_url=product.get_absolute_url(),
-        name=product.name,
-        card_image=small_picture(product.listing.picture if shown else None),
+        name=product.local_name,
+        card_image=small_picture(product.listing.picture if shown else None, local_alt(product.local_name)),
         price=price,
         arrival=usual.arrival if usual else "",
         # "In stock" on every card would only be noise.
@@ -144,30 +145,35 @@ def stock_words(variant: Variant | None) -> tuple[str, str]:
     return (_("Made to order"), "") if units is None else (_("In stock"), "")
 
 
-def small_picture(image: ProductImage | None) -> Picture | None:
-    """Return the small size of a stored picture, for cards and lines."""
+def local_alt(name: str) -> str:
+    """Return what a picture says to those who cannot see it, where its own words are in another language; else nothing."""
+    return "" if current_language() == default_language() else name
+
+
+def small_picture(image: ProductImage | None, alt: str = "") -> Picture | None:
+    """Return the small size of a stored picture, for cards and lines; ``alt`` stands for its own words."""
     if image is None:
         return None
-    small = image.small
-    return Picture(small.url, image.small_width, image.small_height, image.alt, *_choices(image, CARD_SIZES))
+    small, words = image.small, alt or image.alt
+    return Picture(small.url, image.small_width, image.small_height, words, *_choices(image, CARD_SIZES))
 
 
-def large_picture(image: ProductImage) -> Picture:
+def large_picture(image: ProductImage, alt: str = "") -> Picture:
     """Return the large size of a stored picture, for the product page."""
-    large = image.large
-    return Picture(large.url, image.large_width, image.large_height, image.alt, *_choices(image, LARGE_SIZES))
+    large, words = image.large, alt or image.alt
+    return Picture(large.url, image.large_width, image.large_height, words, *_choices(image, LARGE_SIZES))
 
 
-def thumbnail(image: ProductImage) -> Picture:
+def thumbnail(image: ProductImage, alt: str = "") -> Picture:
     """Return the smallest size of a stored picture, for thumbnails and options."""
     width, height, name = image.sizes[0] if image.sizes else (image.small_width, image.small_height, image.small.name)
-    return Picture(image.small.storage.url(name), width, height, image.alt)
+    return Picture(image.small.storage.url(name), width, height, alt or image.alt)
 
 
-def widest_picture(image: ProductImage) -> Picture:
+def widest_picture(image: ProductImage, alt: str = "") -> Picture:
     """Return the largest size of a stored picture, to look at it closely."""
     width, height, name = image.sizes[-1] if image.sizes else (image.large_width, image.large_height, image.large.name)
-    return Picture(image.large.storage.url(name), width, height, image.alt)
+    return Picture(image.large.storage.url(name), width, height, alt or image.alt)
 
 
 def _choices(image: ProductImage, shown: str) -> tuple[str, str, str]:

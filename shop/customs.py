@@ -11,6 +11,7 @@ from enum import IntEnum
 from django.utils.translation import gettext as _
 
 from shop.models import Customs, DeliveryProfile, Region
+from shop.models.texts import worded
 from shop.words import country_name
 
 
@@ -99,7 +100,7 @@ def import_text(profile: DeliveryProfile, country: str, region: Region | None = 
     if border is Border.NONE:
         return ""
     if profile.import_text:
-        return profile.import_text
+        return worded(profile.import_text)
     names = {
         "origin": profile.region.name if profile.region else profile.country.name,
         "destination": region.name if region else country_name(country),

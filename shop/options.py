@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from shop.cards import Picture, stock_words
 from shop.models import ProductImage, Variant
+from shop.models.texts import worded
 
 Thumb = Callable[[ProductImage], Picture]
 
@@ -70,7 +71,7 @@ def options_of(
     """Return the questions with their answers. ``pictures`` by variant; ``thumb`` makes a small picture of one."""
     names = axes_of(variants)
     return [
-        Axis(name, f"o{place}", _values(name, variants, chosen, pictures if place == 0 else {}, thumb))
+        Axis(worded(name), f"o{place}", _values(name, variants, chosen, pictures if place == 0 else {}, thumb))
         for place, name in enumerate(names)
     ]
 
@@ -86,11 +87,12 @@ def _values(
         words, level = stock_words(exact or with_value[0])
         note = words if level == "gone" else ""
         if exact is None:
-            note = _("not as %(others)s") % {"others": ", ".join(map(str, others.values()))}
+            words = (worded(str(own), about=str(axis)) for axis, own in others.items())
+            note = _("not as %(others)s") % {"others": ", ".join(words)}
         image = pictures.get((exact or with_value[0]).pk)
         found.append(
             Value(
-                label=value,
+                label=worded(value, about=name),
                 value=value,
                 is_chosen=str(chosen.options.get(name, "")) == value,
                 is_gone=level == "gone" or exact is None,

@@ -9,17 +9,19 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from shop.actions.basket import most_of
-from shop.cards import Picture, large_picture, stock_words, thumbnail, widest_picture
+from shop.cards import Picture, large_picture, local_alt, stock_words, thumbnail, widest_picture
 from shop.delivery import Parcel
 from shop.gtin import is_global
 from shop.models import Product, ProductImage, Variant
 from shop.models.catalogue import Gate
+from shop.models.texts import worded
 from shop.money import Money
 from shop.options import Axis, chosen_variant, options_of
 from shop.pricing import plan_priced, price_of
 from shop.reductions import Reduction, reduction_of
 from shop.returns import ReturnTerms, return_terms
 from shop.tax import Terms
+from shop.words import number
 
 # Fewer than these may be put into one order: a reason is owed.
 USUAL_MOST = 99
@@ -68,8 +70,7 @@ class ProductPage:
     @property
     def full_name(self) -> str:
         """The product with the options chosen."""
-        label = self.variant.options_label
-        return f"{self.product.name}, {label}" if label else self.product.name
+        return self.variant.full_name
 
     @property
     def conditions(self) -> list[str]:
@@ -118,7 +119,11 @@ def product_page(variants: Sequence[Variant], asked: Mapping[str, str], terms: T
         reduction=reduction_of(variant, terms, now=now),
         parcel=parcel,
         axes=options_of(variants, variant, _first_of_each(images), thumbnail),
-        shots=_shots([one for one in images if one.variant_id == variant.pk] or images, asked.get("picture", "")),
+        shots=_shots(
+            [one for one in images if one.variant_id == variant.pk] or images,
+            asked.get("picture", ""),
+            local_alt(variant.full_name),
+        ),
         facts=facts_of(variant),
         returns=return_terms(product, variant.delivery_profile),
         stock_words=words,
@@ -136,35 +141,40 @@ def _first_of_each(images: Sequence[ProductImage]) -> dict[int, ProductImage]:
     return found if len({image.small.name for image in found.values()}) > 1 else {}
 
 
-def _shots(images: Sequence[ProductImage], asked: str) -> list[Shot]:
+def _shots(images: Sequence[ProductImage], asked: str, alt: str) -> list[Shot]:
     main = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
     main = main if main < len(images) else 0
     return [
-        Shot(place, thumbnail(image), large_picture(image), widest_picture(image), place == main)
+        Shot(place, thumbnail(image, alt), large_picture(image, alt), widest_picture(image, alt), place == main)
         for place, image in enumerate(images)
     ]
 
 
 def facts_of(variant: Variant) -> list[tuple[str, str]]:
-    """Return a variant's table of facts: what its supplier tells, and its measures where no fact names them."""
-    facts = [(name, value) for name, value in variant.facts if value]
-    named = {name.casefold() for name, _value in facts}
-    if variant.weight_grams and "weight" not in named:
-        facts.append((_("Weight"), _weight(variant.weight_grams)))
-    sides = [variant.length_mm, variant.width_mm, variant.height_mm]
-    if all(sides) and not named & {"size", "dimensions"}:
-        facts.append((_("Size"), " × ".join(_cm(side) for side in sides if side) + " cm"))
+    """Return a variant's table of facts in the language of the page: see ``keyed_facts``, then its numbers."""
+    facts = [(name, value) for _key, name, value in keyed_facts(variant)]
     if is_global(variant.gtin):
         facts.append(("GTIN", variant.gtin))
     return [*facts, (_("Item number"), variant.sku)]
 
 
+def keyed_facts(variant: Variant) -> list[tuple[str, str, str]]:
+    """Return what its supplier tells of a variant, and its measures where no fact names them.
+
+    Each as what it is, in small letters of the feed's language, then name and value in the language of the page.
+    """
+    facts = [(name.casefold(), worded(name), worded(value, about=name)) for name, value in variant.facts if value]
+    named = {key for key, _name, _value in facts}
+    if variant.weight_grams and "weight" not in named:
+        facts.append(("weight", _("Weight"), _weight(variant.weight_grams)))
+    sides = [variant.length_mm, variant.width_mm, variant.height_mm]
+    if all(sides) and not named & {"size", "dimensions"}:
+        facts.append(("size", _("Size"), " × ".join(number(side / 10, "0.#") for side in sides if side) + " cm"))
+    return facts
+
+
 def _weight(grams: int) -> str:
-    return f"{grams} g" if grams < 1000 else f"{grams / 1000:.2f}".rstrip("0").rstrip(".") + " kg"
-
-
-def _cm(millimetres: int) -> str:
-    return f"{millimetres / 10:.1f}".removesuffix(".0")
+    return f"{grams} g" if grams < 1000 else f"{number(grams / 1000, '0.##')} kg"
 
 
 def shown_reviews(product: Product) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ from django.db.models import F, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
-from shop.cards import CARD_SIZES, Card, Picture, cards, for_cards, srcset_of
+from shop.cards import CARD_SIZES, Card, Picture, cards, for_cards, local_alt, srcset_of
 from shop.models import Product, ProductImage
 from shop.money import Money
 from shop.tax import Terms
@@ -91,7 +91,7 @@ def _with_picture(products: QuerySet[Product]) -> QuerySet[Product]:
     return products.annotate(
         picture=Subquery(first.annotate(found=facts).values("found")[:1], output_field=JSONField()),
         panel=F("department__panel"),
-    ).defer("description", "latest_reviews")
+    ).defer("description", "descriptions", "latest_reviews")
 
 
 def _card(product: Product, terms: Terms) -> Card:
@@ -100,8 +100,8 @@ def _card(product: Product, terms: Terms) -> Card:
         price = _("from %(price)s") % {"price": price}
     return Card(
         get_absolute_url=product.get_absolute_url(),
-        name=product.name,
-        card_image=_picture(product.picture),  # type: ignore[attr-defined]
+        name=product.local_name,
+        card_image=_picture(product.picture, local_alt(product.local_name)),  # type: ignore[attr-defined]
         price=price,
         arrival="",
         stock_words="" if product.is_available else _("Sold out"),
@@ -112,10 +112,10 @@ def _card(product: Product, terms: Terms) -> Card:
     )
 
 
-def _picture(told: dict[str, Any] | None) -> Picture | None:
+def _picture(told: dict[str, Any] | None, alt: str) -> Picture | None:
     if not told:
         return None
     # Inside an object that it makes, SQLite writes a list as text.
     sizes, avif = (json.loads(one) if isinstance(one, str) else one for one in (told["sizes"], told["avif"]))
     choices = srcset_of(sizes), CARD_SIZES, srcset_of(avif)
-    return Picture(default_storage.url(told["url"]), told["width"], told["height"], told["alt"], *choices)
+    return Picture(default_storage.url(told["url"]), told["width"], told["height"], alt or told["alt"], *choices)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from shop.models import DeliveryProfile, Product
+from shop.models.texts import worded
 
 RETURN_DAYS = 30
 
@@ -24,7 +25,7 @@ class ReturnTerms:
 def return_terms(product: Product, profile: DeliveryProfile | None) -> ReturnTerms:
     """Return the terms of a product that is sent from somewhere; 0 days: it cannot go back."""
     if product.not_returnable_reason:
-        return ReturnTerms(product.not_returnable_reason, 0, "", is_free=False)
+        return ReturnTerms(worded(product.not_returnable_reason), 0, "", is_free=False)
     if profile is None:
         return ReturnTerms(_("%(days)d days to return") % {"days": RETURN_DAYS}, RETURN_DAYS, "", is_free=False)
     names = {"days": RETURN_DAYS, "country": profile.return_country.name}

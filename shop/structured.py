@@ -10,8 +10,9 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext
 
 from shop.gtin import is_global
+from shop.models.texts import worded
 from shop.money import Money
-from shop.product_page import ProductPage
+from shop.product_page import ProductPage, keyed_facts
 from shop.returns import ReturnTerms
 
 SCHEMA = "https://schema.org"
@@ -47,7 +48,7 @@ def product_data(page: ProductPage) -> dict[str, object]:
         "sku": variant.sku,
         "url": variant_address(page),
         "image": [settings.SITE_URL + shot.widest.url for shot in page.shots],
-        "description": _plain(product.description),
+        "description": _plain(product.local_description),
         "brand": {"@type": "Brand", "name": product.brand} if product.brand else None,
         "gtin": variant.gtin if is_global(variant.gtin) else None,
         "manufacturer": {"@type": "Organization", "name": product.maker.split(",")[0]} if product.maker else None,
@@ -77,10 +78,13 @@ def _plain(html: str) -> str:
 
 def _fact_data(page: ProductPage) -> dict[str, object]:
     found: dict[str, object] = {}
-    for name, value in [*page.facts, *((str(axis), str(value)) for axis, value in page.variant.options.items())]:
-        if name.casefold() in FACTS:
-            found[FACTS[name.casefold()]] = value
-        elif name.casefold() in ORIGIN:
+    told = [(key, value) for key, _name, value in keyed_facts(page.variant)]
+    options = page.variant.options.items()
+    told += [(str(axis).casefold(), worded(str(value), about=str(axis))) for axis, value in options]
+    for key, value in told:
+        if key in FACTS:
+            found[FACTS[key]] = value
+        elif key in ORIGIN:
             found["countryOfOrigin"] = {"@type": "Country", "name": value}
     if page.variant.weight_grams:
         found["weight"] = {"@type": "QuantitativeValue", "value": page.variant.weight_grams, "unitCode": "GRM"}

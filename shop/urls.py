@@ -1,10 +1,10 @@
-"""Addresses of the shop window."""
+"""Addresses of the shop window, in every language."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from shop.views import account, adding, basket, catalogue, lists, pages, product, sitemaps
+from shop.views import account, adding, basket, catalogue, lists, pages, product
 
 app_name = "shop"
 urlpatterns = [
@@ -32,8 +32,4 @@ urlpatterns = [
     path("account/delete/", account.delete, name="account-delete"),
     path("country/", pages.country, name="country"),
     path("pages/<slug:slug>/", pages.page, name="page"),
-    path("robots.txt", pages.robots, name="robots"),
-    path("sitemap.xml", sitemaps.index, name="sitemap"),
-    path("sitemap-places.xml", sitemaps.places, name="sitemap-places"),
-    path("sitemap-products-<int:number>.xml", sitemaps.products, name="sitemap-products"),
 ]

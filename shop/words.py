@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.numbers import format_decimal, get_decimal_symbol
 from django.utils import timezone
 from django.utils.translation import get_language, gettext as _, ngettext, to_locale
 from django_countries import countries
@@ -16,30 +17,51 @@ def _locale() -> str:
 
 
 def day(when: date) -> str:
-    """Write a day as “Thu 26 Nov”, with the year when it is another than this one."""
-    pattern = "EEE d MMM" if when.year == timezone.localdate().year else "EEE d MMM y"
-    return _written(when, pattern, _locale())
-
-
-@lru_cache(maxsize=1000)
-def _written(when: date, pattern: str, locale: str) -> str:
-    # A list writes the same few days again and again, and reading the pattern takes longer than all else.
-    return format_date(when, pattern, locale=locale).replace(",", "")
+    """Write a day as “Thu 26 Nov” or “Do., 26. Nov.”, with the year when it is another than this one."""
+    return _written(when, timezone.localdate().year, _locale())
 
 
 def day_range(earliest: date, latest: date) -> str:
-    """Write an arrival window as “Thu 26 – Sat 28 Nov”; one day if both are the same."""
+    """Write an arrival window as “Thu 26 – Sat 28 Nov” or “Do., 26. – Sa., 28. Nov.”; one day if both are the same."""
     if earliest == latest:
         return day(latest)
-    same_month = (earliest.year, earliest.month) == (latest.year, latest.month)
-    first = _written(earliest, "EEE d", _locale()) if same_month else day(earliest)
-    return f"{first} – {day(latest)}"
+    return _range_written(earliest, latest, timezone.localdate().year, _locale())
+
+
+# A list writes the same few days again and again, and reading the patterns takes longer than all else.
+@lru_cache(maxsize=1000)
+def _written(when: date, year: int, locale: str) -> str:
+    if locale.startswith("en"):
+        # Shorter than Unicode's form, which has commas.
+        return format_date(when, "EEE d MMM" if when.year == year else "EEE d MMM y", locale=locale).replace(",", "")
+    return format_skeleton("MMMEd" if when.year == year else "yMMMEd", when, locale=locale)
+
+
+@lru_cache(maxsize=1000)
+def _range_written(earliest: date, latest: date, year: int, locale: str) -> str:
+    if locale.startswith("en"):
+        same_month = (earliest.year, earliest.month) == (latest.year, latest.month)
+        first = format_date(earliest, "EEE d", locale=locale) if same_month else _written(earliest, year, locale)
+        return f"{first} – {_written(latest, year, locale)}"
+    return format_interval(
+        earliest, latest, "MMMEd" if earliest.year == latest.year == year else "yMMMEd", locale=locale
+    )
 
 
 def moment(when: datetime) -> str:
     """Write a point in time as “Thu 26 Nov, 14:05”, in the shop's time zone."""
     local = timezone.localtime(when)
     return _("%(day)s, %(time)s") % {"day": day(local.date()), "time": format_time(local, "HH:mm", locale=_locale())}
+
+
+def number(amount: float, pattern: str) -> str:
+    """Write a number as the language does; ``pattern`` says how many digits stand behind the point, as in ``0.##``."""
+    return format_decimal(amount, pattern, locale=_locale())
+
+
+def decimal_sign() -> str:
+    """Return what the language writes before the decimals of a number."""
+    return get_decimal_symbol(_locale())
 
 
 def since(when: datetime) -> str:
@@ -53,6 +75,11 @@ def since(when: datetime) -> str:
         hours = minutes // 60
         return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
     return moment(when)
+
+
+def in_a_sentence(text: str) -> str:
+    """Write the beginning of a text as it stands inside a sentence: small, but in German, whose nouns never are."""
+    return text if _locale().startswith("de") else text[:1].lower() + text[1:]
 
 
 def country_name(code: str) -> str:

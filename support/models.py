@@ -41,6 +41,7 @@ class Ticket(models.Model):
     )
     email = models.EmailField(_("customer's e-mail address"))
     name = models.CharField(_("customer's name"), max_length=100, blank=True)
+    language = models.CharField(_("language"), max_length=10, default="en-gb")
     topic = models.CharField(_("topic"), max_length=20, choices=Topic, default=Topic.QUESTION)
     subject = models.CharField(_("subject"), max_length=200)
     status = models.CharField(_("state"), max_length=20, choices=TicketStatus, default=TicketStatus.NEW, editable=False)

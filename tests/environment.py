@@ -8,6 +8,10 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scripts.translations import compile_changed
+
+# Django reads the languages once, when it starts.
+compile_changed()
 # Looking for garbage after every few hundred objects costs five seconds in a hundred.
 gc.set_threshold(100_000, 50, 50)
 # The developer's own files must not leak into the tests.

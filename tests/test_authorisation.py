@@ -43,8 +43,8 @@ RULES = {
     "shop:reviews": "open",
     "shop:tell-me": "open",
     "shop:stop-telling": "open",
-    "shop:sitemap-places": "open",
-    "shop:sitemap-products": "open",
+    "sitemap-places": "open",
+    "sitemap-products": "open",
     "shop:basket-update": "open",
     "shop:basket-undo": "open",
     "shop:basket-go": "open",
@@ -53,8 +53,8 @@ RULES = {
     "shop:addresses": "login",
     "shop:address-add": "login",
     "shop:details": "login",
-    "shop:robots": "open",
-    "shop:sitemap": "open",
+    "robots": "open",
+    "sitemap": "open",
     "orders:checkout": "open",
     "orders:check": "open",
     "orders:code": "open",
@@ -79,15 +79,15 @@ RULES = {
     "support:ticket": "key",
     "support:attachment": "key",
     "support:photo": "key",
-    "support:desk-inbox": "agents",
-    "support:desk-search": "agents",
-    "support:desk-ticket": "agents",
-    "support:desk-reply": "agents",
-    "support:desk-note": "agents",
-    "support:desk-close": "agents",
-    "support:desk-refund": "agents",
-    "support:desk-cancel": "agents",
-    "support:desk-return": "agents",
+    "desk:inbox": "agents",
+    "desk:search": "agents",
+    "desk:ticket": "agents",
+    "desk:reply": "agents",
+    "desk:note": "agents",
+    "desk:close": "agents",
+    "desk:refund": "agents",
+    "desk:cancel": "agents",
+    "desk:return": "agents",
     "notifications:mail-list": "open",
     "notifications:mail-detail": "open",
     "notifications:mail-html": "open",
@@ -169,7 +169,7 @@ def world(client):
             "shop:reviews": {"slug": variant.product.slug},
             "shop:tell-me": {"slug": variant.product.slug},
             "shop:stop-telling": {"token": "of-nobody"},
-            "shop:sitemap-products": {"number": 0},
+            "sitemap-products": {"number": 0},
             "orders:review": {"token": order.token, "line_id": order.lines.get().pk},
             "shop:page": {"slug": "terms"},
             "shop:basket-update": {"line_id": 1},
@@ -191,9 +191,9 @@ def address(name: str, world: dict, *, wrong: bool = False) -> str:
         kwargs = right[name]
     elif name in {"orders:return", "orders:detail", "orders:cancel", "orders:pay", "orders:invoice"}:
         kwargs = right["orders"]
-    elif name in {"support:desk-refund", "support:desk-cancel", "support:desk-return"}:
+    elif name in {"desk:refund", "desk:cancel", "desk:return"}:
         kwargs = right["desk-line"]
-    elif name.startswith("support:desk-") and name not in {"support:desk-inbox", "support:desk-search"}:
+    elif name.startswith("desk:") and name not in {"desk:inbox", "desk:search"}:
         kwargs = right["desk"]
     if wrong:
         kwargs = {key: "A" * 43 if isinstance(value, str) else 999_999 for key, value in kwargs.items()}

@@ -43,7 +43,7 @@ def test_an_invoice_says_what_was_sold_to_whom_by_whom(order, settings):
     assert told["buyer"] == {
         "name": "Alex Byrne",
         "company": "",
-        "lines": ["12 Main Street", "D02 X285 Dublin", "Ireland"],
+        "lines": ["12 Main Street", "Dublin", "D02 X285", "Ireland"],
     }
     assert [(line["quantity"], line["unit_minor"]) for line in told["lines"]] == [(3, 999), (1, 1250)]
     assert told["sums"]["total_minor"] == order.total_minor

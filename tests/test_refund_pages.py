@@ -29,7 +29,7 @@ def desk(client, order):
     client.force_login(make_person(role="Support agents", name="Ada Agent"))
     facts = {"email": order.email, "name": "", "topic": Topic.CHANGED_MIND, "subject": "?", "body": "?"}
     ticket = open_ticket(order=order, form_key=uuid.uuid4(), **facts)
-    return reverse("support:desk-refund", args=[ticket.pk, order.lines.get().pk])
+    return reverse("desk:refund", args=[ticket.pk, order.lines.get().pk])
 
 
 def test_the_line_that_was_chosen_stands_in_the_form_with_the_reason_of_the_case(client, order, desk):

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from notifications.mail import Mail, render
 from notifications.models import Notification
 from orders.models import Event, Order
+from shop.languages import speaking
 
 
 def announce(
@@ -27,10 +28,10 @@ def announce(
     """Record one message to one person, to be sent by the relay.
 
     ``key`` is ``subject:version``: the same kind and key is one message, whoever asks how often. Call
-    it inside the transaction of the reaction. ``language`` is for mails that belong to no order.
+    it inside the transaction of the reaction. ``language`` is that of its words; empty: the order's.
     """
-    language = order.language if order else language or settings.LANGUAGE_CODE
-    with translation.override(language):
+    language = language or (order.language if order else settings.LANGUAGE_CODE)
+    with speaking(language):
         rendered = render(mail)
     row, _new = Notification.objects.get_or_create(
         key=f"{kind}:{key}",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils import timezone, translation
+from collections.abc import Callable
+
+from django.utils import timezone
 
 from notifications import (
     address_messages,
@@ -18,6 +20,7 @@ from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
 from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus
+from shop.languages import default_language, speaking
 from shop.models import StockWatch
 from support.models import TicketMessage
 
@@ -27,6 +30,19 @@ TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT, Refun
 NOT_TOLD = {Refund.Reason.DISPUTE, Refund.Reason.NOT_TAKEN}
 # States of a parcel whose number still helps the customer.
 STILL_COMING = set(ParcelStatus) - {ParcelStatus.DELIVERED, ParcelStatus.CANCELLED, ParcelStatus.RETURNED}
+
+
+def in_its_language(effect: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Return the effect done in the language of the event's order: its words, its days, its links.
+
+    What belongs to no order, or is for somebody else than who ordered, chooses its own language inside.
+    """
+
+    def told(event: Event) -> None:
+        with speaking(event.order.language if event.order else default_language()):
+            effect(event)
+
+    return told
 
 
 def _about_order(kind: str, mail: Mail, order: Order, event: Event, version: object) -> None:
@@ -179,7 +195,8 @@ def ticket_opened(event: Event) -> None:
     message = TicketMessage.objects.select_related("ticket").filter(pk=event.facts["message"]).first()
     if message is None:
         return
-    _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
+    with speaking(message.ticket.language):
+        _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
 
 
 def ticket_answered(event: Event) -> None:
@@ -187,18 +204,27 @@ def ticket_answered(event: Event) -> None:
     message = TicketMessage.objects.select_related("ticket", "user").filter(pk=event.facts["message"]).first()
     if message is None:
         return
-    _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
+    with speaking(message.ticket.language):
+        _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
 
 
 def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -> None:
     ticket = message.ticket
-    announce(kind, f"{ticket.number}:{message.pk}", mail, recipient=ticket.email, order=ticket.order, event=event)
+    announce(
+        kind,
+        f"{ticket.number}:{message.pk}",
+        mail,
+        recipient=ticket.email,
+        order=ticket.order,
+        event=event,
+        language=ticket.language,
+    )
 
 
 def back_in_stock(event: Event) -> None:
     """Once per wish; whoever has stopped it meanwhile is not told."""
     for watch in StockWatch.objects.filter(pk__in=event.facts["watches"]).select_related("variant__product"):
-        with translation.override(watch.language):
+        with speaking(watch.language):
             mail = stock_messages.back_in_stock(watch)
         announce(
             "back-in-stock",

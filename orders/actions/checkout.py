@@ -28,6 +28,7 @@ from orders.states import OrderStatus, move_order
 from orders.tax import TaxUnknown
 from shop.actions.basket import basket_lines, empty_basket, most_for
 from shop.delivery import Undeliverable
+from shop.languages import current_language
 from shop.models import Basket, BasketLine, User
 from shop.places import Place
 
@@ -260,7 +261,8 @@ def give_up(order: Order) -> bool:
 
 def is_as_wanted(order: Order, address: Address, quote: Quote, *, pay_with: str, now: datetime) -> bool:
     """True if an open order is what a quote would become, so that it goes on; two queries."""
-    wanted = (*asdict(address).values(), *quote.fingerprint)
+    # In another language its mails, papers and pay page would be in the wrong one.
+    wanted = (current_language(), *asdict(address).values(), *quote.fingerprint)
     is_old_enough = (order.confirmed_age or 0) >= age_asked(line.variant for line in quote.lines)
     return is_old_enough and order.pay_by > now and order.pay_with == pay_with and _fingerprint_of(order) == wanted
 
@@ -273,7 +275,7 @@ def _fingerprint_of(order: Order) -> tuple[object, ...]:
         for delivery in order.deliveries.all()
     )
     sums = (order.delivery_minor, order.discount_minor, order.discount_code, order.tax_minor, order.added_tax_minor)
-    return (*fields, *goods, *ways, *sums)
+    return (order.language, *fields, *goods, *ways, *sums)
 
 
 def _make(wish: Wish, now: datetime) -> Placed:

@@ -20,6 +20,7 @@ from orders.models import CodeGuess, DiscountCode, DiscountTally, DiscountUse, O
 from orders.models.discount import normal_code
 from shop.limits import visitor
 from shop.models import Product, User
+from shop.models.texts import worded
 from shop.money import Money
 from shop.words import day
 
@@ -216,7 +217,7 @@ def announced_codes(*, now: datetime) -> list[str]:
         is_active=True,
         currency=settings.SHOP_CURRENCY,
     )
-    return list(alive.exclude(announcement="").values_list("announcement", flat=True)[:5])
+    return [worded(text) for text in alive.exclude(announcement="").values_list("announcement", flat=True)[:5]]
 
 
 def may_guess(request: HttpRequest, *, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from orders.states import OrderStatus
 from orders.stripe_amounts import to_stripe
 from orders.stripe_client import StripeKeptFailure, StripeRefused
 from orders.stripe_facts import SessionFacts
+from shop.languages import known_or_default, language_tag, speaking
 
 State = CheckoutSession.State
 # Stripe refuses to open a page that would end sooner; a minute more for the way there.
@@ -85,15 +86,23 @@ def renew_session(order: Order) -> CheckoutSession | None:
 
 
 def session_params(session: CheckoutSession, lines: Sequence[OrderLine] = ()) -> dict[str, Any]:
-    """Return what Stripe is asked for; the same for the same row, so that a repeat may reuse the key.
+    """Return what Stripe is asked for, in the order's language; the same for the same row, so that a repeat may reuse
+    the key.
 
     ``lines`` are those of the order, if they are at hand.
     """
+    with speaking(session.order.language):
+        return _session_params(session, lines)
+
+
+def _session_params(session: CheckoutSession, lines: Sequence[OrderLine]) -> dict[str, Any]:
     order = session.order
     back = settings.SITE_URL + reverse("orders:return", args=[order.token])
     metadata = {"order": order.number, "session": str(session.serial)}
     return {
         "mode": "payment",
+        # Stripe knows all of ours by the names they have in HTML.
+        "locale": language_tag(known_or_default(order.language)),
         "success_url": f"{back}?session={{CHECKOUT_SESSION_ID}}",
         "cancel_url": settings.SITE_URL + reverse("orders:checkout"),
         "client_reference_id": order.number,

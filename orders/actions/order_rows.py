@@ -13,6 +13,7 @@ from orders.actions.age import age_asked
 from orders.actions.quote import QuotedLine
 from orders.models import Order, OrderDelivery, OrderLine
 from shop.delivery import Parcel
+from shop.languages import current_language
 from shop.models.catalogue import Gate
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def insert_order(wish: Wish, *, now: datetime, pay_by: datetime) -> Order:
         pay_by=pay_by,
         pay_with=wish.pay_with,
         confirmed_age=age_asked(line.variant for line in wish.lines) or None,
+        language=current_language(),
         **asdict(wish.address),
     )
 
@@ -76,7 +78,7 @@ def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int
         variant_id=variant.pk,
         position=position,
         sku=variant.sku,
-        name=variant.product.name,
+        name=variant.product.local_name,
         options_label=variant.options_label,
         picture=picture,
         quantity=line.quantity,
@@ -102,7 +104,7 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
         price_minor=parcel.price_minor,
         sent_from=parcel.profile.sent_from,
         service=parcel.service.code,
-        service_name=parcel.service.name,
+        service_name=parcel.service.local_name,
         standard_minor=parcel.standard_minor,
         supplier_service=parcel.service.supplier_code,
         import_text=parcel.import_text[:300],

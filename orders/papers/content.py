@@ -17,6 +17,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from orders.models import Order, OrderLine, Paper, Payment, Refund
+from shop.addresses import place_lines
+from shop.languages import speaking
 
 NOT_TAKEN = Refund.Reason.NOT_TAKEN
 # What of a line is summed up below its columns.
@@ -192,12 +194,10 @@ def _line(line: OrderLine, **figures: int) -> Line:
 def _buyer(order: Order) -> Content:
     if order.invoice_to:
         return {"name": "", "company": "", "lines": [line for line in order.invoice_to.splitlines() if line]}
-    lines = [order.line1, order.line2, f"{order.postcode} {order.city}", order.region, order.country.name]
-    return {
-        "name": order.name,
-        "company": order.company,
-        "lines": [line.strip() for line in map(str, lines) if line.strip()],
-    }
+    with speaking(order.language):
+        # The country's name is in the words of whoever reads it.
+        lines = place_lines(order)
+    return {"name": order.name, "company": order.company, "lines": lines}
 
 
 def _fitting(order: Order) -> list[Payment]:

@@ -139,7 +139,7 @@ def _order_of(request: HttpRequest, till: Till, form: CheckoutForm, quote: Quote
         return _place(request, wish, till.order)
     except SoldOut as error:
         text = _("%(name)s was sold meanwhile: below you see how many are left, and can go on with the rest.")
-        form.add_error(None, text % {"name": error.variant.product.name})
+        form.add_error(None, text % {"name": error.variant.product.local_name})
     except CodeRefused as error:
         form.add_error("code", error.words)
     except TooSmall as error:

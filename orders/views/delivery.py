@@ -63,7 +63,7 @@ def _card(parcel: Parcel, choice: Choice) -> Card:
         value=choice.service.code,
         title=_("Arrives %(days)s") % {"days": choice.arrival},
         price=str(Money(choice.price_minor, settings.SHOP_CURRENCY)) if choice.price_minor else _("Free"),
-        note=choice.service.name,
+        note=choice.service.local_name,
         checked=choice.service == parcel.service,
     )
 
@@ -88,7 +88,7 @@ def changed_promises(parcels: Sequence[Parcel], shown: str, wanted: Mapping[str,
     texts = []
     for parcel in parcels:
         choice = next(one for one in parcel.choices if one.service == parcel.service)
-        facts = {"town": parcel.profile.sent_from, "days": parcel.arrival, "service": parcel.service.name}
+        facts = {"town": parcel.profile.sent_from, "days": parcel.arrival, "service": parcel.service.local_name}
         if wanted.get(parcel.profile.code, parcel.service.code) != parcel.service.code:
             text = _("What you chose is not offered for the parcel from %(town)s: %(service)s arrives %(days)s.")
             texts.append(text % facts)

@@ -124,7 +124,7 @@ def quote_shown(request: HttpRequest, form: CheckoutForm, till: Till) -> Quote |
         form.add_error(None, text)
         return None
     if quote.stuck:
-        names = ", ".join(variant.product.name for variant in quote.stuck)
+        names = ", ".join(variant.product.local_name for variant in quote.stuck)
         if quote.region is not None or quote.terms.country != form.cleaned_data["country"]:
             text = _("%(names)s cannot be sent to %(place)s. Please remove it from your basket, or change the address.")
             form.add_error("postcode", text % {"names": names, "place": quote.place_name})
@@ -214,7 +214,7 @@ def _shown(quote: Quote) -> dict[str, object]:
 def _item(line: QuotedLine, quote: Quote) -> dict[str, object]:
     variant = line.variant
     return {
-        "name": variant.product.name,
+        "name": variant.product.local_name,
         "options": variant.options_label,
         "quantity": line.quantity,
         "total": quote.money(line.line_minor),

@@ -166,7 +166,7 @@ def remove_line(basket: Basket, line_id: int) -> Removed | None:
     if line is None:
         return None
     line.delete()
-    return Removed(line.variant.sku, line.variant.product.name, line.quantity, line.price_seen_minor)
+    return Removed(line.variant.sku, line.variant.product.local_name, line.quantity, line.price_seen_minor)
 
 
 def put_back(basket: Basket, removed: Removed) -> bool:

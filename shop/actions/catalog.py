@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-import nh3
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -14,12 +13,12 @@ from django.utils.text import slugify
 
 from shop.actions.prices import set_price
 from shop.gtin import is_gtin
+from shop.markup import clean_markup
 from shop.models import Category, DeliveryProfile, Product, ProductFact, Variant
 from shop.models.catalogue import Availability, Gate
 from shop.search.index import for_index, refresh_numbers, write_listings
 from shop.tax import class_of_rate
 
-ALLOWED_TAGS = {"p", "ul", "ol", "li", "br", "strong", "em", "h3"}
 AT_ONCE = 500
 PANELS = {"kitchen", "desk", "home", "outdoors", "bath", "kids"}
 
@@ -119,7 +118,7 @@ def _put_product(entry: CatalogueEntry) -> Product:
         "category": category,
         "department": department,
         "brand": entry.brand,
-        "description": nh3.clean(entry.description, tags=ALLOWED_TAGS, attributes={}),
+        "description": clean_markup(entry.description),
         "max_per_order": min(entry.max_per_order, 99),
         "not_returnable_reason": entry.not_returnable_reason,
         "maker": entry.maker[:500],

@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language
 
+from shop.languages import current_language
 from shop.models import StockWatch, Variant
 from shop.models.catalogue import Availability
 
@@ -25,7 +25,7 @@ def watch(variant: Variant, email: str) -> bool:
     if waiting.count() >= MOST_PER_ADDRESS:
         return False
     _row, new = StockWatch.objects.get_or_create(
-        variant=variant, email=email, back_at=None, defaults={"language": get_language() or "en-gb"}
+        variant=variant, email=email, back_at=None, defaults={"language": current_language()}
     )
     return new
 

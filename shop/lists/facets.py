@@ -14,6 +14,7 @@ from shop.lists.counts import Counts, Reader
 from shop.lists.filters import Filters, Pair, price_range
 from shop.lists.prices import band_label
 from shop.lists.sample import MOST, Row, Sample
+from shop.models.texts import worded
 from shop.words import day
 
 MOST_VALUES = 10
@@ -100,7 +101,7 @@ class FacetMaker:
         counts, more = self.counts("in")
         slugs = self.filters.within
         roots = [root for root in self.reader.roots if root.slug in self.base.within or root.slug in slugs]
-        values = [self._value("in", root.slug, root.name, counts.within[root.slug], more) for root in roots]
+        values = [self._value("in", root.slug, root.local_name, counts.within[root.slug], more) for root in roots]
         title = _("Department") if any(root.parent_id is None for root in roots) else _("Kind")
         return Facet("in", title, values)
 
@@ -160,8 +161,9 @@ class FacetMaker:
         prefix = f"{name}:"
         base = Counter({fact: count for fact, count in self.base.facts.items() if fact.startswith(prefix)})
         names = self._names(base, [fact for fact in self.filters.facts if fact.startswith(prefix)])
-        values = [self._value("f", fact, fact.removeprefix(prefix), counts.facts[fact], more) for fact in names]
-        return Facet(group, name, values)
+        labels = {fact: worded(fact.removeprefix(prefix), about=name) for fact in names}
+        values = [self._value("f", fact, labels[fact], counts.facts[fact], more) for fact in names]
+        return Facet(group, worded(name), sorted(values, key=lambda value: _natural(value.label)))
 
     def _fact_names(self) -> list[str]:
         """Return the attributes by which this list is best divided: those whose values many goods share."""

@@ -159,7 +159,9 @@ def _page(request: HttpRequest, sample: Sample) -> Page:
 
 def _with_cards(listings: QuerySet[Listing]) -> QuerySet[Listing]:
     found = listings.filter(product__is_published=True).select_related("product", "variant", "picture")
-    return found.defer("product__description", "facts", "name_words", "key_words", "group_words", "body_words")
+    return found.defer(
+        "product__description", "product__descriptions", "facts", "name_words", "key_words", "group_words", "body_words"
+    )
 
 
 def _cards(view: View, listings: Iterable[Listing]) -> list[Card]:

@@ -10,6 +10,7 @@ from shop.models.region import Customs, Region
 from shop.models.review import Review
 from shop.models.stock_watch import StockWatch
 from shop.models.tax import Market, MarketCountry, TaxClass, TaxRate
+from shop.models.texts import Wording
 from shop.models.user import User
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "TaxRate",
     "User",
     "Variant",
+    "Wording",
     "ZoneCountry",
 ]

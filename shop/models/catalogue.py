@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.models.delivery import DeliveryProfile
 from shop.models.tax import TaxClass
+from shop.models.texts import TextsField, local, worded
 from shop.money import Money
 
 # From this age on people are adults wherever we send to; goods behind the gate of age ask for it unless they say more.
@@ -36,6 +37,7 @@ class Category(models.Model):
     """A department (no parent) or a part of one; at most three levels."""
 
     name = models.CharField(_("name"), max_length=80)
+    names = TextsField(_("name in other languages"), longest=80)
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
@@ -45,6 +47,7 @@ class Category(models.Model):
         _("picture panel"), max_length=20, blank=True, help_text=_("Colour of the tinted panel behind pictures.")
     )
     introduction = models.CharField(_("introduction"), max_length=200, blank=True)
+    introductions = TextsField(_("introduction in other languages"), longest=200)
 
     class Meta:
         verbose_name = _("category")
@@ -61,6 +64,16 @@ class Category(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("shop:category", args=[self.slug])
 
+    @property
+    def local_name(self) -> str:
+        """Its name in the language that is spoken now."""
+        return local(self.names, self.name)
+
+    @property
+    def local_introduction(self) -> str:
+        """Its introduction in the language that is spoken now."""
+        return local(self.introductions, self.introduction)
+
 
 class ProductQuerySet(models.QuerySet["Product"]):
     """Products by what a visitor may see."""
@@ -74,6 +87,7 @@ class Product(models.Model):
     """What is shown; its variants are what is bought."""
 
     name = models.CharField(_("name"), max_length=250)
+    names = TextsField(_("name in other languages"), longest=250)
     slug = models.SlugField(_("slug"), max_length=120, unique=True)
     category = models.ForeignKey(Category, models.PROTECT, related_name="products", verbose_name=_("category"))
     department = models.ForeignKey(
@@ -85,6 +99,7 @@ class Product(models.Model):
     )
     brand = models.CharField(_("brand"), max_length=120, blank=True)
     description = models.TextField(_("description"), blank=True, help_text=_("HTML, cleaned when it comes in."))
+    descriptions = TextsField(_("description in other languages"), is_markup=True)
     tax_class = models.CharField(
         _("tax class"),
         max_length=20,
@@ -163,6 +178,16 @@ class Product(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("shop:product", args=[self.slug])
+
+    @property
+    def local_name(self) -> str:
+        """Its name in the language that is spoken now: what customers read."""
+        return local(self.names, self.name)
+
+    @property
+    def local_description(self) -> str:
+        """Its description in the language that is spoken now."""
+        return local(self.descriptions, self.description)
 
     @property
     def price_from(self) -> Money:
@@ -272,8 +297,14 @@ class Variant(models.Model):
 
     @property
     def options_label(self) -> str:
-        """The options in words, as in “Sage, 30 cm”; empty for a product without any."""
-        return ", ".join(str(value) for value in self.options.values())
+        """The options in words of the language that is spoken now, as in “Sage, 30 cm”; empty for a product without any."""
+        return ", ".join(worded(str(value), about=str(axis)) for axis, value in self.options.items())
+
+    @property
+    def full_name(self) -> str:
+        """The product with the options, in the language that is spoken now: “Mug, Sage”."""
+        label = self.options_label
+        return f"{self.product.local_name}, {label}" if label else self.product.local_name
 
     @property
     def sellable(self) -> int | None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from django_countries.fields import CountryField
 
 from shop.models.region import Region
+from shop.models.texts import worded
 
 
 class DeliveryProfile(models.Model):
@@ -170,3 +171,8 @@ class DeliveryService(models.Model):
 
     def __str__(self) -> str:
         return f"{self.zone}: {self.name}"
+
+    @property
+    def local_name(self) -> str:
+        """Its name in the language that is spoken now."""
+        return worded(self.name)

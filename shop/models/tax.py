@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from django_countries.fields import CountryField
 
 from shop.models.region import Region
+from shop.words import number
 
 
 class TaxClass(models.TextChoices):
@@ -99,8 +100,8 @@ class TaxRate(models.Model):
 
     @property
     def percent(self) -> str:
-        """The rate in percent, as people write it: ``13.5``."""
-        return f"{self.basis_points / 100:g}"
+        """The rate in percent, as the language writes it: ``13.5``."""
+        return number(self.basis_points / 100, "0.##")
 
     def is_valid_on(self, day: date) -> bool:
         """True if the rate counts on that day; see ``valid_on``."""

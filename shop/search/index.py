@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.html import strip_tags
+from django.utils.translation import override
 
+from shop.languages import default_language, known_languages, other_languages
 from shop.models import Category, Listing, ListingFact, Product, ProductImage, SearchWord, Variant
+from shop.models.texts import worded
 from shop.search.schema import install, refill
 from shop.search.words import index_text, words_in
 from shop.tree import forget_tree
@@ -93,12 +96,10 @@ def _listing(product: Product) -> Listing | None:
         rating_tenths=product.rating_tenths,
         picture=next(iter(product.first_images), None),
         facts=json.dumps(facts, ensure_ascii=False),
-        name_words=index_text([product.name]),
-        key_words=index_text(_key_texts(product)),
-        group_words=index_text(_group_texts(product)),
-        body_words=index_text(
-            [strip_tags(product.description.replace("<", " <")), *(fact.value for fact in product.facts.all())]
-        ),
+        name_words=_in_all_languages(_name_texts, product),
+        key_words=_in_all_languages(_key_texts, product),
+        group_words=_in_all_languages(_group_texts, product),
+        body_words=_in_all_languages(_body_texts, product),
     )
     write_numbers(listing, product.offered, shown)
     return listing
@@ -112,19 +113,48 @@ def facts_of(product: Product) -> Iterable[str]:
     return dict.fromkeys(f"{name}:{value}"[:LONGEST_FACT] for name, value in parts if name and value)
 
 
+def _in_all_languages(texts_of: Callable[[Product], list[str]], product: Product) -> str:
+    """Return the words of some texts in every language, each freed of its own endings: one index finds them all."""
+    texts = dict.fromkeys(_said_in(default_language(), texts_of, product))
+    found = index_text(texts)
+    for language in other_languages():
+        # What nobody has said in that language is the same text once more.
+        own = [text for text in _said_in(language, texts_of, product) if text not in texts]
+        found = f"{found} {index_text(own, language)}" if own else found
+    return " ".join(dict.fromkeys(found.split()))
+
+
+def _said_in(language: str, texts_of: Callable[[Product], list[str]], product: Product) -> list[str]:
+    with override(language):
+        return texts_of(product)
+
+
+def _name_texts(product: Product) -> list[str]:
+    return [product.local_name]
+
+
 def _key_texts(product: Product) -> list[str]:
     texts = [product.brand, product.active_ingredient]
     for variant in product.offered:
-        texts += [variant.sku, variant.gtin, *map(str, variant.options.values())]
+        texts += [variant.sku, variant.gtin, *_option_texts(variant)]
     return texts
+
+
+def _option_texts(variant: Variant) -> list[str]:
+    return [worded(str(value), about=str(axis)) for axis, value in variant.options.items()]
 
 
 def _group_texts(product: Product) -> list[str]:
-    texts, current = [product.department.name], product.category
+    texts, current = [product.department.local_name], product.category
     while current is not None:
-        texts.append(current.name)
+        texts.append(current.local_name)
         current = current.parent
     return texts
+
+
+def _body_texts(product: Product) -> list[str]:
+    facts = [worded(fact.value, about=fact.name) for fact in product.facts.all()]
+    return [strip_tags(product.local_description.replace("<", " <")), *facts]
 
 
 def _words(listing: Listing) -> tuple[str, str, str]:
@@ -144,9 +174,12 @@ def _write_facts(listings: list[Listing]) -> None:
 
 def words_of(product: Product) -> set[str]:
     """Return the words that somebody who looks for a product may mistype."""
-    options = [str(value) for variant in product.offered for value in variant.options.values()]
-    texts = (product.name, product.brand, *_group_texts(product), *options)
-    found = {word for text in texts for word in words_in(text)}
+    found: set[str] = set()
+    for language in known_languages():
+        with override(language):
+            options = [text for variant in product.offered for text in _option_texts(variant)]
+            texts = (product.local_name, product.brand, *_group_texts(product), *options)
+            found.update(word for text in texts for word in words_in(text))
     return {word for word in found if len(word) >= SHORTEST_WORD and word.isalpha()}
 
 
@@ -180,6 +213,12 @@ def index_category(category: Category) -> None:
     for name in ("category", "category__parent", "category__parent__parent"):
         _in_batches(Product.objects.filter(**{name: category}))
     forget_tree()
+
+
+def index_wording(text: str) -> None:
+    """Write anew the listings of goods that have a text as the value of a fact or option; for after its wording changed."""
+    named = Q(facts__value=text) | Q(listing__fact_rows__fact__endswith=f":{text}")
+    _in_batches(Product.objects.filter(named).distinct())
 
 
 def rebuild_index(*, report: Callable[[int], object] = lambda done: None) -> int:

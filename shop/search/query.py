@@ -10,7 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from shop.models import Listing, Variant
 from shop.search.schema import NAMES_VECTOR
-from shop.search.words import SHORTEST_PREFIX, Term, stem
+from shop.search.words import SHORTEST_PREFIX, Term, stems_of
 
 LONGEST_CODE = 40
 
@@ -43,15 +43,15 @@ def _lexeme(token: str) -> str:
     # Tokens are letters and digits only, so nothing in them can end the quotes.
     if len(token) < SHORTEST_PREFIX:
         return f"'{token}'"
-    plain = stem(token)
-    return f"('{token}':* | '{plain}')" if plain != token else f"'{token}':*"
+    forms = " | ".join([f"'{token}':*", *(f"'{plain}'" for plain in stems_of(token))])
+    return f"({forms})"
 
 
 def _phrase(token: str) -> str:
     if len(token) < SHORTEST_PREFIX:
         return f'"{token}"'
-    plain = stem(token)
-    return f'("{token}" * OR "{plain}")' if plain != token else f'"{token}" *'
+    forms = " OR ".join([f'"{token}" *', *(f'"{plain}"' for plain in stems_of(token))])
+    return f"({forms})"
 
 
 def with_code(query: str) -> QuerySet[Listing]:
@@ -71,14 +71,13 @@ def name_scorer(terms: Sequence[Term]) -> Callable[[str], float]:
 
     def score(name_words: str) -> float:
         text = f" {name_words} "
-        found = sum(
-            any(all(begins in text or whole in text for begins, whole in way) for way in ways) for ways in asked
-        )
+        found = sum(any(all(any(mark in text for mark in marks) for marks in way) for way in ways) for ways in asked)
         return found + 1 / text.count(" ") if found else 0.0
 
     return score
 
 
-def _marks(token: str) -> tuple[str, str]:
-    whole = f" {stem(token)} "
-    return (f" {token}" if len(token) >= SHORTEST_PREFIX else whole), whole
+def _marks(token: str) -> list[str]:
+    if len(token) < SHORTEST_PREFIX:
+        return [f" {token} "]
+    return [f" {token}", *(f" {plain} " for plain in stems_of(token))]

@@ -33,10 +33,14 @@ def suggestions(typed: str) -> list[dict[str, str]]:
 def _categories(terms: list[Term]) -> list[dict[str, str]]:
     tree = category_tree()
     score = name_scorer(terms)
-    named = (category for category in tree.by_id.values() if score(index_text([category.name])) >= len(terms))
+    named = (
+        category
+        for category in tree.by_id.values()
+        if score(index_text([category.name, *category.names.values()])) >= len(terms)
+    )
     return [
         {
-            "text": f"{category.parent.name}: {category.name}" if category.parent else category.name,
+            "text": f"{category.parent.local_name}: {category.local_name}" if category.parent else category.local_name,
             "url": category.get_absolute_url(),
             "kind": "category",
         }
@@ -49,13 +53,13 @@ def _products(typed: str, terms: list[Term]) -> list[dict[str, str]]:
     known = {listing.pk for listing in found}
     named = matching(terms, in_name=True).filter(product__is_published=True).select_related("product")
     score = name_scorer(terms)
-    columns = ("name_words", "is_available", "product__name", "product__slug")
+    columns = ("name_words", "is_available", "product__name", "product__names", "product__slug")
     best = sorted(
         named.only(*columns)[:LOOKED_AT],
         key=lambda listing: (not listing.is_available, -score(listing.name_words), -listing.pk),
     )
     found += [listing for listing in best if listing.pk not in known]
     return [
-        {"text": listing.product.name, "url": listing.product.get_absolute_url(), "kind": "product"}
+        {"text": listing.product.local_name, "url": listing.product.get_absolute_url(), "kind": "product"}
         for listing in found[:MOST]
     ]

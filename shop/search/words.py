@@ -12,6 +12,7 @@ LONGEST_QUERY = 100
 # Longer "words" are no words; they would only fatten the index.
 LONGEST_WORD = 40
 SHORTEST_PREFIX = 3
+SHORTEST_STEM = 3
 # What Unicode does not take apart into a letter and its accent.
 LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": ""})
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -55,9 +56,35 @@ def words_in(text: str) -> list[str]:
     return [word for word in found if len(word) <= LONGEST_WORD]
 
 
-def index_text(texts: Iterable[str]) -> str:
-    """Return what the index holds of some texts: each word once, without plural."""
-    return " ".join(dict.fromkeys(stem(word) for text in texts for word in words_in(text)))
+def german_stem(word: str) -> str:
+    """Return a folded German word without its commonest endings: Tasse, Tassen and Kerzenständern lose them.
+
+    Not more: what is left of a word must still be told from other words.
+    """
+    for ending in ("ern", "en", "er", "es", "em", "e", "n", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+            return word.removesuffix(ending)
+    return word
+
+
+STEMS = {"de": german_stem}
+
+
+def index_text(texts: Iterable[str], language: str = "") -> str:
+    """Return what the index holds of some texts in a language: each word once, without plural."""
+    shorten = STEMS.get(language, stem)
+    return " ".join(dict.fromkeys(shorten(word) for text in texts for word in words_in(text)))
+
+
+def stems_of(word: str) -> list[str]:
+    """Return what a typed word may stand for in the index, whichever language it is of; itself left out."""
+    return [form for form in dict.fromkeys(shorten(word) for shorten in (stem, *STEMS.values())) if form != word]
+
+
+def _synonym_keys(word: str) -> list[str]:
+    # Synonyms are kept by their English stem, which leaves German words whole: Tassen is looked up as Tasse, too.
+    plain = german_stem(word)
+    return list(dict.fromkeys([stem(word), plain, f"{plain}e"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +105,6 @@ def terms_of_query(query: str, synonyms: dict[str, list[tuple[str, ...]]]) -> li
         ways = [pieces]
         if len(pieces) > 1:
             ways.append(("".join(pieces)[:LONGEST_WORD],))
-        ways += synonyms.get(stem("".join(pieces)), [])
+        ways += [way for key in _synonym_keys("".join(pieces)) for way in synonyms.get(key, [])]
         terms.append(Term(" ".join(pieces), tuple(dict.fromkeys(ways))))
     return terms

@@ -8,6 +8,7 @@ from django import template
 
 from shop import words
 from shop.addresses import Postal, address_lines as lines_of
+from shop.models import texts
 from shop.money import Money
 
 register = template.Library()
@@ -42,6 +43,12 @@ def event_words(kind: str) -> str:
     """Write the kind of an event for people: “Supplier order: cancel requested”."""
     subject, _dot, happened = kind.replace("_", " ").partition(".")
     return f"{subject[:1].upper()}{subject[1:]}: {happened}"
+
+
+@register.filter
+def worded(text: str) -> str:
+    """Write a short text of suppliers or staff in the language of the page; as it was written where there is none."""
+    return texts.worded(text)
 
 
 @register.filter

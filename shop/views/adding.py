@@ -57,7 +57,7 @@ def added(request: HttpRequest) -> HttpResponse:
     product, units = line.variant.product, sum(one.quantity for one in lines)
     context = {
         "line": line,
-        "name": product.name + (f", {line.variant.options_label}" if line.variant.options_label else ""),
+        "name": line.variant.full_name,
         "picture": small_picture(picture_of(line.variant, product.images.all())),
         "arrival": parcel.arrival if parcel else "",
         "units": units,

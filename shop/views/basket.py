@@ -121,11 +121,11 @@ def basket_go(request: HttpRequest) -> HttpResponse:
         return redirect("shop:basket")
     for view in [*page.stuck, *page.gone]:
         save_for_later(mine, view.line.pk)
-        messages.info(request, _("%(name)s is saved for later.") % {"name": view.line.variant.product.name})
+        messages.info(request, _("%(name)s is saved for later.") % {"name": view.line.variant.product.local_name})
     for view in page.too_many:
         keep_sellable(mine, view.line.pk)
         text = _("There are only %(most)d left of %(name)s: that is what your basket holds now.")
-        messages.info(request, text % {"most": view.most, "name": view.line.variant.product.name})
+        messages.info(request, text % {"most": view.most, "name": view.line.variant.product.local_name})
     return redirect("orders:checkout")
 
 
@@ -140,7 +140,7 @@ def quantity_posted(request: HttpRequest) -> dict[str, str]:
 
 def not_so_many(error: NotSellable) -> str:
     """Say how many of a thing can be had."""
-    name = error.variant.product.name
+    name = error.variant.product.local_name
     if error.most == 0:
         return _("%(name)s cannot be ordered at the moment.") % {"name": name}
     text = ngettext(

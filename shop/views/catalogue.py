@@ -44,7 +44,7 @@ def department_tiles() -> list[dict[str, object]]:
     pictures = ProductImage.objects.in_bulk([department.shown for department in departments if department.shown])
     return [
         {
-            "name": department.name,
+            "name": department.local_name,
             "get_absolute_url": department.get_absolute_url(),
             "tint": department.panel,
             "image": small_picture(pictures.get(department.shown)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -23,13 +24,13 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     above, department = [], shown
     while department.parent is not None:
         department = department.parent
-        above.insert(0, (department.name, department.get_absolute_url()))
+        above.insert(0, (department.local_name, department.get_absolute_url()))
     context = category_list(request, shown) | {
-        "title": shown.name,
+        "title": shown.local_name,
         "category": shown,
         "department": department,
         "children": category_tree().children(shown),
-        "crumbs": [(_("Home"), "/"), *above],
+        "crumbs": [(_("Home"), reverse("shop:home")), *above],
     }
     return render(request, "shop/list.html", context)
 

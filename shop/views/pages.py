@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from shop.context import CLOSED
 from shop.customs import import_text
 from shop.forms import CountryForm
+from shop.languages import in_language, known_languages
 from shop.models import DeliveryProfile
 from shop.visitor import country_of, remember_country
 
@@ -42,9 +45,10 @@ def _origins(country: str) -> list[tuple[DeliveryProfile, str]]:
 
 def country(request: HttpRequest) -> HttpResponse:
     """Let a visitor say where things go; all prices and days follow."""
-    back = request.POST.get("next") or request.GET.get("next") or "/"
+    home = reverse("shop:home")
+    back = request.POST.get("next") or request.GET.get("next") or home
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = "/"
+        back = home
     form = CountryForm(request.POST if request.method == "POST" else None, initial={"country": country_of(request)})
     if request.method == "POST" and form.is_valid():
         remember_country(request, form.cleaned_data["country"])
@@ -53,20 +57,9 @@ def country(request: HttpRequest) -> HttpResponse:
 
 
 def robots(request: HttpRequest) -> HttpResponse:
-    closed = (
-        "/basket/",
-        "/checkout/",
-        "/orders/",
-        "/account/",
-        "/support/",
-        "/desk/",
-        "/admin/",
-        "/search/",
-        "/back-in-stock/",
-    )
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in closed),
+        *(f"Disallow: {in_language(path, language)}" for language in known_languages() for path in CLOSED),
         f"Sitemap: {settings.SITE_URL}/sitemap.xml",
         "",
     ]

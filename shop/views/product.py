@@ -60,7 +60,7 @@ def _product_page(
         "department": shown.department,
         "canonical": settings.SITE_URL + shown.get_absolute_url(),
         "og_image": settings.SITE_URL + page.main.main.url if page.main else "",
-        "structured": [as_script(product_data(page)), as_script(breadcrumb_data(crumbs, shown.name))],
+        "structured": [as_script(product_data(page)), as_script(breadcrumb_data(crumbs, shown.local_name))],
         "has_errors": bool(watch_form and watch_form.errors),
     }
     response = render(request, "shop/product.html", context, status=status)
@@ -71,8 +71,8 @@ def _product_page(
 def _crumbs(page: ProductPage) -> list[tuple[str, str]]:
     category = page.product.category
     places = [page.product.department, category.parent, category]
-    found = {place.pk: (place.name, place.get_absolute_url()) for place in places if place is not None}
-    return [(_("Home"), "/"), *found.values()]
+    found = {place.pk: (place.local_name, place.get_absolute_url()) for place in places if place is not None}
+    return [(_("Home"), reverse("shop:home")), *found.values()]
 
 
 def _quantity(text: str, most: int) -> int:
@@ -88,9 +88,9 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
         "product": shown,
         "page_obj": Paginator(published, REVIEWS_PER_PAGE).get_page(request.GET.get("page")),
         "crumbs": [
-            (_("Home"), "/"),
-            (shown.department.name, shown.department.get_absolute_url()),
-            (shown.name, shown.get_absolute_url()),
+            (_("Home"), reverse("shop:home")),
+            (shown.department.local_name, shown.department.get_absolute_url()),
+            (shown.local_name, shown.get_absolute_url()),
         ],
         "department": shown.department,
     }
@@ -113,7 +113,9 @@ def tell_me(request: HttpRequest, slug: str) -> HttpResponse:
     # A program fills in what people do not see; it is told the same, and nothing is kept.
     if not form.cleaned_data["website"]:
         stock_watch.watch(variant, form.cleaned_data["email"])
-    messages.success(request, _("We write to you once, as soon as %(name)s is back.") % {"name": variant.product.name})
+    messages.success(
+        request, _("We write to you once, as soon as %(name)s is back.") % {"name": variant.product.local_name}
+    )
     return redirect(f"{reverse('shop:product', args=[slug])}?variant={variant.sku}")
 
 

@@ -1,12 +1,12 @@
 """What search engines should know of: an index, and one file for so many products.
 
 Files are cut by the products' numbers, so that each is one walk along the primary key however many there are, and
-a product stays in its file. They are written row by row: no file of them is ever in memory as a whole.
+a product stays in its file. A page stands in them once for each language. They are written row by row: no file of them is ever in memory as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from xml.sax.saxutils import escape
 
@@ -15,21 +15,23 @@ from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 
+from shop.languages import default_language, in_language, known_languages, language_tag
 from shop.models import Category, Product
 from shop.views.pages import PAGES
 
 PER_FILE = 10_000
 CHUNK = 1_000
 SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+XHTML = "http://www.w3.org/1999/xhtml"
 XML = "application/xml; charset=utf-8"
 
 
 def index(request: HttpRequest) -> HttpResponse:
     """List the files there are."""
     last = Product.objects.on_sale().aggregate(last=Max("pk"))["last"]
-    paths = [reverse("shop:sitemap-places")]
+    paths = [reverse("sitemap-places")]
     if last is not None:
-        paths += [reverse("shop:sitemap-products", args=[number]) for number in range(last // PER_FILE + 1)]
+        paths += [reverse("sitemap-products", args=[number]) for number in range(last // PER_FILE + 1)]
     rows = "".join(f"<sitemap><loc>{escape(settings.SITE_URL + path)}</loc></sitemap>\n" for path in paths)
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<sitemapindex xmlns="{SPACE}">\n'
     return HttpResponse(f"{head}{rows}</sitemapindex>\n", content_type=XML)
@@ -57,8 +59,21 @@ def _entries(rows: QuerySet[Product, tuple[str, datetime]]) -> Iterator[tuple[st
 
 
 def _file(entries: Iterator[tuple[str, str]]) -> Iterator[str]:
-    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{SPACE}">\n'
+    languages = known_languages()
+    space = f' xmlns:xhtml="{XHTML}"' if len(languages) > 1 else ""
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{SPACE}"{space}>\n'
     for path, changed in entries:
         day = f"<lastmod>{changed}</lastmod>" if changed else ""
-        yield f"<url><loc>{escape(settings.SITE_URL + path)}</loc>{day}</url>\n"
+        urls = {code: escape(settings.SITE_URL + in_language(path, code)) for code in languages}
+        others = _alternates(urls)
+        for url in urls.values():
+            yield f"<url><loc>{url}</loc>{day}{others}</url>\n"
     yield "</urlset>\n"
+
+
+def _alternates(urls: Mapping[str, str]) -> str:
+    """Name the same page in every language, as each of them must, itself included; nothing where there is one."""
+    if len(urls) < 2:
+        return ""
+    named = [(language_tag(code), url) for code, url in urls.items()] + [("x-default", urls[default_language()])]
+    return "".join(f'<xhtml:link rel="alternate" hreflang="{tag}" href="{url}"/>' for tag, url in named)

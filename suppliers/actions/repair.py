@@ -9,6 +9,7 @@ from orders.actions.cancel import cancel_units
 from orders.actions.shipping import lock_order
 from orders.models import Event, OrderDelivery, OrderLine, Refund
 from shop.customs import import_text
+from shop.languages import speaking
 from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
 from suppliers.actions.gate import approved_units, ask_pharmacist
@@ -66,6 +67,10 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
     way = way_by(offer, line, now=timezone.now())
     if way is None:
         return
+    with speaking(line.order.language):
+        # The customer reads them on the order's page.
+        said = import_text(profile, line.order.place.country, line.order.part_of_country)
+        service_name = way.service.local_name
     delivery, _new = OrderDelivery.objects.get_or_create(
         order=line.order,
         profile=profile,
@@ -74,9 +79,9 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
             "position": line.order.deliveries.count() + 1,
             "price_minor": 0,
             "sent_from": profile.sent_from,
-            "service_name": way.service.name,
+            "service_name": service_name,
             "supplier_service": way.service.supplier_code,
-            "import_text": import_text(profile, line.order.place.country, line.order.part_of_country)[:300],
+            "import_text": said[:300],
             "promised_earliest_on": old.promised_earliest_on,
             "promised_latest_on": old.promised_latest_on,
             "expected_earliest_on": way.window.earliest_on,

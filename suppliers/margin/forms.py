@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django import forms
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from suppliers.margin.figures import Period
 
@@ -51,7 +51,7 @@ class MarginForm(forms.Form):
     period = forms.ChoiceField(label=_("Orders paid"), choices=PERIODS, required=False)
     first = forms.DateField(label=_("from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=_("until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    by = forms.ChoiceField(label=_("by"), choices=BY, required=False)
+    by = forms.ChoiceField(label=pgettext_lazy("to group by", "by"), choices=BY, required=False)
     currency = forms.CharField(
         label=_("in"),
         max_length=3,

@@ -16,7 +16,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext as _, to_locale
+from django.utils.translation import get_language, gettext as _, pgettext, to_locale
 
 from shop.csv_export import csv_rows
 from shop.money import Money
@@ -55,7 +55,7 @@ class Row:
 def titles() -> list[str]:
     """Return the heads of the figures, in the order of FIGURES."""
     return [
-        _("Sales"), _("Refunds"), _("Tax"), _("Net sales"), _("Cost of goods"), _("Delivery cost"), _("Fees"),
+        _("Sales"), _("Refunds"), pgettext("in the accounts", "Tax"), _("Net sales"), _("Cost of goods"), _("Delivery cost"), _("Fees"),
         _("Credits"),
     ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from orders.actions.shipping import lock_order
 from orders.events import key_of
 from orders.models import Event, Order, Refund, RefundRequest
 from orders.states import RefundRequestStatus
+from shop.languages import speaking
 from shop.models import User
 from support.actions.ticket import Author, Thread, tell_thread
 from support.models import Ticket, Topic
@@ -78,7 +79,8 @@ def note_refund_decision(event: Event) -> None:
 def _tell_customer(ticket: Ticket, refunds: Sequence[Refund]) -> None:
     for refund in refunds:
         names = ", ".join(part.line.name for part in refund.lines.select_related("line"))
-        text = _("We are paying you back %(amount)s for %(name)s.") % {"amount": refund.amount, "name": names}
+        with speaking(ticket.language):
+            text = _("We are paying you back %(amount)s for %(name)s.") % {"amount": refund.amount, "name": names}
         tell_thread(ticket, Thread.CUSTOMER, text, author=Author.SYSTEM)
 
 

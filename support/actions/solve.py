@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from orders.actions.cancel import request_cancellation
 from orders.models import Cancellation, Event, OrderLine
+from shop.languages import speaking
 from shop.models import User
 from suppliers.actions.returns import open_supplier_return
 from suppliers.models import SupplierReturn
@@ -49,7 +50,10 @@ def cancel_line(
             return known
         made = request_cancellation(line.order, {line.pk: quantity}, key=name, reason=reason, by=by)
         Ticket.objects.filter(pk=ticket.pk, owner=None).update(owner=by)
-        text = _("We are cancelling %(quantity)d × %(name)s for you; the answer comes by mail and on your order page.")
+        with speaking(ticket.language):
+            text = _(
+                "We are cancelling %(quantity)d × %(name)s for you; the answer comes by mail and on your order page."
+            )
         tell_thread(ticket, Thread.CUSTOMER, text % {"quantity": quantity, "name": line.name}, author=Author.SYSTEM)
         ticket.refresh_from_db()
         if ticket.status == TicketStatus.NEW:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from orders import events
 from orders.models import Order
+from shop.languages import current_language
 from shop.models import User
 from support.models import Ticket, TicketLine, TicketMessage, Topic
 from support.states import TicketStatus, move_ticket
@@ -44,7 +45,7 @@ def open_ticket(
 ) -> Ticket:
     """Open a case with its first message and photos; the same ``form_key`` is one case.
 
-    ``lines`` maps ids of the order's lines to units.
+    ``lines`` maps ids of the order's lines to units. The case is in the language that is spoken now.
     """
     known = TicketMessage.objects.filter(form_key=form_key).select_related("ticket").first()
     if known is not None:
@@ -58,6 +59,7 @@ def open_ticket(
                 user=user,
                 email=email,
                 name=name[:100],
+                language=current_language(),
                 topic=topic,
                 subject=subject[:200],
                 answer_due_at=answer_due(now),

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 from orders.account import account_orders, order_rows, with_parts
 from orders.cancellations import cancel_offer
@@ -28,7 +28,7 @@ LIMIT, SECONDS = 20, 3600
 # In the session: when the form was opened, and which case was sent last.
 OPENED, SENT = "contact_opened", "contact_sent"
 ORDERS_SHOWN = 5
-TOO_MANY = _("Too many messages from here. Please wait an hour, or answer one of our mails.")
+TOO_MANY = gettext_lazy("Too many messages from here. Please wait an hour, or answer one of our mails.")
 
 
 def order_help(request: HttpRequest, token: str) -> HttpResponse:
@@ -182,8 +182,7 @@ def _asked_about(request: HttpRequest) -> str:
     variant = shown.filter(sku=sku).first() if sku else None
     if variant is None:
         return ""
-    name = variant.product.name + (f", {variant.options_label}" if variant.options_label else "")
-    return f"{name[:150]} ({variant.sku})"
+    return f"{variant.full_name[:150]} ({variant.sku})"
 
 
 def ticket(request: HttpRequest, token: str) -> HttpResponse:

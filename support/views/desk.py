@@ -112,7 +112,7 @@ def _write(request: HttpRequest, pk: int, action: Callable[..., bool], name: str
         return render(request, "desk/ticket.html", context, status=422)
     action(found, form.cleaned_data["message"], by=request.user, form_key=form.cleaned_data["form_key"])
     messages.success(request, done)
-    return redirect("support:desk-ticket", pk)
+    return redirect("desk:ticket", pk)
 
 
 @agents_only
@@ -120,7 +120,7 @@ def _write(request: HttpRequest, pk: int, action: Callable[..., bool], name: str
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     close_ticket(get_object_or_404(Ticket, pk=pk), by=request.user)
     messages.success(request, _("Closed as solved."))
-    return redirect("support:desk-ticket", pk)
+    return redirect("desk:ticket", pk)
 
 
 @agents_only
@@ -134,7 +134,7 @@ def refund(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
     if step.confirmed is not None:
         level = messages.WARNING if step.confirmed.request else messages.SUCCESS
         messages.add_message(request, level, outcome_words(found.order, step.confirmed))
-        return redirect("support:desk-ticket", pk)
+        return redirect("desk:ticket", pk)
     context = {"ticket": found, "line": line, "desk_section": "inbox"} | step.context
     return render(request, "desk/refund.html", context, status=step.status)
 
@@ -147,7 +147,7 @@ def cancel(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
     most = cancellable_units(found.order).get(line.pk, 0)
     form = CancelLineForm(request.POST or None, most=most, initial=initial)
     if request.method == "POST" and _is_cancelled(request, found, line, form):
-        return redirect("support:desk-ticket", pk)
+        return redirect("desk:ticket", pk)
     context = {"ticket": found, "line": line, "form": form, "title": _("Cancel"), "button": _("Cancel it")}
     return render(request, "desk/line_action.html", context, status=422 if form.errors else 200)
 
@@ -177,7 +177,7 @@ def return_line(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if found.returns.filter(order_line=line).exists():
             messages.info(request, _("A return of this line is already open."))
-            return redirect("support:desk-ticket", pk)
+            return redirect("desk:ticket", pk)
         data = form.cleaned_data
         try:
             solution = Return.Solution(data["solution"])
@@ -186,6 +186,6 @@ def return_line(request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
             form.add_error(None, _("No supplier has sent so many units of it yet."))
         else:
             messages.success(request, _("The supplier is being asked; the answer lands here."))
-            return redirect("support:desk-ticket", pk)
+            return redirect("desk:ticket", pk)
     context = {"ticket": found, "line": line, "form": form, "title": _("Return"), "button": _("Ask the supplier")}
     return render(request, "desk/line_action.html", context, status=422 if form.errors else 200)

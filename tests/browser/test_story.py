@@ -36,7 +36,7 @@ def add_one_of_each_supplier(page: Page) -> None:
     for file in page.evaluate("[...document.getElementsByTagName('loc')].map(node => node.textContent)"):
         page.goto(file)
         addresses += page.evaluate("[...document.getElementsByTagName('loc')].map(node => node.textContent)")
-    for address in [one for one in addresses if "/p/" in one]:
+    for address in [one for one in addresses if "/p/" in one and "/de/" not in one]:
         page.goto(address)
         origin = page.locator(".buy-lines li").first.inner_text()
         if origin not in seen and page.get_by_role("button", name="Add to basket").count():

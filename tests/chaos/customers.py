@@ -60,6 +60,9 @@ class Crowd:
         files = re.findall(r"<loc>([^<]+)</loc>", window.ask("GET", "/sitemap.xml").text)
         texts = [window.ask("GET", file).text for file in files]
         for address in [one for text in texts for one in re.findall(r"<loc>([^<]+/p/[^<]+)</loc>", text)]:
+            if "/de/" in address:
+                # The same page in another language.
+                continue
             found = re.search(r'name="variant" value="([^"]+)"', window.ask("GET", address).text)
             if found:
                 self.pages[found.group(1)] = address

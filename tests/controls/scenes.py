@@ -272,7 +272,7 @@ def a_customer_finds_the_desk(client) -> None:
         order=order, email=order.email, name="", topic=Topic.QUESTION, subject="?", body="?", form_key=None
     )
     client.force_login(customer)
-    address = reverse("support:desk-refund", args=[ticket.pk, order.lines.get().pk])
+    address = reverse("desk:refund", args=[ticket.pk, order.lines.get().pk])
     line = order.lines.get()
     wish = Wish(Refund.Reason.GOODWILL, money={line.pk: 500})
     shown = signing.dumps(preview_refund(order, wish, by=customer).shown(), salt=SHOWN_SALT)

@@ -22,7 +22,12 @@ def fill_basket(shopper: Shopper, *, goods: int = 2) -> None:
     """Put the cheapest thing of each of so many suppliers into the basket, found by browsing."""
     seen: set[str] = set()
     files = re.findall(r"<loc>([^<]+)</loc>", shopper.open("/sitemap.xml"))
-    for address in [one for file in files for one in re.findall(r"<loc>([^<]+/p/[^<]+)</loc>", shopper.open(file))]:
+    for address in [
+        one
+        for file in files
+        for one in re.findall(r"<loc>([^<]+/p/[^<]+)</loc>", shopper.open(file))
+        if "/de/" not in one
+    ]:
         page = shopper.open(address)
         origin = re.search(r"Sent from ([^,<]+)", page)
         if origin and "Add to basket" in page and origin.group(1) not in seen:

@@ -8,7 +8,9 @@ import os
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from demo.german import put_german
 from demo.merchants import connect_demo_supplier, make_codes, make_people, make_synonyms, tint_departments
+from shop.models import Wording
 from suppliers.actions.catalog import sync_supplier
 from suppliers.actions.pictures import fetch_all
 from suppliers.adapters.base import Refused, TryLater, Unclear
@@ -32,6 +34,8 @@ class Command(BaseCommand):
         tint_departments()
         make_codes()
         make_synonyms()
+        if not Wording.objects.exists():
+            put_german()
 
     def _read(self, supplier: Supplier) -> int:
         try:
