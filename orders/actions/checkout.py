@@ -17,6 +17,7 @@ from orders.actions.defence import Visit, admit, refuse_small
 from orders.actions.discount import Buyer, free_use, lock_codes, take_use
 from orders.actions.free_order import settle_free
 from orders.actions.pay_page import end_later
+from orders.actions.promise import promise_columns
 from orders.actions.quote import Quote, QuotedLine, quote_basket
 from orders.actions.reservation import SoldOut, release, reserve_all
 from orders.actions.review import hold_for_review
@@ -353,7 +354,6 @@ def _free_number() -> str:
 
 
 def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
-    window = parcel.window
     return OrderDelivery(
         order=order,
         profile=parcel.profile,
@@ -365,11 +365,7 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
         standard_minor=parcel.standard_minor,
         supplier_service=parcel.service.supplier_code,
         import_text=parcel.import_text[:300],
-        promised_earliest_on=window.earliest_on,
-        promised_latest_on=window.latest_on,
-        expected_earliest_on=window.earliest_on,
-        expected_latest_on=window.latest_on,
-        ship_by_on=window.ship_by_on,
+        **promise_columns(parcel.window),
     )
 
 

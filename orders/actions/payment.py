@@ -18,6 +18,7 @@ from orders.actions.checkout import SLACK, Address, add_session, give_up, order_
 from orders.actions.customer import customer_for, forget_customer
 from orders.actions.holds import release_holds
 from orders.actions.pay_page import end_later
+from orders.actions.promise import renew_promise
 from orders.actions.quote import Quote
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
 from orders.actions.reservation import keep
@@ -351,6 +352,7 @@ def mark_paid(payment: Payment) -> None:
         return
     if moved:
         keep(order)
+        renew_promise(order, now=now)
         # Whatever other page there is for it must not be paid as well.
         end_later(order)
         # From here on each line has its own gate, and the others need not wait for it.
