@@ -91,6 +91,17 @@ def test_a_day_that_comes_back_before_it_was_told_is_not_told(relay):
     assert told(order) == []
 
 
+def test_what_comes_sooner_than_promised_is_not_spoken_of_beside_what_is_late(relay):
+    order = sell("harbour", "meridian")
+    with on(*NOON):
+        slip(order, "2026-11-25", slug="meridian")
+        slip(order, "2026-12-02", slug="harbour")
+        relay.run_until_idle()
+    (part,) = Delay.objects.get().parts.all()
+    assert part.delivery.profile.code == "harbour"
+    assert told(order) == ["arrival-delayed"]
+
+
 def test_good_news_after_a_delay_are_told_too(relay):
     order = delayed(relay)
     with on("2026-11-25"):

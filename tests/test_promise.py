@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -21,6 +22,8 @@ from shop.words import day_range
 from suppliers.actions.punctuality import lateness_of, margin_for, measure_punctuality
 from suppliers.actions.terms import take_cutoff
 from suppliers.models import SupplierOrder, SupplierShipment
+from support.actions.ticket import open_ticket
+from support.models import Topic
 from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
 from tests.test_checkout import TYPED, add
 
@@ -134,15 +137,17 @@ def test_every_page_and_mail_says_the_same_days(client, relay, mailbox):
     order = make_paid_order((variant, 1))
     relay.run_until_idle()
     page = client.get(order.get_absolute_url()).content.decode()
-    agent, staff = make_person(role="Support agents"), make_person(role="Store staff", is_superuser=True)
-    client.force_login(staff)
+    asked = {"email": order.email, "name": "", "topic": Topic.QUESTION, "subject": "When?", "body": "When?"}
+    ticket = open_ticket(order=order, form_key=uuid.uuid4(), **asked)
+    client.force_login(make_person(role="Support agents"))
+    desk = client.get(f"/desk/tickets/{ticket.pk}/").content.decode()
+    client.force_login(make_person(role="Store staff", is_superuser=True))
     admin = client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
     (mail,) = mailbox()
 
-    for place in (product, basket, checkout, page, mail.get_body(("plain",)).get_content(), mail["Subject"]):
+    for place in (product, basket, checkout, page, desk, mail.get_body(("plain",)).get_content(), mail["Subject"]):
         assert said in place
     assert "Nov. 27, 2026" in admin or "27 Nov" in admin or "27 November 2026" in admin
-    assert agent.pk
     sold = order.deliveries.get()
     assert (sold.promised_earliest_on, sold.promised_latest_on) == (window.earliest_on, window.latest_on)
 

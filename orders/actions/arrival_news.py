@@ -18,8 +18,6 @@ from orders.models import ArrivalNotice, Delay, DelayPart, Estimate, Order, Orde
 from orders.states import DelayStatus, OrderStatus, move_delay
 
 PER_ORDER = timedelta(hours=1)
-# A named day is told however little later it is; a customer who has other plans needs to know.
-GRACE_DAYS = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,8 @@ def moved_days(order: Order) -> list[Moved]:
         coming = any(
             max(line.delivered, line.returned) < line.quantity - line.cancelled for line in delivery.lines.all()
         )
-        is_later = now > known + timedelta(days=GRACE_DAYS)
-        if coming and (is_later or now < known):
+        # Good news are told to whoever has had the bad ones.
+        if coming and (now > known or now < known > delivery.promised_latest_on):
             words = (word for word in delivery.estimates.all() if word.latest_on == now)
             found.append(Moved(delivery, next(words, next(iter(delivery.estimates.all()), None))))
     return found

@@ -6,12 +6,14 @@ import contextlib
 from datetime import UTC, datetime, time, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from orders import lease
 from orders.events import key_of
 from orders.models import Event, OrderDelivery, WorkItem
+from orders.states import Late
 from shop.arrival import home_calendar
 from shop.words import day
 from suppliers.actions.ask import read_again
@@ -24,6 +26,12 @@ from suppliers.states import ChaseStatus, SupplierOrderStatus, move_supplier_cha
 # A supplier has so many of its own working days for an answer.
 ANSWER_DAYS = 2
 HAS_IT = [SupplierOrderStatus.PLACED, SupplierOrderStatus.CANCEL_REQUESTED]
+# Which of its lines a supplier is asked about: not those that are as far as they should be.
+_COMING = Q(pending__gt=0) | Q(backordered__gt=0) | Q(accepted__gt=F("delivered"))
+_MISSED = {
+    Late.UNCONFIRMED: Q(pending__gt=0),
+    Late.UNSENT: Q(backordered__gt=0) | Q(accepted__gt=F("shipped")),
+}
 UNFINISHED = [ChaseStatus.TO_ASK, ChaseStatus.ASKED]
 
 
@@ -36,9 +44,7 @@ def chase_late(event: Event) -> None:
     if delivery.late_kind != event.facts["late"]:
         # Late in another way by now, which has an event of its own; or in none.
         return
-    lines = SupplierOrderLine.objects.filter(order_line__delivery=delivery).exclude(
-        accepted=0, pending=0, backordered=0
-    )
+    lines = SupplierOrderLine.objects.filter(_MISSED.get(delivery.late_kind, _COMING), order_line__delivery=delivery)
     rows = SupplierOrder.objects.filter(pk__in=lines.values("supplier_order"), status__in=HAS_IT)
     for row in rows.select_related("supplier"):
         _chase, new = SupplierChase.objects.get_or_create(
