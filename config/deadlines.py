@@ -18,6 +18,7 @@ from django.db.models.functions import Concat
 
 from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS
 from config.models import NightlyAudit
+from config.promises import LATE, LATE_ASIDE, LATE_RESTS, LATE_RETRIES
 from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from notifications.models import Notification, NotificationStatus
 from orders.actions.again import AGAIN
@@ -308,7 +309,7 @@ MACHINERY = [
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
 ASIDE += [Authorisation, Dispute, Payment, ProviderCustomer]
-ASIDE += [PictureFetch, SupplierReturn, Notification, Reaction, IncomingEvent]
+ASIDE += [PictureFetch, SupplierReturn, Notification, Reaction, IncomingEvent, *LATE_ASIDE]
 
 
 def _aside(model: type[DueWork]) -> Wait:
@@ -319,7 +320,7 @@ def _aside(model: type[DueWork]) -> Wait:
 
 
 # Of several reasons about one row the first is asked about: "set aside" says more than "silent".
-WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *DECISIONS, *SUPPLIERS, *GOODS, *PEOPLE, *REVIEWS, *MACHINERY]
+WAITS: list[Wait] = [*map(_aside, ASIDE), *MONEY, *DECISIONS, *LATE, *SUPPLIERS, *GOODS, *PEOPLE, *REVIEWS, *MACHINERY]
 
 # States in which nothing waits, or whose waiting another row stands for: (model, state) to the reason why.
 RESTS: Mapping[tuple[type[Model], str], str] = {
@@ -360,6 +361,7 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (SupplierReturn, _B.CANCELLED): "told to its case, which is open again",
     (SupplierReturn, _B.EXPIRED): "told to its case, which is open again",
     **SHOP_RESTS,
+    **LATE_RESTS,
     (Ticket, _T.WAITING_CUSTOMER): "the customer's turn, who may take any time; their answer opens it",
     (Ticket, _T.SOLVED): "over",
     (Notification, _N.SENT): "over",
@@ -394,4 +396,5 @@ RETRIES = [
     Retry(Notification, Q(status__in=[_N.QUEUED, _N.SENDING])),
     Retry(Reaction, Q(done_at=None)),
     Retry(IncomingEvent, Q(done_at=None)),
+    *(Retry(*pair) for pair in LATE_RETRIES),
 ]

@@ -120,7 +120,7 @@ _FREE_ORDER = _answer(
 )
 _ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn")
 _ASIDE += ("notification", "reaction", "incomingevent", "picturefetch")
-_ASIDE += ("authorisation", "dispute", "payment")
+_ASIDE += ("authorisation", "dispute", "payment", "delay", "supplierchase")
 _FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
 _ASK_STOP = _answer(
     "ask-cancellation", _("Ask again now"), "suppliers.change_supplierorder", "cancellation", is_retry=True
@@ -193,6 +193,10 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.REVIEW_TO_DECIDE: [_answer("publish-review", _("Publish it"), "shop.change_review", "review")],
     R.CASE_LATE: [_remedy("free-case", _("Give it to whoever is free"), "orders.change_workitem", "ticket")],
     R.INCOMING_FAILED: [_WORK_AGAIN],
+    R.LATE: [
+        _remedy("read-late", _("Read it again from the supplier"), "suppliers.change_supplierorder", "orderdelivery", is_retry=True, where="config.promises"),
+        _remedy("settle-delay", _("Cancel and refund now"), "orders.add_refund", "delay", where="config.promises"),
+    ],
     R.REACTION_FAILED: [_TRY_REACTION],
     R.MAIL_FAILED: [_SEND_MAIL],
 }  # fmt: skip

@@ -396,6 +396,8 @@ SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
 # only rise. Should its worker die, nobody reads that supplier for so long.
 SUPPLIER_WALK_SECONDS = env.int("SUPPLIER_WALK_SECONDS", default=60)
 SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
+# News of other days wait for so long for others of the same order, to be one mail.
+DELAY_SETTLE_SECONDS = env.int("DELAY_SETTLE_SECONDS", default=60)
 # How often the table of deadlines (config/deadlines.py) is gone over.
 DEADLINE_SECONDS = env.int("DEADLINE_SECONDS", default=120)
 # An order still unpaid this long after its session should have ended is looked at again.

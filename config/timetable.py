@@ -18,9 +18,11 @@ from config.models import Comparison, NightlyAudit
 from notifications.models import Notification, NotificationStatus
 from orders.lease import DueWork
 from orders.models import (
+    ArrivalNotice,
     Authorisation,
     Cancellation,
     CheckoutSession,
+    Delay,
     Dispute,
     IncomingEvent,
     Payment,
@@ -28,8 +30,9 @@ from orders.models import (
     Reaction,
     Refund,
 )
+from orders.states import DelayStatus
 from suppliers.actions.breaker import due_probes, may_be_called, of_callable
-from suppliers.models import PictureFetch, Supplier, SupplierCancellation, SupplierOrder, SupplierReturn
+from suppliers.models import PictureFetch, Supplier, SupplierCancellation, SupplierChase, SupplierOrder, SupplierReturn
 from suppliers.states import SupplierCancellationStatus
 
 # How many rows a task takes that takes several: statements are shared, and rows die together.
@@ -108,6 +111,14 @@ SWEEPS: list[Sweep] = [
     Sweep("disputes", Dispute.objects.all, _always("orders.tasks.read_dispute"), "payments"),
     Sweep("fees", Payment.objects.all, _always("orders.tasks.read_fee"), "payments"),
     Sweep("customers", ProviderCustomer.objects.all, _always("orders.tasks.delete_customer"), "payments"),
+    Sweep("arrivals", ArrivalNotice.objects.all, _always("orders.tasks.tell_arrivals"), "engine"),
+    Sweep(
+        "delays",
+        lambda: Delay.objects.filter(status=DelayStatus.ASKED),
+        _always("orders.tasks.settle_silence"),
+        "engine",
+    ),
+    Sweep("supplier_chases", SupplierChase.objects.all, _always("suppliers.tasks.work_on_chase"), "suppliers"),
     Sweep("cancellations", Cancellation.objects.waiting, _always("orders.tasks.withdraw_unpaid"), "payments"),
     Sweep(
         "supplier_cancellations",
@@ -160,6 +171,8 @@ PERIODIC: list[Periodic] = [
     Periodic("orders.tasks.forget_pay_attempts", lambda: 3600, "engine"),
     Periodic("config.tasks.forget_old_visits", lambda: 86_400, "engine"),
     Periodic("orders.tasks.note_what_is_back", lambda: 60, "engine"),
+    Periodic("orders.tasks.watch_deliveries", lambda: 60, "engine"),
+    Periodic("suppliers.tasks.measure_punctuality", lambda: 21_600, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),

@@ -11,6 +11,7 @@ from django.db.models import CharField, DateField, Exists, Model, OuterRef, Q, Q
 from django.db.models.functions import Cast, Concat
 
 from config.deadlines import RETRIES, WAITS
+from config.promises import COVERED
 from config.waits import Wait, column_of
 from orders import events, lease
 from orders.actions.work import close_item, open_work
@@ -76,6 +77,9 @@ def _open(wait: Wait, now: datetime) -> int:
     by_hand = Q(reason=wait.reason, closed_by__isnull=False) & (Q() if wait.sticks else Q(closed_at__gt=now - SNOOZE))
     # One row, one question: where a person is asked about it already, for whatever reason, that is enough.
     rows = overdue(wait, now=now).filter(~Exists(about.filter(Q(closed_at=None) | by_hand)))
+    if wait.reason in COVERED.get(wait.model, ()):
+        late = WorkItem.objects.filter(reason=WorkItem.Reason.LATE, order=OuterRef("order"), closed_at=None)
+        rows = rows.filter(~Exists(late))
     return sum(_ask(wait, row) for row in rows.select_related(*wait.related).order_by(wait.since[0])[:MOST_OPENED])
 
 

@@ -88,6 +88,7 @@ class House:
             "SELLER_REGISTRATION": "Companies Registration Office 000000 (demo)",
             "SELLER_CONTACT": "hello@larkfield.example",
             "FORWARD_GRACE_SECONDS": "5",
+            "DELAY_SETTLE_SECONDS": "5",
             "SUPPLIER_POLL_SECONDS": "10",
             "SUPPLIER_STOCK_SECONDS": "60",
             "HAND_OVER_SECONDS": "10",

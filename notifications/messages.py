@@ -9,9 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from notifications.mail import Mail, Section, absolute
-from orders.models import Estimate, Order, OrderLine, Refund, Shipment
+from orders.models import Order, OrderLine, Refund, Shipment
 from orders.progress import ParcelCard, parcel_cards, refund_goods
-from orders.words import REASON_WORDS
 from shop.addresses import address_lines
 from shop.words import day, day_range, in_a_sentence
 
@@ -188,47 +187,6 @@ def parcel_renumbered(shipment: Shipment) -> Mail:
 
 def _card_of(shipment: Shipment, cards: list[ParcelCard]) -> ParcelCard:
     return next(card for card in cards if card.shipment_id == shipment.pk)
-
-
-def arrival_changed(estimate: Estimate) -> Mail:
-    """Say the old and the new day, why, and what the customer can do."""
-    order, delivery = estimate.order, estimate.delivery
-    new = day_range(estimate.earliest_on, estimate.latest_on)
-    is_late = estimate.latest_on > delivery.promised_latest_on
-    reason = REASON_WORDS.get(estimate.reason_code)
-    goods = [
-        goods_of(line, line.quantity - line.cancelled)
-        for line in delivery.lines.all()
-        if line.quantity > line.cancelled
-    ]
-    why = _("The reason: %(reason)s.") % {"reason": reason} if reason else _("The supplier gives no reason.")
-    facts: Mapping[str, object] = {"new": new, "old": day(estimate.previous_latest_on), "number": order.number}
-    if is_late:
-        paragraphs = [
-            _("It was to arrive by %(old)s. It now arrives %(new)s.") % facts,
-            why,
-            _(
-                "You can wait, and need do nothing. Or tell us that you would rather not, and we try to stop it and pay you back."
-            ),
-        ]
-    else:
-        paragraphs = [_("It was to arrive by %(old)s. It now arrives %(new)s, as first promised.") % facts]
-    return Mail(
-        subject=(
-            _("Later than promised: arrives %(new)s (%(number)s)")
-            if is_late
-            else _("Sooner again: arrives %(new)s (%(number)s)")
-        )
-        % facts,
-        preheader=_("Before: by %(old)s.") % facts,
-        heading=_("Your parcel from %(town)s is late") % {"town": delivery.sent_from}
-        if is_late
-        else _("Good news of your parcel"),
-        paragraphs=paragraphs,
-        sections=[Section(_("What it is about"), goods)],
-        button=_("Wait or cancel") if is_late else _("See your order"),
-        url=absolute(reverse("support:order-help", args=[order.token])) if is_late else order_url(order),
-    )
 
 
 def refund_on_its_way(refund: Refund) -> Mail:

@@ -61,6 +61,16 @@ def tell_parcel_delivered(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_arrival_delayed(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell.arrival_delayed))
+
+
+@shared_task
+def tell_supplier_chased(reaction_id: int) -> None:
+    react(reaction_id, tell.supplier_chased)
+
+
+@shared_task
 def tell_arrival_changed(reaction_id: int) -> None:
     react(reaction_id, in_its_language(tell.arrival_changed))
 

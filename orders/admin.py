@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t, gettext_lazy as _, pgettext
 
-from orders import defence_admin, discount_admin, review_admin
+from orders import defence_admin, delay_admin, discount_admin, review_admin
 from orders.actions.approval import MAY_DECIDE, NothingToDecide, grant_approval, refuse_approval
 from orders.actions.cancel import NothingToCancel, NotOpen, cancellable_units, request_cancellation
 from orders.models import (
@@ -51,7 +51,7 @@ from shop.panels import panels
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 
 # The other modules of this admin.
-__all__ = ["defence_admin", "discount_admin", "review_admin"]
+__all__ = ["defence_admin", "delay_admin", "discount_admin", "review_admin"]
 
 admin.site.register(WorkItem, WorkItemAdmin)
 admin.site.register(Paper, PaperAdmin)
@@ -84,7 +84,8 @@ class DeliveryInline(ReadOnlyInline):
 
     model = OrderDelivery
     fields = readonly_fields = [
-        "sent_from", "service_name", "price_money", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "ship_by_on",
+        "sent_from", "service_name", "price_money", "promised_earliest_on", "promised_latest_on", "expected_latest_on", "told_latest_on",
+        "ship_by_on", "late_kind", "asked_at", "answer_by",
     ]  # fmt: skip
     price_money = money_display("price_minor", _("price"))
 

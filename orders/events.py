@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -31,11 +31,17 @@ def record(kind: str, subject: models.Model, *, by: User | None, **facts: object
     )
 
 
-def record_together(kind: str, subjects: Sequence[models.Model]) -> None:
-    """Write down that the same happened to several subjects, without facts, by the system; see ``record``."""
+def record_together(
+    kind: str, subjects: Sequence[models.Model], facts: Sequence[Mapping[str, object]] | None = None
+) -> None:
+    """Write down that the same happened to several subjects, by the system; see ``record``.
+
+    ``facts`` are those of each subject, in their order; None: there are none.
+    """
     model = apps.get_model("orders", "Event")
     model.objects.bulk_create(
-        model(kind=kind, order_id=order_id_of(subject), subject_key=key_of(subject)) for subject in subjects
+        model(kind=kind, order_id=order_id_of(subject), subject_key=key_of(subject), facts=told)
+        for subject, told in zip(subjects, facts or [{}] * len(subjects), strict=True)
     )
 
 

@@ -128,6 +128,19 @@ def note_of(order: Order, delivery: OrderDelivery, shipment: Shipment | None, *,
     return text % {"heard": day(heard.date()), "asked": day(asked.date())}
 
 
+def asked_of(delivery: OrderDelivery, shipment: Shipment | None) -> str:
+    """Say when we have asked the supplier about goods that come late, and until when it should answer."""
+    if not delivery.late_kind or delivery.asked_at is None or delivery.answer_by is None:
+        return ""
+    if shipment is not None and shipment.delivered_at is not None:
+        return ""
+    asked, until = timezone.localtime(delivery.asked_at), timezone.localtime(delivery.answer_by - timedelta(minutes=1))
+    facts = {"asked": day(asked.date()), "until": day(until.date())}
+    if delivery.answer_by < timezone.now():
+        return _("We asked the supplier on %(asked)s and had no answer by %(until)s. A colleague sees to it.") % facts
+    return _("We asked the supplier on %(asked)s; the answer is due by %(until)s.") % facts
+
+
 def _packing(delivery: OrderDelivery, *, is_confirmed: bool) -> str:
     if not is_confirmed:
         return _("We have asked the supplier, who confirms within a day.")

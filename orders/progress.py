@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderDelivery, OrderLine, Refund, Shipment
-from orders.parcel_steps import Entry, Step, entries_of, note_of, place_left, sent, steps_of
+from orders.parcel_steps import Entry, Step, asked_of, entries_of, note_of, place_left, sent, steps_of
 from orders.providers.registry import provider_of
 from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus, RefundStatus
 from orders.words import LEDGER_WORDS, ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, STOCK_WORD, Word
@@ -46,6 +46,8 @@ class ParcelCard:
     arrival_words: str
     old_arrival: str
     reason: str
+    # What we do about it.
+    doing: str
     sent_from: str
     import_text: str
     steps: list[Step]
@@ -164,6 +166,7 @@ def _card(
         arrival_words=arrival,
         old_arrival=was,
         reason=reason,
+        doing=asked_of(delivery, shipment),
         sent_from=_sent_from(delivery),
         import_text=delivery.import_text,
         steps=steps_of(order, shipment, is_confirmed=is_confirmed),

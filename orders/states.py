@@ -82,6 +82,28 @@ class CancellationStatus(models.TextChoices):
     REFUSED = "refused", _("not possible")
 
 
+class DelayStatus(models.TextChoices):
+    """What became of a delay that a customer was told of: theirs to choose, and what silence means."""
+
+    TOLD = "told", _("told, nothing to choose")
+    ASKED = "asked", _("wait or cancel?")
+    WAITS = "waits", _("the customer waits")
+    CANCELLED = "cancelled", _("the customer cancels")
+    UNANSWERED = "unanswered", _("no answer: cancelled")
+    OVER = "over", _("over")
+
+
+class Late(models.TextChoices):
+    """In which way a delivery is late, or about to be; see ``orders.lateness``."""
+
+    UNCONFIRMED = "unconfirmed", _("not confirmed")
+    UNSENT = "unsent", _("not sent")
+    UNSCANNED = "unscanned", _("never scanned")
+    STILL = "still", _("does not move")
+    PREDICTED = "predicted", _("expected late")
+    PASSED = "passed", _("promise passed")
+
+
 class ParcelStatus(models.TextChoices):
     """Where a parcel is; the words of the supplier contract's TrackingStatus."""
 
@@ -148,6 +170,16 @@ REFUND_REQUEST_MOVES: Mapping[str, frozenset[str]] = {
     _Q.APPROVED: frozenset(),
     _Q.DECLINED: frozenset(),
     _Q.LAPSED: frozenset(),
+}
+_L = DelayStatus
+DELAY_MOVES: Mapping[str, frozenset[str]] = {
+    _L.TOLD: frozenset(),
+    _L.ASKED: frozenset({_L.WAITS, _L.CANCELLED, _L.UNANSWERED, _L.OVER}),
+    # Whoever waits may lose patience, as long as nothing has left.
+    _L.WAITS: frozenset({_L.CANCELLED, _L.OVER}),
+    _L.CANCELLED: frozenset(),
+    _L.UNANSWERED: frozenset(),
+    _L.OVER: frozenset(),
 }
 _MOVING = {_P.IN_TRANSIT, _P.OUT_FOR_DELIVERY, _P.AVAILABLE_FOR_PICKUP, _P.ATTEMPT_FAILED}
 _TROUBLE = {_P.EXCEPTION, _P.UNKNOWN, _P.RETURNING, _P.RETURNED}
@@ -296,6 +328,13 @@ def move_cancellation(
     """Move a cancellation to ``to`` and record ``cancellation.<to>``; see ``move_row``."""
     kind = f"cancellation.{to}"
     return move_row(cancellation, to, moves=CANCELLATION_MOVES, kind=kind, by=by, fields=fields, **facts)
+
+
+def move_delay(
+    delay: M, to: DelayStatus, *, by: User | None, fields: Mapping[str, object] | None = None, **facts: object
+) -> bool:
+    """Move a delay that was told to ``to`` and record ``delay.<to>``; see ``move_row``."""
+    return move_row(delay, to, moves=DELAY_MOVES, kind=f"delay.{to}", by=by, fields=fields, **facts)
 
 
 def move_parcel(

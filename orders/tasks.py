@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import lease
-from orders.actions import customer, defence, fees, incoming, stock_watch
+from orders.actions import arrival_news, customer, defence, delays, fees, incoming, stock_watch, watch
 from orders.actions.capture import work_on_authorisation
 from orders.actions.dispute import read_again
 from orders.actions.late import settle_late_payment as decide_late_payment
@@ -120,3 +120,21 @@ def lapse_refund_requests(reaction_id: int) -> None:
 def note_what_is_back() -> None:
     """Notice what can be bought again and is waited for."""
     stock_watch.note_what_is_back()
+
+
+@shared_task
+def watch_deliveries() -> None:
+    """Find what is late, or about to be."""
+    watch.watch_deliveries(now=timezone.now())
+
+
+@shared_task
+def tell_arrivals(notice_id: int) -> None:
+    """Tell a customer which days have moved."""
+    arrival_news.tell_arrivals(notice_id)
+
+
+@shared_task
+def settle_silence(delay_id: int) -> None:
+    """Act on a delay that its customer has not answered in time."""
+    delays.settle_silence(delay_id)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("checkout/return/<str:token>/", views.returned, name="return"),
     path("orders/find/", views.find, name="find"),
     path("orders/parcel/", views.parcel, name="parcel"),
+    path("orders/delay/<str:name>/", views.delay, name="delay"),
     path("orders/<str:token>/", views.detail, name="detail"),
     path("orders/<str:token>/again/", views.again, name="again"),
     path("orders/<str:token>/email/", views.email_address, name="email-address"),

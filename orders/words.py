@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.states import CancellationStatus, OrderStatus, ParcelStatus, RefundStatus
+from orders.states import CancellationStatus, DelayStatus, OrderStatus, ParcelStatus, RefundStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,20 @@ ADDRESS_WORDS: dict[str, str | Promise] = {
     "told": _("A supplier has this address already and is preparing the parcel."),
     "checked": _("We have looked at this order as it is, with its address."),
 }
+# What became of a delay; of one that is still to be chosen its page says more.
+DELAY_WORDS: dict[str, str | Promise] = {
+    DelayStatus.TOLD: _("It is on its way. Once it is there you can send it back within 30 days."),
+    DelayStatus.WAITS: _("You wait for it."),
+    DelayStatus.CANCELLED: _("You have cancelled it. Your order page shows the answer."),
+    DelayStatus.UNANSWERED: _("We had no answer, and have cancelled what was not sent."),
+    DelayStatus.OVER: _("There is newer news of it on your order page."),
+}
 REASON_WORDS: dict[str, str | Promise] = {
     "out_of_stock": _("the goods came in late"),
     "production": _("making it takes longer"),
     "capacity": _("the warehouse is very busy"),
+    "other_supplier": _("another supplier sends it"),
+    "not_sent": _("the supplier has not sent it yet"),
     "carrier_delay": _("the carrier is running late"),
     "customs": _("it is waiting at customs"),
     "weather": _("bad weather on the way"),

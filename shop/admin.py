@@ -213,7 +213,16 @@ class ZoneInline(admin.StackedInline):
 class DeliveryProfileAdmin(admin.ModelAdmin):
     """Where goods are sent from, and what that means for customers."""
 
-    list_display = ["name", "sent_from", "country", "cutoff_time", "returns_paid_by_shop"]
+    list_display = [
+        "name",
+        "sent_from",
+        "country",
+        "cutoff_time",
+        "on_time_percent",
+        "margin_days",
+        "returns_paid_by_shop",
+    ]
+    readonly_fields = ["on_time_percent", "measured_parcels", "measured_at", "margin_days"]
     search_fields = ["name", "sent_from"]
     inlines = [ZoneInline]
 

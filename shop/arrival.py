@@ -1,4 +1,4 @@
-"""When a parcel arrives: from cut-off time, handling and transit, in working days."""
+"""When a parcel arrives: the one function that makes a promise. ``docs/promises.md`` says it in words."""
 
 from __future__ import annotations
 
@@ -6,49 +6,61 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shop.models import DeliveryProfile, DeliveryService
+from django.conf import settings
 
-SATURDAY = 5
+from shop.calendars import Calendar
+from shop.models import DeliveryProfile, DeliveryService
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days between which a parcel arrives, and the day it leaves at the latest."""
+    """The days between which a parcel arrives, and the day it leaves at the latest.
+
+    ``planned_latest_on`` is the last day as the terms say it; ``latest_on``, the one promised, adds the margin
+    that the supplier's record asks for.
+    """
 
     earliest_on: date
     latest_on: date
     ship_by_on: date
+    planned_latest_on: date
 
 
-def add_working_days(start: date, days: int) -> date:
-    """Return the day so many working days (Monday to Friday) after ``start``."""
-    current = start
-    while days > 0:
-        current += timedelta(days=1)
-        if current.weekday() < SATURDAY:
-            days -= 1
-    return current
+def home_calendar(profile: DeliveryProfile) -> Calendar:
+    """Return the days on which a supplier packs and hands over."""
+    return Calendar(profile.country.code, profile.working_days, profile.closed_days)
 
 
-def working_days_between(start: date, end: date) -> int:
-    """Return how many working days after ``start`` ``end`` is: 0 on the same day, or over a weekend."""
-    days = (start + timedelta(days=place) for place in range(1, (end - start).days + 1))
-    return sum(one.weekday() < SATURDAY for one in days)
+def delivery_calendar(country: str, service: DeliveryService) -> Calendar:
+    """Return the days on which a service delivers in a country; its transit days are counted in them."""
+    return Calendar(country, service.delivery_days)
 
 
 def arrival_window(
-    profile: DeliveryProfile, service: DeliveryService, *, handling_min_days: int, handling_max_days: int, now: datetime
+    profile: DeliveryProfile,
+    service: DeliveryService,
+    country: str,
+    *,
+    handling_min_days: int,
+    handling_max_days: int,
+    now: datetime,
 ) -> Window:
-    """Return the arrival window of goods ordered ``now``.
+    """Return the arrival window in a country of goods ordered ``now``.
 
-    The clock starts on the next working day when the order comes after the profile's cut-off,
-    in the time zone of the place the goods leave from. Public holidays are not known yet.
+    The supplier has the order when the time to change one's mind is over; after its cut-off, in the time
+    zone of the place the goods leave from, or on a day it does not work, its clock starts on the next day it does.
     """
-    local = now.astimezone(ZoneInfo(profile.time_zone))
-    start = local.date()
-    too_late = profile.cutoff_time is not None and local.time() >= profile.cutoff_time
-    if too_late or start.weekday() >= SATURDAY:
-        start = add_working_days(start, 1)
-    ship_by = add_working_days(start, handling_max_days)
-    earliest = add_working_days(start, handling_min_days + service.transit_min_days)
-    return Window(earliest, add_working_days(ship_by, service.transit_max_days), ship_by)
+    home, there = home_calendar(profile), delivery_calendar(country, service)
+    handed = (now + timedelta(seconds=settings.FORWARD_GRACE_SECONDS)).astimezone(ZoneInfo(profile.time_zone))
+    is_late = profile.cutoff_time is not None and handed.time() >= profile.cutoff_time
+    start = home.first_open(handed.date() + timedelta(days=is_late))
+    ship_by = home.add(start, handling_max_days)
+    earliest = there.add(home.add(start, handling_min_days), service.transit_min_days)
+    planned = there.add(ship_by, service.transit_max_days)
+    return Window(
+        # With no day in transit it arrives where it was packed, on a day that may be none of the service's.
+        there.first_open(earliest),
+        there.add(there.first_open(planned), profile.margin_days),
+        ship_by,
+        there.first_open(planned),
+    )

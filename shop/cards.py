@@ -123,6 +123,7 @@ def usual_delivery(
         return None
     choices = choices_of(
         known,
+        terms.country,
         items_minor=price_of(variant, terms).minor,
         handling_min_days=variant.handling_min_days,
         handling_max_days=variant.handling_max_days,

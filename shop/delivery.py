@@ -140,13 +140,14 @@ def _by_profile(found: Iterable[DeliveryService]) -> dict[int, list[DeliveryServ
 
 def choices_of(
     services: Sequence[DeliveryService],
+    country: str,
     *,
     items_minor: int,
     handling_min_days: int,
     handling_max_days: int,
     now: datetime,
 ) -> list[Choice]:
-    """Return what sending goods of one origin would cost by each service, and when they would arrive.
+    """Return what sending goods of one origin to a country would cost by each service, and when they would arrive.
 
     ``items_minor`` is what the goods cost. Cheapest first; of two that cost the same, the sooner one.
     """
@@ -156,6 +157,7 @@ def choices_of(
         window = arrival_window(
             service.zone.profile,
             service,
+            country,
             handling_min_days=handling_min_days,
             handling_max_days=handling_max_days,
             now=now,
@@ -189,7 +191,7 @@ def plan_delivery(
         sent = [line for line in group if pk in found and line[0].is_sent_to(country)]
         stuck += [line[0] for line in group if line not in sent]
         if sent:
-            parcel = _parcel(found[pk], sent, now, services or {})
+            parcel = _parcel(found[pk], country, sent, now, services or {})
             parcels.append(replace(parcel, import_text=import_text(parcel.profile, country, region)))
     return Plan(parcels, stuck)
 
@@ -209,6 +211,7 @@ def plan_parcels(
 
 def _parcel(
     services: Sequence[DeliveryService],
+    country: str,
     lines: list[tuple[Variant, int]],
     now: datetime,
     wanted: Mapping[str, str],
@@ -217,6 +220,7 @@ def _parcel(
     items_minor = sum(variant.price_minor * quantity for variant, quantity in lines)
     choices = choices_of(
         services,
+        country,
         items_minor=items_minor,
         handling_min_days=max(variant.handling_min_days for variant, _quantity in lines),
         handling_max_days=max(variant.handling_max_days for variant, _quantity in lines),

@@ -138,7 +138,11 @@ def _shipping(page: ProductPage) -> list[dict[str, object]]:
             "deliveryTime": {
                 "@type": "ShippingDeliveryTime",
                 "handlingTime": _days(page.variant.handling_min_days, page.variant.handling_max_days),
-                "transitTime": _days(choice.service.transit_min_days, choice.service.transit_max_days),
+                "transitTime": _days(
+                    choice.service.transit_min_days,
+                    # What the page shows has the supplier's margin in it.
+                    choice.service.transit_max_days + choice.service.zone.profile.margin_days,
+                ),
             },
         }
         for choice in page.parcel.choices

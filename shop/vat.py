@@ -110,11 +110,22 @@ def _rates() -> list[TaxRate]:
     ]
 
 
+# The US Federal Trade Commission's rule (16 CFR 435), as its business guide to the "Mail, Internet, or Telephone Order
+# Merchandise Rule" explains it (copy at cliclaw.com, nodes 633 and 6273, read 2026-11-28): who says nothing to a first
+# definite delay of up to 30 days has agreed to wait; a longer, an indefinite or a second one needs consent, and
+# without it the money goes back. The rule counts to the day of shipment; we count to arrival.
+AMERICAN_DELAYS = {"silence_waits_days": 30, "consent_within_days": 30}
+
+
 def _fill_markets() -> None:
     markets = {"European Union": sorted(EU), "United Kingdom": sorted(UK)}
     if not any(settings.SHOP_COUNTRY in countries for countries in markets.values()):
         # Where the shop is at home, prices are as people there are used to read them: with tax.
         markets["Home"] = [settings.SHOP_COUNTRY]
+    if settings.SHOP_COUNTRY != "US":
+        # Its prices are what they were outside of any market; what it has of its own is the rule about delays.
+        american = Market.objects.create(name="United States", prices_include_tax=False, **AMERICAN_DELAYS)
+        MarketCountry.objects.create(market=american, country="US")
     for name, countries in markets.items():
-        market = Market.objects.create(name=name)
+        market = Market.objects.create(name=name, **(AMERICAN_DELAYS if "US" in countries else {}))
         MarketCountry.objects.bulk_create(MarketCountry(market=market, country=country) for country in countries)

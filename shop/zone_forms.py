@@ -68,6 +68,7 @@ class ServiceForm(AmountsForm):
             "free_from_minor",
             "transit_min_days",
             "transit_max_days",
+            "delivery_days",
             "supplier_code",
         )
 

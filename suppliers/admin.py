@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 
 from shop.money import format_cost
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from suppliers import chase_admin
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.decide import ask_now, confirm_has_it, probe_now, release, send_again
 from suppliers.actions.forward import give_up_refused
@@ -33,6 +34,9 @@ from suppliers.models import (
     SupplierShipment,
 )
 
+# Its own module of this admin.
+__all__ = ["chase_admin"]
+
 admin.site.register(SupplierCredit, SupplierCreditAdmin)
 admin.site.register(SupplierInvoice, SupplierInvoiceAdmin)
 
@@ -47,7 +51,7 @@ class SupplierForm(forms.ModelForm):
         model = Supplier
         fields = [
             "name", "slug", "adapter", "base_url", "allowed_hosts", "api_key", "webhook_secret", "currency", "country",
-            "delivery_profile", "is_active", "uses_polling", "paused_reason", "markup_percent", "bills_at",
+            "delivery_profile", "contact_email", "is_active", "uses_polling", "paused_reason", "markup_percent", "bills_at",
             "credit_share_percent",
         ]  # fmt: skip
 
@@ -81,13 +85,14 @@ class SupplierAdmin(admin.ModelAdmin):
     """Someone who sends goods for us."""
 
     form = SupplierForm
-    list_display = ["name", "is_active", "health", "why", "next_try", "last_good_at", "stock_as_of"]
+    list_display = ["name", "is_active", "health", "why", "next_try", "punctuality", "last_good_at", "stock_as_of"]
     list_filter = ["is_active", "adapter"]
     search_fields = ["name", "slug"]
     readonly_fields = [
         "health", "why", "next_try", "capabilities", "last_good_at", "failures_in_row", "closed_until", "last_error",
+        "punctuality",
     ]  # fmt: skip
-    list_select_related = ["probe"]
+    list_select_related = ["probe", "delivery_profile"]
     inlines = [SupplierProbeInline]
     actions = ["read_now", "try_now"]
 
@@ -107,6 +112,14 @@ class SupplierAdmin(admin.ModelAdmin):
     @admin.display(description=_("why"))
     def why(self, supplier: Supplier) -> str:
         return supplier.paused_reason or supplier.opened_reason or "-"
+
+    @admin.display(description=_("punctuality"))
+    def punctuality(self, supplier: Supplier) -> str:
+        profile = supplier.delivery_profile
+        if profile.on_time_percent is None:
+            return _t("too few parcels")
+        facts = {"percent": profile.on_time_percent, "count": profile.measured_parcels, "days": profile.margin_days}
+        return _t("%(percent)d %% of %(count)d parcels; promises have %(days)d days more") % facts
 
     @admin.display(description=_("next try"))
     def next_try(self, supplier: Supplier) -> datetime | None:

@@ -57,6 +57,27 @@ CANCELLATION_MOVES: Mapping[str, frozenset[str]] = {
 }
 
 
+class ChaseStatus(models.TextChoices):
+    """What became of a question to a supplier about goods that come late."""
+
+    TO_ASK = "to_ask", _("to be asked")
+    ASKED = "asked", _("asked")
+    ANSWERED = "answered", _("answered")
+    SILENT = "silent", _("not answered in time")
+    BY_HAND = "by_hand", _("to be asked by a person")
+
+
+_H = ChaseStatus
+CHASE_MOVES: Mapping[str, frozenset[str]] = {
+    # Answered before it was asked: the goods have moved on by themselves.
+    _H.TO_ASK: frozenset({_H.ASKED, _H.ANSWERED, _H.BY_HAND}),
+    _H.ASKED: frozenset({_H.ANSWERED, _H.SILENT}),
+    _H.ANSWERED: frozenset(),
+    _H.SILENT: frozenset(),
+    _H.BY_HAND: frozenset(),
+}
+
+
 class SupplierCreditStatus(models.TextChoices):
     """What became of money that a supplier owes us."""
 
@@ -126,3 +147,15 @@ def move_supplier_cancellation(
     """Move what a supplier was asked to stop to ``to`` and record ``supplier_cancellation.<to>``."""
     kind = f"supplier_cancellation.{to}"
     return move_row(row, to, moves=CANCELLATION_MOVES, kind=kind, by=by, fields=fields, **facts)
+
+
+def move_supplier_chase(
+    chase: models.Model,
+    to: ChaseStatus,
+    *,
+    by: User | None,
+    fields: Mapping[str, object] | None = None,
+    **facts: object,
+) -> bool:
+    """Move a question to a supplier to ``to`` and record ``supplier_chase.<to>``; see ``orders.states.move_row``."""
+    return move_row(chase, to, moves=CHASE_MOVES, kind=f"supplier_chase.{to}", by=by, fields=fields, **facts)

@@ -9,6 +9,7 @@ from orders.reactions import react, react_together
 from suppliers.actions import (
     calls,
     cancel,
+    chase,
     credits,
     decide,
     forward,
@@ -17,6 +18,7 @@ from suppliers.actions import (
     pictures,
     poll,
     probe,
+    punctuality,
     repair,
     returns,
     together,
@@ -123,3 +125,21 @@ def withdraw_credits(reaction_id: int) -> None:
 def fetch_picture(fetch_id: int) -> None:
     """Take in one picture of a supplier's catalogue."""
     pictures.fetch_picture(fetch_id)
+
+
+@shared_task
+def chase_late(reaction_id: int) -> None:
+    """Owe suppliers the question about goods that come late."""
+    react(reaction_id, chase.chase_late)
+
+
+@shared_task
+def work_on_chase(chase_id: int) -> None:
+    """Ask a supplier about goods that come late, or see whether it has answered."""
+    chase.work_on_chase(chase_id)
+
+
+@shared_task
+def measure_punctuality() -> None:
+    """Measure how punctual suppliers are."""
+    punctuality.measure_punctuality(now=timezone.now())

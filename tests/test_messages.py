@@ -108,7 +108,7 @@ def test_a_delay_is_told_once_with_the_old_and_the_new_day_and_a_choice(order, r
     assert len(told) == 1
     text = body(told[0], "plain")
     assert "bad weather on the way" in text
-    assert "/help/" in text
+    assert "/orders/delay/" in text
     card = parcel_cards(order)[0]
     assert card.old_arrival
     assert card.arrival_words.split(" ", 1)[1] in text

@@ -13,6 +13,7 @@ from orders.models import Authorisation, Cancellation, Dispute, Event, Refund, S
 from orders.states import (
     AUTHORISATION_MOVES,
     CANCELLATION_MOVES,
+    DELAY_MOVES,
     DISPUTE_MOVES,
     ORDER_MOVES,
     PARCEL_MOVES,
@@ -20,6 +21,7 @@ from orders.states import (
     REFUND_REQUEST_MOVES,
     AuthorisationStatus,
     CancellationStatus,
+    DelayStatus,
     DisputeStatus,
     IllegalMove,
     OrderStatus,
@@ -28,6 +30,7 @@ from orders.states import (
     RefundStatus,
     move_authorisation,
     move_cancellation,
+    move_delay,
     move_dispute,
     move_order,
     move_parcel,
@@ -37,12 +40,15 @@ from orders.states import (
 from suppliers.models import SupplierCancellation, SupplierOrder
 from suppliers.states import (
     CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES,
+    CHASE_MOVES,
     CREDIT_MOVES,
     MOVES as SUPPLIER_MOVES,
+    ChaseStatus,
     SupplierCancellationStatus,
     SupplierCreditStatus,
     SupplierOrderStatus,
     move_supplier_cancellation,
+    move_supplier_chase,
     move_supplier_credit,
     move_supplier_order,
 )
@@ -50,7 +56,7 @@ from support.actions.ticket import open_ticket
 from support.models import Topic
 from support.states import MOVES as TICKET_MOVES, TicketStatus, move_ticket
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
-from tests.waiting import a_refund_request, a_supplier_credit
+from tests.waiting import a_chase, a_delay, a_refund_request, a_supplier_credit
 
 
 def an_order():
@@ -132,6 +138,8 @@ MACHINES = {
         SUPPLIER_CANCELLATION_MOVES,
         move_supplier_cancellation,
     ),
+    "delay": (a_delay, DelayStatus, DELAY_MOVES, move_delay),
+    "supplier chase": (a_chase, ChaseStatus, CHASE_MOVES, move_supplier_chase),
     "ticket": (a_ticket, TicketStatus, TICKET_MOVES, move_ticket),
 }
 

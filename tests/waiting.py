@@ -19,10 +19,12 @@ from orders.models import (
     Authorisation,
     Cancellation,
     CheckoutSession,
+    Delay,
     Dispute,
     Hold,
     IncomingEvent,
     Order,
+    OrderDelivery,
     OrderLine,
     Payment,
     ProviderCustomer,
@@ -39,6 +41,7 @@ from suppliers.models import (
     PictureFetch,
     Supplier,
     SupplierCancellation,
+    SupplierChase,
     SupplierCredit,
     SupplierOrder,
     SupplierOrderLine,
@@ -224,6 +227,20 @@ def a_hold() -> Hold:
     return Hold.objects.create(order=paid_order(), reason="manual")
 
 
+def a_late_delivery() -> OrderDelivery:
+    return put(paid_order().deliveries.get(), late_kind="unsent", late_since=timezone.now())
+
+
+def a_delay(**fields: object) -> Delay:
+    facts = {"is_definite": False, "answer_by": timezone.now()} | fields
+    return Delay.objects.create(order=paid_order(), **facts)
+
+
+def a_chase() -> SupplierChase:
+    row = a_supplier_order()
+    return SupplierChase.objects.create(supplier_order=row, order=row.order, late_kind="unsent")
+
+
 def a_picture_to_fetch() -> PictureFetch:
     supplier = make_supplier()
     address = "https://pictures.example/1.png"
@@ -241,6 +258,8 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "Order": lambda: make_order((make_variant(make_supplier()), 1)),
     "CheckoutSession": a_session,
     "Reservation": lambda: Reservation.objects.get(order=a_session().order),
+    "Delay": a_delay,
+    "SupplierChase": a_chase,
     "Refund": a_refund,
     "RefundRequest": a_refund_request,
     "SupplierCredit": a_supplier_credit,

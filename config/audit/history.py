@@ -14,6 +14,7 @@ from orders.models import (
     Approval,
     Authorisation,
     Cancellation,
+    Delay,
     Dispute,
     Event,
     Order,
@@ -24,15 +25,17 @@ from orders.models import (
 from orders.states import (
     AUTHORISATION_MOVES,
     CANCELLATION_MOVES,
+    DELAY_MOVES,
     DISPUTE_MOVES,
     ORDER_MOVES,
     PARCEL_MOVES,
     REFUND_MOVES,
     REFUND_REQUEST_MOVES,
 )
-from suppliers.models import SupplierCancellation, SupplierCredit, SupplierOrder
+from suppliers.models import SupplierCancellation, SupplierChase, SupplierCredit, SupplierOrder
 from suppliers.states import (
     CANCELLATION_MOVES as SUPPLIER_CANCELLATION_MOVES,
+    CHASE_MOVES,
     CREDIT_MOVES,
     MOVES as SUPPLIER_ORDER_MOVES,
 )
@@ -74,6 +77,8 @@ MACHINES = [
     Machine("parcel", Shipment, PARCEL_MOVES, frozenset({"pending"}), "parcel.announced"),
     Machine("cancellation", Cancellation, CANCELLATION_MOVES, frozenset({"requested"}), "cancellation.requested"),
     Machine("supplier_cancellation", SupplierCancellation, SUPPLIER_CANCELLATION_MOVES, frozenset({"to_ask"})),
+    Machine("delay", Delay, DELAY_MOVES, frozenset({"asked", "told"})),
+    Machine("supplier_chase", SupplierChase, CHASE_MOVES, frozenset({"to_ask"})),
     Machine("ticket", Ticket, TICKET_MOVES, frozenset({"new"}), "ticket.opened"),
 ]
 

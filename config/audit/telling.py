@@ -46,13 +46,15 @@ STILL_WAITS = _subject(Cancellation.objects.waiting())
 IS_THERE = _subject(Ticket.objects.all())
 UNPAID_THEN = Q(order__paid_at=None) | Q(at__lt=F("order__paid_at"))
 # What is told only under conditions that change meanwhile (a refused card of an order that is
-# paid by then, an arrival that moved again) cannot be asked for afterwards, and is not listed.
+# paid by then) cannot be asked for afterwards, and is not listed.
 TELLINGS = [
     Telling("order.paid", "order-confirmed", Value("1")),
     Telling("payment.awaited", "transfer-awaited", Value("1")),
     Telling("payment.pending", "payment-pending", Value("1")),
     Telling("parcel.in_transit", "parcel-sent", SUBJECT_ID),
     Telling("parcel.delivered", "parcel-delivered", SUBJECT_ID),
+    Telling("delay.noticed", "arrival-delayed", SUBJECT_ID),
+    Telling("arrival.advanced", "arrival-changed", SUBJECT_ID),
     Telling("refund.requested", "refund", SUBJECT_ID, but=(WITH_LINES & ~Q(IS_AGAIN)) | NO_REFUND),
     Telling("refund.failed", "refund-failed", SUBJECT_ID, but=Q(IS_DISPUTE)),
     Telling("order.refused", "order-refused", Value("1")),

@@ -15,6 +15,7 @@ from demo.supplier import contract
 from demo.supplier.cancellations import cancel_order
 from demo.supplier.changes import without_address
 from demo.supplier.idempotency import key_of, replay, store
+from demo.supplier.inquiries import take_inquiry
 from demo.supplier.lists import account, read_page
 from demo.supplier.messages import Answer, Request
 from demo.supplier.orders import create_order, read_order, refuse_known_reference, turn_away_once
@@ -75,6 +76,7 @@ ROUTES = (
     Route("POST", "/v1/orders", create_order, schema="OrderCreate", keyed=True),
     Route("GET", f"/v1/orders/{REFERENCE}", reading(read_order)),
     Route("POST", f"/v1/orders/{REFERENCE}/cancel", cancel_order, "cancel", "CancelRequest", keyed=True),
+    Route("POST", f"/v1/orders/{REFERENCE}/inquiries", take_inquiry, "inquiries", "InquiryCreate", keyed=True),
     Route("GET", "/v1/shipments", listing("shipment", "reference")),
     Route("GET", f"/v1/shipments/{SUPPLIER_ID}", reading(read_shipment)),
     Route("GET", "/v1/returns", listing("return", "reference"), "returns"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 EVERYWHERE = "*"
-CAPABILITIES = ("shipping_quotes", "cancel", "returns", "webhooks", "stock_quantities", "delivery_events")
+CAPABILITIES = ("shipping_quotes", "cancel", "returns", "webhooks", "stock_quantities", "delivery_events", "inquiries")
 
 
 @dataclass(frozen=True)

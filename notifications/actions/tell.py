@@ -9,6 +9,7 @@ from django.utils import timezone
 from notifications import (
     address_messages,
     cancellation_messages,
+    delay_messages,
     messages,
     payment_messages,
     stock_messages,
@@ -18,10 +19,11 @@ from notifications.actions.announce import announce
 from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
-from orders.models import Cancellation, Estimate, Event, Order, Refund, Shipment
+from orders.models import Cancellation, Delay, Event, Order, Refund, Shipment
 from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus
 from shop.languages import default_language, speaking
 from shop.models import StockWatch
+from suppliers.models import SupplierChase
 from support.models import TicketMessage
 
 # The message that a quantity is cancelled names its refund as well.
@@ -106,16 +108,25 @@ def parcel_delivered(event: Event) -> None:
     _about_order("parcel-delivered", messages.parcel_delivered(shipment), event.order, event, shipment.pk)
 
 
+def arrival_delayed(event: Event) -> None:
+    """Once per telling: which one it is, and when, was decided with the event."""
+    delay = Delay.objects.select_related("order").get(pk=event.subject_id)
+    _about_order("arrival-delayed", delay_messages.arrival_delayed(delay), event.order, event, delay.pk)
+
+
 def arrival_changed(event: Event) -> None:
-    """Once per moved day; not for what has been delivered meanwhile."""
-    estimate = Estimate.objects.select_related("delivery", "order").get(pk=event.subject_id)
-    newest = estimate.delivery.estimates.first()
-    if newest != estimate or all(
-        line.delivered >= line.quantity - line.cancelled for line in estimate.delivery.lines.all()
-    ):
-        return
-    version = f"{estimate.delivery_id}-{estimate.previous_latest_on}-{estimate.latest_on}"
-    _about_order("arrival-changed", messages.arrival_changed(estimate), event.order, event, version)
+    """Once per telling that all of it comes sooner than the customer knew."""
+    delay = Delay.objects.select_related("order").get(pk=event.subject_id)
+    _about_order("arrival-changed", delay_messages.arrival_changed(delay), event.order, event, delay.pk)
+
+
+def supplier_chased(event: Event) -> None:
+    """Once per question to a supplier that takes questions by mail; nothing of the customer stands in it."""
+    chase = SupplierChase.objects.select_related("supplier_order__supplier", "order").get(pk=event.subject_id)
+    supplier = chase.supplier_order.supplier
+    if chase.channel == SupplierChase.Channel.MAIL and supplier.contact_email:
+        mail, key = delay_messages.supplier_chased(chase), f"{chase.supplier_order.reference}:{chase.late_kind}"
+        announce("supplier-chased", key, mail, recipient=supplier.contact_email, order=None, event=event)
 
 
 def refund_on_its_way(event: Event) -> None:

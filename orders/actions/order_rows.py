@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from orders.actions.age import age_asked
+from orders.actions.promise import promise_columns
 from orders.actions.quote import QuotedLine
 from orders.models import Order, OrderDelivery, OrderLine
 from shop.delivery import Parcel
@@ -96,7 +97,6 @@ def _line(order: Order, delivery: OrderDelivery, line: QuotedLine, position: int
 
 
 def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
-    window = parcel.window
     return OrderDelivery(
         order=order,
         profile=parcel.profile,
@@ -108,9 +108,5 @@ def _delivery(order: Order, parcel: Parcel, number: int) -> OrderDelivery:
         standard_minor=parcel.standard_minor,
         supplier_service=parcel.service.supplier_code,
         import_text=parcel.import_text[:300],
-        promised_earliest_on=window.earliest_on,
-        promised_latest_on=window.latest_on,
-        expected_earliest_on=window.earliest_on,
-        expected_latest_on=window.latest_on,
-        ship_by_on=window.ship_by_on,
+        **promise_columns(parcel.window),
     )

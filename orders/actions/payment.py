@@ -16,6 +16,7 @@ from orders.actions.checkout import Address, give_up, order_in_the_way
 from orders.actions.holds import release_holds
 from orders.actions.opening import create_there, renew_session
 from orders.actions.pay_page import end_later
+from orders.actions.promise import renew_promise
 from orders.actions.quote import Quote
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
 from orders.actions.reservation import keep
@@ -286,6 +287,7 @@ def mark_paid(payment: Payment) -> None:
         return
     if moved:
         keep(order)
+        renew_promise(order, now=now)
         # Whatever other page there is for it must not be paid as well.
         end_later(order)
         # From here on each line has its own gate, and the others need not wait for it.

@@ -84,6 +84,9 @@ def record_parcel(
     if news.status is not None:
         _move_forward(shipment, news.status)
     count_units(order)
+    if delivery is not None and delivery.late_kind:
+        # Whoever is asked about it shall not be for an hour longer than needed.
+        OrderDelivery.objects.filter(pk=delivery.pk, watch_at__isnull=False).update(watch_at=timezone.now())
     return shipment
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import F, Sum
-from django.utils import timezone
 
 from orders import events
 from orders.actions.payment import accept_payment, note_unexpected
@@ -14,12 +13,10 @@ from orders.actions.work import close_work, open_work
 from orders.models import Order, Payment, Refund, WorkItem
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus, RefundStatus, move_refund
-from shop.arrival import add_working_days, working_days_between
 from shop.models import User
 from shop.money import Money
 
 NAME = "bank_transfer"
-DAYS = ["promised_earliest_on", "promised_latest_on", "expected_earliest_on", "expected_latest_on", "ship_by_on"]
 
 
 def record_transfer(order: Order, *, received: Money, reference: str = "", key: str, by: User | None) -> Payment:
@@ -66,19 +63,8 @@ def _settle(payment: Payment) -> None:
         for earlier in here:
             close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, earlier)
         accept_payment(payment)
-        _count_days_from_now(order)
         if have > order.total_minor:
             _ask_about_surplus(payment, have - order.total_minor)
-
-
-def _count_days_from_now(order: Order) -> None:
-    """Promise what was shown from the day the money is here: the customer was told so, and nothing moves before."""
-    days = working_days_between(timezone.localdate(order.placed_at), timezone.localdate())
-    for delivery in order.deliveries.all() if days else ():
-        for name in DAYS:
-            told = getattr(delivery, name)
-            setattr(delivery, name, told and add_working_days(told, days))
-        delivery.save(update_fields=DAYS)
 
 
 def _ask_about_surplus(payment: Payment, minor: int) -> None:

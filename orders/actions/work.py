@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.apps import apps
@@ -47,6 +47,38 @@ def open_work(
         if new:
             events.record("work.opened", item, by=None, reason=str(reason), about=item.subject_key)
     return new
+
+
+def open_work_together(
+    reason: WorkItem.Reason, wanted: Sequence[tuple[models.Model, Order, str, int]], *, deadline_at: datetime
+) -> None:
+    """Do as ``open_work`` for several subjects, each with its order, sentence and money; of what is open, say it anew.
+
+    Five statements at most, however many there are. Call it inside a transaction; safe to repeat.
+    """
+    keys = {key_of(about): summary[:300] for about, _order, summary, _money in wanted}
+    of_them = WorkItem.objects.filter(reason=reason, subject_key__in=keys, part="", closed_at=None)
+    known = {item.subject_key: item for item in of_them}
+    for item in known.values():
+        item.summary = keys[item.subject_key]
+    WorkItem.objects.bulk_update(known.values(), ["summary"])
+    WorkItem.objects.bulk_create(
+        [
+            WorkItem(
+                reason=reason,
+                subject_key=key_of(about),
+                order=order,
+                summary=keys[key_of(about)],
+                money_minor=money,
+                deadline_at=deadline_at,
+            )
+            for about, order, _summary, money in wanted
+            if key_of(about) not in known
+        ],
+        ignore_conflicts=True,
+    )
+    new = list(of_them.exclude(pk__in=[item.pk for item in known.values()]))
+    events.record_together("work.opened", new, [{"reason": str(reason), "about": item.subject_key} for item in new])
 
 
 def close_work(reason: WorkItem.Reason, about: models.Model, *, by: User | None = None, part: str = "") -> bool:

@@ -3,12 +3,14 @@
 from orders.models.approval import Approval
 from orders.models.cancellation import Cancellation, CancellationLine
 from orders.models.defence import CardCircuit, CardDecline, Meter, PayAttempt
+from orders.models.delay import ArrivalNotice, Delay, DelayPart
+from orders.models.delivery import OrderDelivery
 from orders.models.discount import CodeGuess, DiscountCode, DiscountTally, DiscountUse
 from orders.models.dispute import Dispute
 from orders.models.event import Event, IncomingEvent, Reaction, RelayBeat
 from orders.models.hold import Hold
 from orders.models.line_review import LineReview
-from orders.models.order import Order, OrderDelivery, OrderLine, Reservation
+from orders.models.order import Order, OrderLine, Reservation
 from orders.models.paper import Paper, PaperCounter, PaperKind
 from orders.models.parcel import Estimate, ParcelNumber, Shipment, ShipmentLine, TrackingEvent
 from orders.models.payment import Authorisation, CheckoutSession, Payment, ProviderCustomer, Refund, RefundLine
@@ -17,6 +19,7 @@ from orders.models.work import WorkItem
 
 __all__ = [
     "Approval",
+    "ArrivalNotice",
     "Authorisation",
     "Cancellation",
     "CancellationLine",
@@ -24,6 +27,8 @@ __all__ = [
     "CardDecline",
     "CheckoutSession",
     "CodeGuess",
+    "Delay",
+    "DelayPart",
     "DiscountCode",
     "DiscountTally",
     "DiscountUse",

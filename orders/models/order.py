@@ -17,7 +17,7 @@ from django_countries.fields import CountryField
 
 from orders.states import OrderStatus
 from shop.accounts import verified_emails
-from shop.models import Basket, DeliveryProfile, Region, User, Variant
+from shop.models import Basket, Region, User, Variant
 from shop.money import Money, included_tax_minor, payable_step
 from shop.places import Place, located, region_at
 
@@ -195,59 +195,11 @@ class Order(models.Model):
         return Money(minor, self.currency)
 
 
-class OrderDelivery(models.Model):
-    """The delivery sold with an order: one per place that goods are sent from, and service they go by."""
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="deliveries")
-    profile = models.ForeignKey(DeliveryProfile, models.PROTECT, related_name="+")
-    position = models.PositiveSmallIntegerField(default=1)
-    price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units."))
-    standard_minor = models.PositiveIntegerField(
-        _("price of the least expensive service"),
-        null=True,
-        blank=True,
-        help_text=_("Minor units, at sale. Empty: that is what was sold. More than this no withdrawal brings back."),
-    )
-    sent_from = models.CharField(_("sent from"), max_length=80)
-    # --- as sold: zones and services may be other ones by tomorrow
-    service = models.CharField(_("service"), max_length=40, blank=True, help_text=_("Code of the service chosen."))
-    service_name = models.CharField(_("service as customers read it"), max_length=60, blank=True)
-    supplier_service = models.CharField(
-        _("supplier's code"), max_length=40, blank=True, help_text=_("Empty: the supplier's standard.")
-    )
-    import_text = models.CharField(_("said about import duty"), max_length=300, blank=True)
-    # Promised at sale and never changed; estimates later are rows of their own.
-    promised_earliest_on = models.DateField(_("promised from"))
-    promised_latest_on = models.DateField(_("promised until"))
-    expected_earliest_on = models.DateField(_("expected from"))
-    expected_latest_on = models.DateField(_("expected until"))
-    ship_by_on = models.DateField(_("to be sent by"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["order", "profile", "service"], name="order_delivery_once"),
-            models.CheckConstraint(
-                condition=Q(promised_earliest_on__lte=F("promised_latest_on")), name="promise_is_a_window"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order}: {self.sent_from}"
-
-    @property
-    def is_late(self) -> bool:
-        """True if it is expected later than promised."""
-        return self.expected_latest_on > self.promised_latest_on
-
-
 class OrderLine(models.Model):
     """So many of one variant, at the price of the sale, and how far its units are."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
-    delivery = models.ForeignKey(OrderDelivery, models.PROTECT, related_name="lines")
+    delivery = models.ForeignKey("orders.OrderDelivery", models.PROTECT, related_name="lines")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=1)
     sku = models.CharField(_("SKU"), max_length=40)

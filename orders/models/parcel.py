@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from orders.models.order import Order, OrderDelivery, OrderLine
+from orders.models.delivery import OrderDelivery
+from orders.models.order import Order, OrderLine
 from orders.states import ParcelStatus
 
 
@@ -34,6 +35,9 @@ class Shipment(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     expected_earliest_on = models.DateField(_("expected from"), null=True, blank=True)
     expected_latest_on = models.DateField(_("expected until"), null=True, blank=True)
+    is_followed = models.BooleanField(
+        _("scans are told"), default=False, help_text=_("Somebody tells us its scans: without any it is silent.")
+    )
     created_at = models.DateTimeField(_("announced"), default=timezone.now)
     updated_at = models.DateTimeField(_("last news"), default=timezone.now)
 
@@ -114,6 +118,7 @@ class Estimate(models.Model):
     """A later estimate of an arrival, beside the promise: who said it, and why it moved."""
 
     class Source(models.TextChoices):
+        OURS = "ours", _("our own figures")
         SUPPLIER = "supplier", _("supplier")
         CARRIER = "carrier", _("carrier")
 

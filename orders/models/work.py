@@ -52,6 +52,7 @@ class WorkItem(models.Model):
         CANCELLED_SENT = "cancelled_sent", _("cancelled goods were sent")
         APPROVAL = "approval", _("goods wait for a pharmacist")
         AUDIT = "audit", _("something does not add up")
+        LATE = "late", _("goods come late")
         PARCEL_SILENT = "parcel_silent", _("a parcel does not move")
         PARCEL_TROUBLE = "parcel_trouble", _("a parcel needs attention")
         PARCEL_BACK = "parcel_back", _("a parcel comes back")
@@ -118,6 +119,7 @@ ACT_WITHIN: dict[str, timedelta] = {
     # Goods that are late anyway, or carriers that are slow: asking takes days.
     _R.BACKORDERED: timedelta(days=2),
     _R.NOT_SENT: timedelta(days=2),
+    _R.LATE: timedelta(days=2),
     _R.PARCEL_SILENT: timedelta(days=2),
     _R.RETURN_SILENT: timedelta(days=3),
 }

@@ -6,6 +6,7 @@ from orders.views.cancel import cancel
 from orders.views.checkout import checkout, pay, returned
 from orders.views.code import code
 from orders.views.defence import check
+from orders.views.delay import delay
 from orders.views.pages import detail, email_address, find, parcel
 from orders.views.papers import credit_note, invoice, paper, paper_file
 from orders.views.review import review
@@ -19,6 +20,7 @@ __all__ = [
     "checkout",
     "code",
     "credit_note",
+    "delay",
     "detail",
     "email_address",
     "find",

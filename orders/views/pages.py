@@ -12,6 +12,7 @@ from orders.actions.email_address import TooLateToCorrect, can_correct, correct_
 from orders.actions.line_review import lines_to_review
 from orders.address_offer import address_offer
 from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_others
+from orders.delays import open_delay
 from orders.forms import EmailForm, FindForm, ParcelForm
 from orders.lookup import ask_for_link, bare_parcel
 from orders.models import Order
@@ -55,6 +56,8 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "cancellations": cancellations,
         "offer": cancel_offer(order),
         "address": address_offer(order),
+        # Where nothing is late, nothing is asked of the database.
+        "delay": open_delay(order) if any(card.old_arrival for card in parcels) else None,
         "refunds": refund_lines(order),
         "papers": paper_links(order),
         "to_review": lines_to_review(order),

@@ -22,6 +22,7 @@ class ServiceTerms:
     transit_min_days: int
     transit_max_days: int
     supplier_code: str = ""
+    delivery_days: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def write_zones(profile: DeliveryProfile, zones: Sequence[ZoneTerms]) -> None:
                     transit_min_days=one.transit_min_days,
                     transit_max_days=one.transit_max_days,
                     supplier_code=one.supplier_code,
+                    delivery_days=one.delivery_days,
                 )
                 for one in terms.services
             )

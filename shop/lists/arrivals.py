@@ -35,16 +35,24 @@ class Arrivals:
 
     def _spans_of(self, services: Sequence[DeliveryService]) -> list[Span]:
         edges = sorted({0, *(service.free_from_minor for service in services if service.free_from_minor is not None)})
-        cheapest = [
-            choices_of(services, items_minor=edge, handling_min_days=0, handling_max_days=0, now=self._now)[0].service
-            for edge in edges
-        ]
+        cheapest = [self._cheapest(services, edge) for edge in edges]
         spans: list[Span] = []
         for low, high, service in zip(edges, [*edges[1:], None], cheapest, strict=True):
             if spans and spans[-1][2].pk == service.pk:
                 low = spans.pop()[0]
             spans.append((low, high, service))
         return spans
+
+    def _cheapest(self, services: Sequence[DeliveryService], items_minor: int) -> DeliveryService:
+        ways = choices_of(
+            services,
+            self._terms.country,
+            items_minor=items_minor,
+            handling_min_days=0,
+            handling_max_days=0,
+            now=self._now,
+        )
+        return ways[0].service
 
     def depends_on_price(self, profile: int | None) -> bool:
         """True if dearer goods of an origin travel by another service than cheap ones."""
@@ -54,7 +62,12 @@ class Arrivals:
         key = service.pk, handling
         if key not in self._days:
             window = arrival_window(
-                service.zone.profile, service, handling_min_days=0, handling_max_days=handling, now=self._now
+                service.zone.profile,
+                service,
+                self._terms.country,
+                handling_min_days=0,
+                handling_max_days=handling,
+                now=self._now,
             )
             self._days[key] = window.latest_on
         return self._days[key]

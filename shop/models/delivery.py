@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext, gettext_lazy as _
 from django_countries.fields import CountryField
 
+from shop.calendars import are_closed_days, are_weekdays
 from shop.models.region import Region
 from shop.models.texts import worded
+
+# However late a supplier is: a window that says nothing any more helps nobody, and staff see the record.
+MOST_MARGIN_DAYS = 10
+
+
+def is_time_zone(name: str) -> None:
+    """Refuse a name that no time zone has."""
+    if name not in available_timezones():
+        raise ValidationError(gettext("No time zone; they are named as in Europe/Dublin."))
 
 
 class DeliveryProfile(models.Model):
@@ -34,7 +46,23 @@ class DeliveryProfile(models.Model):
         help_text=_("Where that part of the country stands to customs in its own way, as the Canary Islands do."),
     )
     cutoff_time = models.TimeField(_("orders before this leave the same working day"), null=True, blank=True)
-    time_zone = models.CharField(_("time zone of the cut-off"), max_length=40, default="Europe/Dublin")
+    time_zone = models.CharField(
+        _("time zone of the cut-off"), max_length=40, default="Europe/Dublin", validators=[is_time_zone]
+    )
+    working_days = models.CharField(
+        _("works on"),
+        max_length=7,
+        blank=True,
+        validators=[are_weekdays],
+        help_text=_("Numbers of days, Monday is 1; empty: Monday to Friday. Its country’s public holidays are known."),
+    )
+    closed_days = models.CharField(
+        _("closed besides"),
+        max_length=300,
+        blank=True,
+        validators=[are_closed_days],
+        help_text=_("Days on which nothing leaves, as in “2027-02-05..2027-02-20, 2026-12-28”."),
+    )
     return_address = models.TextField(_("return address"), blank=True)
     return_country = CountryField(_("returns go to"), blank=True)
     returns_paid_by_shop = models.BooleanField(_("we pay returns"), default=False)
@@ -45,10 +73,26 @@ class DeliveryProfile(models.Model):
         help_text=_("Said where a parcel crosses a customs border; empty: our own words."),
     )
 
+    # --- what its last parcels say of its word (suppliers.actions.punctuality)
+    margin_days = models.PositiveSmallIntegerField(
+        _("safety margin"),
+        default=0,
+        editable=False,
+        help_text=_("Days added to the last day promised, because its parcels came so much later than planned."),
+    )
+    on_time_percent = models.PositiveSmallIntegerField(_("on time, percent"), null=True, blank=True, editable=False)
+    measured_parcels = models.PositiveIntegerField(_("of so many parcels"), default=0, editable=False)
+    measured_at = models.DateTimeField(_("measured"), null=True, blank=True, editable=False)
+
     class Meta:
         verbose_name = _("delivery profile")
         verbose_name_plural = _("delivery profiles")
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(margin_days__lte=MOST_MARGIN_DAYS), name="delivery_margin_bounded"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -149,6 +193,13 @@ class DeliveryService(models.Model):
     )
     transit_min_days = models.PositiveSmallIntegerField(_("transit days, at least"))
     transit_max_days = models.PositiveSmallIntegerField(_("transit days, at most"))
+    delivery_days = models.CharField(
+        _("delivers on"),
+        max_length=7,
+        blank=True,
+        validators=[are_weekdays],
+        help_text=_("Numbers of days, Monday is 1; empty: Monday to Friday. Transit days are counted in them."),
+    )
     supplier_code = models.CharField(
         _("supplier's code"),
         max_length=40,

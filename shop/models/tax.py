@@ -134,6 +134,19 @@ class Market(models.Model):
         _("prices include tax"), default=True, help_text=_("Else tax comes on top, where the shop charges any.")
     )
 
+    # --- what counts when a customer who was told of a delay says nothing (orders.actions.delays)
+    silence_waits_days = models.PositiveSmallIntegerField(
+        _("silence waits for delays of up to"),
+        null=True,
+        blank=True,
+        help_text=_("Days. Longer delays, and second ones, need the customer’s consent. Empty: silence always waits."),
+    )
+    consent_within_days = models.PositiveSmallIntegerField(
+        _("consent within"),
+        default=30,
+        help_text=_("Days after the day first promised; without it the goods are cancelled and paid back."),
+    )
+
     class Meta:
         verbose_name = _("market")
         verbose_name_plural = _("markets")

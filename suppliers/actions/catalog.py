@@ -19,6 +19,7 @@ from shop.models.catalogue import Availability, Gate
 from shop.money import Money, WrongPrecision, minor_units, parse_cost
 from suppliers.actions.pictures import want_pictures
 from suppliers.actions.reading import MAKES_NO_SENSE, Garbage, day, moment, whole_number
+from suppliers.actions.terms import take_cutoff
 from suppliers.adapters import adapter_of
 from suppliers.adapters.base import Adapter
 from suppliers.models import Offer, OfferStatus, Supplier
@@ -40,6 +41,7 @@ def sync_supplier(supplier: Supplier, *, report: Report) -> int:
     account = adapter.account()
     if isinstance(account.get("capabilities"), list):
         Supplier.objects.filter(pk=supplier.pk).update(capabilities=[str(one) for one in account["capabilities"]])
+    take_cutoff(supplier, account.get("order_cutoff"))
     walk = adapter.walk("catalog", since=supplier.catalogue_as_of)
     taken, product_ids = 0, set()
     for batch in _batches(walk.items):

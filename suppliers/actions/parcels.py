@@ -95,6 +95,9 @@ def _take_parcel(
             shipment = record_parcel(order, link.shipment.delivery, link.shipment, news)
         else:
             shipment = record_parcel(order, _delivery_of(supplier, news), None, news)
+            if supplier.can("delivery_events") and news.tracking_number:
+                # Without a scan for days it is silent; of others none was ever to come.
+                Shipment.objects.filter(pk=shipment.pk).update(is_followed=True)
             SupplierShipment.objects.create(
                 supplier=supplier,
                 supplier_shipment_id=shipment_id,

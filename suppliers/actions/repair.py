@@ -6,8 +6,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from orders.actions.cancel import cancel_units
+from orders.actions.estimates import record_estimate
 from orders.actions.shipping import lock_order
-from orders.models import Event, OrderDelivery, OrderLine, Refund
+from orders.models import Estimate, Event, OrderDelivery, OrderLine, Refund
 from shop.customs import import_text
 from shop.languages import speaking
 from suppliers.actions.catalog import write_best_offers
@@ -71,7 +72,7 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
         # The customer reads them on the order's page.
         said = import_text(profile, line.order.place.country, line.order.part_of_country)
         service_name = way.service.local_name
-    delivery, _new = OrderDelivery.objects.get_or_create(
+    delivery, new = OrderDelivery.objects.get_or_create(
         order=line.order,
         profile=profile,
         service=way.service.code,
@@ -84,10 +85,16 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
             "import_text": said[:300],
             "promised_earliest_on": old.promised_earliest_on,
             "promised_latest_on": old.promised_latest_on,
-            "expected_earliest_on": way.window.earliest_on,
-            "expected_latest_on": way.window.latest_on,
+            "expected_earliest_on": old.promised_earliest_on,
+            "expected_latest_on": old.promised_latest_on,
+            "told_latest_on": old.told_latest_on,
             "ship_by_on": way.window.ship_by_on,
+            "planned_latest_on": way.window.planned_latest_on,
+            "travel_days": (way.window.planned_latest_on - way.window.ship_by_on).days,
         },
     )
     OrderLine.objects.filter(pk=line.pk).update(delivery=delivery)
     line.delivery = delivery
+    if new:
+        days = {"earliest_on": way.window.earliest_on, "latest_on": way.window.latest_on}
+        record_estimate(delivery, None, **days, source=Estimate.Source.OURS, reason_code="other_supplier")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -33,20 +33,27 @@ def first_offers(lines: Sequence[OrderLine]) -> dict[int, Offer]:
     return {pk: offer for pk, offer in named.items() if offer is not None}
 
 
-def next_offer(line: OrderLine, quantity: int, *, without: Collection[int], now: datetime) -> Offer | None:
+def next_offer(
+    line: OrderLine, quantity: int, *, without: Collection[int], now: datetime, by: date | None = None
+) -> Offer | None:
     """Return the cheapest other offer that has the units, keeps the margin and is not much later.
 
-    ``without`` are ids of suppliers that cannot deliver it. None if nothing fits.
+    ``without`` are ids of suppliers that cannot deliver it; ``by`` is the day on which it must be there (None:
+    LATER than promised). Of several, one that keeps the promise comes before a cheaper one. None if nothing fits.
     """
+    last = by or line.delivery.promised_latest_on + LATER
     fitting = [
-        offer
+        (latest, offer)
         for offer in _live()
         .filter(variant=line.variant_id)
         .exclude(supplier__in=without)
         .exclude(availability__in=GONE)
-        if _fits(offer, line, quantity, now)
+        if (latest := _latest(offer, line, quantity, now)) is not None and latest <= last
     ]
-    return min(fitting, key=lambda offer: (offer.unit_cost, offer.pk), default=None)
+    promised = line.delivery.promised_latest_on
+    return min(fitting, key=lambda found: (found[0] > promised, found[1].unit_cost, found[1].pk), default=(None, None))[
+        1
+    ]
 
 
 def _live() -> QuerySet[Offer]:
@@ -54,16 +61,17 @@ def _live() -> QuerySet[Offer]:
     return rows.select_related("supplier__delivery_profile")
 
 
-def _fits(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> bool:
+def _latest(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> date | None:
+    """Return until when an offer would bring the units; None if it cannot be taken at all."""
     if offer.stock is not None and offer.stock < quantity:
-        return False
+        return None
     if line_cost_minor(offer.unit_cost, line.quantity, offer.currency) > line.goods_net_minor:
-        return False
+        return None
     if _border_of(offer.supplier.delivery_profile, line) > _border_of(line.delivery.profile, line):
         # Whoever was told of no duty is not sent goods that it is due on.
-        return False
+        return None
     way = way_by(offer, line, now=now)
-    return way is not None and way.window.latest_on <= line.delivery.promised_latest_on + LATER
+    return way.window.latest_on if way is not None else None
 
 
 def _border_of(profile: DeliveryProfile, line: OrderLine) -> Border:
@@ -82,6 +90,7 @@ def way_by(offer: Offer, line: OrderLine, *, now: datetime) -> Choice | None:
         return None
     ways = choices_of(
         services_for([profile_id], country, line.order.part_of_country).get(profile_id, []),
+        country,
         items_minor=line.line_minor,
         handling_min_days=offer.handling_min_days,
         handling_max_days=offer.handling_max_days,

@@ -248,7 +248,10 @@ def take_order_estimates(supplier_orders: Sequence[SupplierOrder]) -> None:
     parts = SupplierOrderLine.objects.filter(supplier_order__in=told).order_by("supplier_order_id")
     pairs = list(parts.values_list("supplier_order", "order_line__delivery").distinct())
     deliveries = OrderDelivery.objects.in_bulk({delivery for _row, delivery in pairs})
-    record_expected([Expected(deliveries[delivery], **told[row]) for row, delivery in pairs])
+    by_pk = {row.pk: row for row in supplier_orders}
+    record_expected(
+        [Expected(deliveries[delivery], ship_by_on=by_pk[row].ship_by_on, **told[row]) for row, delivery in pairs]
+    )
 
 
 def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:

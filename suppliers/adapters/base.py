@@ -102,6 +102,10 @@ class Adapter(ABC):
     def cancel(self, reference: str, request: dict[str, Any], *, key: str) -> dict[str, Any]:
         """Ask to cancel units that have not left; return the contract's CancelResult."""
 
+    def inquire(self, reference: str, request: dict[str, Any], *, key: str) -> None:
+        """Ask where an order is that comes late (``inquiries``); its answer is newer copies. Safe to repeat."""
+        raise Refused("not-supported")
+
     @abstractmethod
     def open_return(self, request: dict[str, Any], *, key: str) -> dict[str, Any]:
         """Ask to return units. Raises AlreadyThere too."""

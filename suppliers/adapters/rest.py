@@ -44,6 +44,10 @@ class RestAdapter(Adapter):
         path = f"/orders/{quote(reference, safe='')}/cancel"
         return self._send("POST", path, json_body=request, key=key, reference=reference)
 
+    def inquire(self, reference: str, request: dict[str, Any], *, key: str) -> None:
+        path = f"/orders/{quote(reference, safe='')}/inquiries"
+        self._send("POST", path, json_body=request, key=key, reference=reference)
+
     def open_return(self, request: dict[str, Any], *, key: str) -> dict[str, Any]:
         return self._send("POST", "/returns", json_body=request, key=key, reference=request["reference"])
 

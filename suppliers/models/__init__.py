@@ -1,6 +1,7 @@
 """Suppliers, what they offer, what we ordered from them, and every call between us."""
 
 from suppliers.models.back import SupplierCancellation, SupplierCancellationLine, SupplierReturn
+from suppliers.models.chase import SupplierChase
 from suppliers.models.credit import CreditMatch, SupplierCredit, SupplierInvoice
 from suppliers.models.offer import Offer, OfferStatus
 from suppliers.models.order import SupplierOrder, SupplierOrderLine, SupplierShipment
@@ -16,6 +17,7 @@ __all__ = [
     "SupplierCall",
     "SupplierCancellation",
     "SupplierCancellationLine",
+    "SupplierChase",
     "SupplierCredit",
     "SupplierInvoice",
     "SupplierOrder",

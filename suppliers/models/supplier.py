@@ -45,6 +45,9 @@ class Supplier(DueWork):
     capabilities = models.JSONField(
         _("can"), default=list, blank=True, help_text=_("As its account tells; words of the contract.")
     )
+    contact_email = models.EmailField(
+        _("asked by mail at"), blank=True, help_text=_("About goods that come late, where its API takes no questions.")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     uses_polling = models.BooleanField(_("is polled"), default=True)
     paused_reason = models.CharField(_("why paused"), max_length=200, blank=True)

@@ -32,7 +32,7 @@ CURRENCIES = ["JPY", "ISK", "EUR", "GBP", "KWD"]
 # Country, postcode, and whether its prices include tax: regions without tax and with a lower one among them.
 MARKETS = [("FI", "", True), ("ES", "35001", True), ("PT", "9500-001", False), ("NO", "", False), ("US", "", False)]
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-WINDOW = Window(date(2026, 12, 1), date(2026, 12, 3), date(2026, 11, 30))
+WINDOW = Window(date(2026, 12, 1), date(2026, 12, 3), date(2026, 11, 30), date(2026, 12, 3))
 HOME = {"standard": 2300, "reduced": 1350, "second_reduced": 900, "super_reduced": 480, "zero": 0}
 THERE = {"standard": 2550, "reduced": 1400, "second_reduced": 550, "super_reduced": 210, "zero": 0}
 CANARY = Region(pk=1, country="ES", code="ES-CANARY", name="Canary Islands", postcodes="35, 38")
