@@ -76,7 +76,7 @@ def read_news(supplier: Supplier, relay) -> None:
     relay.run_until_idle()
 
 
-def until(question: Callable[[], object], step: Callable[[], object], seconds: float = 20) -> None:
+def until(question: Callable[[], object], step: Callable[[], object], seconds: float = 60) -> None:
     """Take a step as often as it needs until the answer is true."""
     deadline = time.monotonic() + seconds
     while not question():

@@ -32,7 +32,7 @@ def news(supplier: Supplier, relay) -> None:
     relay.run_until_idle()
 
 
-def until(question, supplier, relay, seconds: float = 15) -> None:
+def until(question, supplier, relay, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < deadline

@@ -160,7 +160,7 @@ class WebhookSink:
         return [json.loads(body) for _headers, body in self.attempts]
 
 
-def wait_until(question: Callable[[], Any], *, seconds: float = 20) -> Any:
+def wait_until(question: Callable[[], Any], *, seconds: float = 60) -> Any:
     """Ask until the answer is true, and return it; fail when it does not become true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
