@@ -23,7 +23,7 @@ from orders.models import CheckoutSession, Order
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
-from orders.thanks import note_return
+from orders.thanks import has_pay_page, note_return
 from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from orders.views.delivery import chosen_services
 from orders.views.ended import basket_of_page, key_of_page
@@ -88,16 +88,11 @@ def _posted(request: HttpRequest, basket: Basket, lines: list[BasketLine], *, is
     if order is None:
         # Read anew: somebody else may have been faster.
         return _page(request, form, basket, basket_lines(basket), status=422)
-    if not order.total_minor or not provider_of(order.pay_with).has_page:
-        return _bought(request, order)
+    if not has_pay_page(order):
+        # Bought with the order: nothing is to be paid, or not on a page.
+        request.session.pop(TYPED_KEY, None)
+        return redirect(f"{order.get_absolute_url()}?thanks=1")
     return _to_pay_page(request, order)
-
-
-def _bought(request: HttpRequest, order: Order) -> HttpResponse:
-    """Thank whoever has bought with the order: nothing is to be paid, or not on a page."""
-    request.session.pop(TYPED_KEY, None)
-    note_return(request, order, now=timezone.now())
-    return redirect(f"{order.get_absolute_url()}?thanks=1")
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
