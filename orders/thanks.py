@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest
 
 from orders.models import Order
+from orders.providers.registry import provider_of
 from shop.actions.basket import SESSION_KEY as BASKET
 
 SESSION_KEY = "thanks"
@@ -15,16 +16,31 @@ THANKED_FOR = timedelta(minutes=30)
 
 
 def note_return(request: HttpRequest, order: Order, *, now: datetime) -> None:
-    """Remember that this visitor has just bought: come back from the pay page, or ordered what needs none."""
+    """Remember that this visitor has just come back from the pay page."""
     request.session[SESSION_KEY] = {"order": order.pk, "at": now.timestamp()}
 
 
 def has_returned(request: HttpRequest, order: Order, *, now: datetime) -> bool:
-    """True for the visitor who has just bought this order, and for nobody else with its link."""
+    """True for the visitor who has just paid for this order on its page, and for nobody else with its link."""
+    if not has_pay_page(order):
+        return False
     told = request.session.get(SESSION_KEY)
     if not isinstance(told, dict) or told.get("order") != order.pk:
         return False
     return now.timestamp() - float(told.get("at", 0)) < THANKED_FOR.total_seconds()
+
+
+def has_pay_page(order: Order) -> bool:
+    """True if an order is paid on a page; False if its customer has bought with the order itself."""
+    return order.total_minor > 0 and provider_of(order.pay_with).has_page
+
+
+def has_just_bought(request: HttpRequest, order: Order, *, now: datetime) -> bool:
+    """True for the visitor who has bought this order a moment ago, and for nobody else with its link."""
+    if has_pay_page(order):
+        return has_returned(request, order, now=now)
+    # Nothing is noted: a page that is being worked out anew as the button is pressed would write over it.
+    return now - order.placed_at < THANKED_FOR and is_placed_here(request, order)
 
 
 def is_placed_here(request: HttpRequest, order: Order) -> bool:

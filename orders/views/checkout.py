@@ -25,7 +25,7 @@ from orders.models import CheckoutSession, Order
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 from orders.stripe_client import StripeRefused, StripeUnclear
-from orders.thanks import note_return
+from orders.thanks import has_pay_page, note_return
 from orders.views.defence import ask_leave, ask_to_pay, guarded, is_too_quick, note_opened, visit_of
 from orders.views.delivery import chosen_services
 from orders.views.ended import basket_of_page, key_of_page
@@ -85,16 +85,11 @@ def _posted(request: HttpRequest, till: Till, *, is_new_visit: bool) -> HttpResp
     if placed is None:
         # Read anew: somebody else may have been faster.
         return _page(request, form, till_from(till.basket), status=422)
-    if not placed.order.total_minor or not provider_of(placed.order.pay_with).has_page:
-        return _bought(request, placed.order)
+    if not has_pay_page(placed.order):
+        # Bought with the order: nothing is to be paid, or not on a page.
+        request.session.pop(TYPED_KEY, None)
+        return redirect(f"{placed.order.get_absolute_url()}?thanks=1")
     return _to_pay_page(request, placed)
-
-
-def _bought(request: HttpRequest, order: Order) -> HttpResponse:
-    """Thank whoever has bought with the order: nothing is to be paid, or not on a page."""
-    request.session.pop(TYPED_KEY, None)
-    note_return(request, order, now=timezone.now())
-    return redirect(f"{order.get_absolute_url()}?thanks=1")
 
 
 def _fresh_form(request: HttpRequest, till: Till) -> CheckoutForm:

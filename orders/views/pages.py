@@ -19,9 +19,8 @@ from orders.models import Order
 from orders.papers.links import paper_links
 from orders.paying import can_pay_now, kept_by_bank, transfer_details
 from orders.progress import delivered_words, is_moving, order_word, parcel_cards, refund_lines
-from orders.providers.registry import provider_of
 from orders.states import OrderStatus
-from orders.thanks import has_returned, is_placed_here
+from orders.thanks import has_just_bought, has_returned, is_placed_here
 from shop.limits import allow
 from shop.panels import panels
 
@@ -44,9 +43,7 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
     cancellations = cancellation_cards(order)
     parcels = parcel_cards(order)
     is_waiting = any(card.cancellation.is_waiting for card in cancellations)
-    is_fresh = has_returned(request, order, now=now)
-    # Whoever transfers has ordered, and paid nothing yet.
-    returned = is_fresh and provider_of(order.pay_with).has_page
+    returned = has_returned(request, order, now=now)
     return {
         "order": order,
         "word": order_word(order),
@@ -66,7 +63,7 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "refresh": REFRESH_SECONDS if is_waiting or is_moving(order) else None,
         "transfer": transfer_details(order),
         "kept": kept_by_bank(order),
-        "is_fresh": is_fresh,
+        "is_fresh": has_just_bought(request, order, now=now),
         "has_returned": returned,
         "can_correct": is_placed_here(request, order) and can_correct(order, now=now),
         # Whoever has just paid is not asked to pay once more, though we have not heard of it yet.

@@ -94,7 +94,11 @@ GOODS: dict[str, Corruption] = {
         ),
     ),
     "sent, and the address not kept": kind(
-        "V06 content", lambda w: SupplierOrder.objects.filter(order=w.other).update(first_sent_at=timezone.now())
+        "V06 content",
+        lambda w: (
+            SupplierOrder.objects.filter(order=w.other).update(first_sent_at=timezone.now()),
+            Order.objects.filter(pk=w.other.pk).update(address_fixed_at=None),
+        ),
     ),
     "request replaced": kind("V06 content", lambda w: SupplierOrder.objects.filter(order=w.other).update(request={})),
     "parcel without its supplier": kind("V06 parcels", lambda w: erase(SupplierShipment.objects.all())),
