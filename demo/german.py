@@ -8,9 +8,10 @@ from pathlib import Path
 from django.db import transaction
 
 from shop.models import Category, Product, Synonym, Wording
+from shop.models.texts import forget_wordings
 from shop.search.index import rebuild_index
 
-TEXTS = Path(__file__).parent / "catalogue" / "german.json"
+TEXTS = Path(__file__).parent / "german.json"
 GERMAN = "de"
 
 
@@ -26,8 +27,14 @@ def put_german() -> None:
             product.names = product.names | {GERMAN: name}
             product.descriptions = product.descriptions | {GERMAN: description}
             product.save(update_fields=["names", "descriptions"])
-        for text, wording in texts["wordings"].items():
-            Wording.objects.update_or_create(language=GERMAN, about="", text=text, defaults={"wording": wording})
+        Wording.objects.bulk_create(
+            [Wording(language=GERMAN, text=text, wording=wording) for text, wording in texts["wordings"].items()],
+            update_conflicts=True,
+            unique_fields=["language", "about", "text"],
+            update_fields=["wording"],
+        )
         for words in texts["synonyms"]:
             Synonym.objects.get_or_create(words=words)
+    # No signal tells of rows written together.
+    forget_wordings()
     rebuild_index()

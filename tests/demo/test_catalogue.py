@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -153,3 +154,25 @@ def test_descriptions_are_two_calm_blocks_of_simple_html():
         assert description.startswith("<p>")
         assert description.count("<p>") + description.count("<ul>") == 2
         assert "!" not in description
+
+
+def test_all_that_is_said_of_goods_is_said_in_german_too():
+    texts = json.loads((ROOT / "demo/german.json").read_text())
+    categories = {name for _slug, entry in EVERY_ENTRY for name in entry["item"]["category_path"]}
+    assert set(texts["categories"]) == categories
+    assert set(texts["products"]) == set(products())
+    said = {
+        text
+        for _slug, entry in EVERY_ENTRY
+        for name, value in [*entry["item"]["attributes"].items(), *(entry["item"].get("variant") or {}).items()]
+        # Addresses stay as they are.
+        if name not in {"Maker", "EU responsible person"}
+        for text in ((value,) if name in {"Not returnable", "Warnings"} else (name, value))
+        if re.search(r"[a-zA-Z]{4}", text)
+    }
+    assert said - set(texts["wordings"]) == set()
+    english, german = products(), texts["products"]
+    for name, (german_name, description) in german.items():
+        assert german_name.strip(), name
+        told = english[name][0][1]["item"]["description"]
+        assert re.findall(r"<[^>]+>", description) == re.findall(r"<[^>]+>", told), name

@@ -12,6 +12,7 @@ import django  # noqa: E402
 
 django.setup()
 
+from demo.german import put_german  # noqa: E402
 from demo.merchants import connect_demo_supplier, make_people  # noqa: E402
 from suppliers.actions.catalog import sync_supplier  # noqa: E402
 from suppliers.adapters.base import Resting, TryLater, Unclear  # noqa: E402
@@ -41,3 +42,4 @@ for slug, facts in json.loads(os.environ["JOURNEY_SUPPLIERS"]).items():
 if not os.environ["JOURNEY_POLLING"]:
     Supplier.objects.update(uses_polling=False)
 make_people()
+put_german()
