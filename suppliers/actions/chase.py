@@ -30,7 +30,7 @@ HAS_IT = [SupplierOrderStatus.PLACED, SupplierOrderStatus.CANCEL_REQUESTED]
 _COMING = Q(pending__gt=0) | Q(backordered__gt=0) | Q(accepted__gt=F("delivered"))
 _MISSED = {
     Late.UNCONFIRMED: Q(pending__gt=0),
-    Late.UNSENT: Q(backordered__gt=0) | Q(accepted__gt=F("shipped")),
+    Late.UNSENT: Q(pending__gt=0) | Q(backordered__gt=0) | Q(accepted__gt=F("shipped")),
 }
 UNFINISHED = [ChaseStatus.TO_ASK, ChaseStatus.ASKED]
 
@@ -108,7 +108,7 @@ def _put(chase: SupplierChase) -> SupplierChase.Channel | None:
         if ask_to_let_go(chase):
             return SupplierChase.Channel.LET_GO
     if supplier.can("inquiries"):
-        reference, key = chase.supplier_order.reference, f"waybill-late-{chase.pk}"
+        reference, key = chase.supplier_order.reference, f"waybill-late-{chase.key}"
         with contextlib.suppress(Refused):
             adapter_of(supplier).inquire(reference, _question(chase), key=key)
             return SupplierChase.Channel.API

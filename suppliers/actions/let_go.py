@@ -31,7 +31,7 @@ def ask_to_let_go(chase: SupplierChase) -> bool:
     if not chase.request and not _is_written_down(chase):
         return False
     row = chase.supplier_order
-    answer = adapter_of(row.supplier).cancel(row.reference, chase.request, key=f"waybill-let-go-{chase.pk}")
+    answer = adapter_of(row.supplier).cancel(row.reference, chase.request, key=f"waybill-let-go-{chase.key}")
     copy = answer.get("order")
     if isinstance(copy, Mapping) and copy.get("reference") == row.reference:
         take_order_copy(row, copy)

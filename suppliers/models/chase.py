@@ -55,3 +55,8 @@ class SupplierChase(DueWork):
 
     def __str__(self) -> str:
         return f"{self.supplier_order}: {self.get_late_kind_display()}"
+
+    @property
+    def key(self) -> str:
+        """What tells this question from all others, on every attempt."""
+        return f"{self.supplier_order.reference}-{self.late_kind}"
