@@ -64,7 +64,7 @@ def _part(part: DelayPart) -> str:
         "reason": reason,
     }
     if reason:
-        return _("From %(town)s: by %(old)s before, now %(new)s, because %(reason)s.") % facts
+        return _("From %(town)s: by %(old)s before, now %(new)s. The reason: %(reason)s.") % facts
     return _("From %(town)s: by %(old)s before, now %(new)s.") % facts
 
 
