@@ -125,3 +125,19 @@ def spoken(env: environ.Env, default: str, languages: list[tuple[str, Any]]) -> 
     """Return the languages that ``SHOP_LANGUAGES`` names, all where it is unset; the default one always."""
     wanted = {default, *env.list("SHOP_LANGUAGES", default=[code for code, _name in languages])}
     return [(code, name) for code, name in languages if code in wanted]
+
+
+def log_lines(level: str) -> dict[str, Any]:
+    """Return the settings of the log: a line each to the console. Libraries that tell much are asked to tell less."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "loggers": {
+            "stripe": {"level": "WARNING"},
+            "kombu.connection": {"level": "ERROR"},
+            "fontTools": {"level": "WARNING"},
+        },
+        "root": {"handlers": ["console"], "level": level},
+    }

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config.environment import (
     BASE_DIR,
     iban,
+    log_lines,
     mail_transport,
     read_environment,
     read_pharmacy,
@@ -304,18 +305,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_MAX_AGE = 0 if DEBUG else 31_536_000
 
 # --- Logs: ids, never personal data or secrets.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {
-        "stripe": {"level": "WARNING"},
-        "kombu.connection": {"level": "ERROR"},
-        "fontTools": {"level": "WARNING"},
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOGGING = log_lines(env.str("LOG_LEVEL", default="INFO"))
 
 # --- The shop
 SHOP_NAME = env.str("SHOP_NAME", default="Larkfield")

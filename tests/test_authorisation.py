@@ -8,7 +8,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from orders.actions.delays import signed_name
 from orders.actions.refund import RefundPart
+from orders.models import Delay
 from shop.actions.addresses import save_address
 from shop.models import BasketLine, SavedAddress
 from support.actions.solve import PHOTO_SALT
@@ -63,6 +65,7 @@ RULES = {
     "orders:again": "open",
     "orders:email-address": "key",
     "orders:return": "key",
+    "orders:delay": "key",
     "orders:detail": "key",
     "orders:address": "key",
     "orders:cancel": "key",
@@ -152,7 +155,9 @@ def world(client):
         "people": people,
         "right": {
             "orders": {"token": order.token},
+            "orders:address": {"token": order.token},
             "orders:again": {"token": order.token},
+            "orders:delay": {"name": signed_name(Delay.objects.create(order=order, is_definite=True))},
             "orders:email-address": {"token": order.token},
             "shop:address-edit": {"pk": kept.pk},
             "shop:address-default": {"pk": kept.pk},

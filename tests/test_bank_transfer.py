@@ -166,7 +166,11 @@ def test_what_arrives_in_full_pays_the_order_once(order, relay, mailbox):
 
 def test_the_days_of_arrival_count_from_the_day_the_money_is_here(order):
     def days() -> dict[str, object]:
-        return order.deliveries.values("promised_latest_on", "expected_latest_on", "ship_by_on").get()
+        promised, expected = (
+            ["promised_earliest_on", "promised_latest_on"],
+            ["expected_earliest_on", "expected_latest_on"],
+        )
+        return order.deliveries.values(*promised, *expected, "ship_by_on").get()
 
     told = days()
     # As if all of it had been said a fortnight ago.

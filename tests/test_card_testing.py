@@ -348,7 +348,7 @@ def test_whoever_has_nothing_to_pay_meets_no_limit_and_no_question_because_no_ca
     answer = order(visitor, code="GIFT")
 
     made = Order.objects.latest("pk")
-    assert answer["Location"] == made.get_absolute_url()
+    assert answer["Location"] == f"{made.get_absolute_url()}?thanks=1"
     assert (made.status, made.total_minor, PayAttempt.objects.count()) == ("paid", 0, before)
 
 

@@ -105,7 +105,7 @@ def test_twin_without_lock_and_conditional_update_more_is_sold_than_there_is(cro
     def look_then_write(rows, names, **changes):
         seen = list(rows.values_list("pk", flat=True))
         crowd.gap()
-        return update_returning(Variant.objects.filter(pk__in=seen), names, **changes)
+        return update_returning(Variant.objects.filter(pk__in=seen), names, **changes) if seen else []
 
     monkeypatch.setattr(reservation, "update_returning", look_then_write)
     break_down(
