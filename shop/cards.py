@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop.delivery import Choice, choices_of, services_for
+from shop.delivery import Choice, choices_of
 from shop.models import DeliveryService, Product, ProductImage, Variant
 from shop.money import Money
 from shop.pricing import price_of
@@ -19,6 +18,8 @@ from shop.tax import Terms
 from shop.words import day
 
 LOW_STOCK = 5
+# Those of a country by delivery profile.
+Services = Mapping[int, Sequence[DeliveryService]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,65 +52,67 @@ class Card:
     rating_count: int = 0
 
 
-def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
-    """Fetch with products what their cards need, in the same query: each has a listing that names variant and picture."""
-    return products.select_related("department", "listing__variant", "listing__picture")
+def card(
+    product: Product,
+    shown: Variant | None,
+    picture: ProductImage | None,
+    panel: str,
+    services: Services,
+    terms: Terms,
+    now: datetime,
+) -> Card:
+    """Return the card of a product for which one of its variants stands, at a country's prices.
 
-
-def cards(
-    products: Iterable[Product], terms: Terms, *, services: Mapping[int, Sequence[DeliveryService]] | None = None
-) -> list[Card]:
-    """Return the cards of products fetched by ``for_cards``, at a country's prices.
-
-    ``services`` are those of the country by profile; None: they are asked for, in one query.
+    It reads what ``shop.card_rows`` names, and nothing else: there it is kept.
     """
-    products = list(products)
-    if services is None:
-        shown = [_shown(product) for product in products]
-        profiles = {variant.delivery_profile_id for variant in shown if variant and variant.delivery_profile_id}
-        services = services_for(list(profiles), terms.country)
-    now = timezone.now()
-    return [_card(product, services, terms, now) for product in products]
-
-
-def _shown(product: Product) -> Variant | None:
-    """Return the variant that a product's card stands for; it carries the product, so that nothing is asked again."""
-    listing = getattr(product, "listing", None)
-    variant = listing.variant if listing else None
-    if variant is not None:
-        variant.product = product
-    return variant
-
-
-def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime) -> Card:
-    shown = _shown(product)
     usual = usual_delivery(shown, services, terms, now) if shown and shown.is_sellable else None
     words, level = stock_words(shown)
-    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
     reduction = None
-    if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
-        price = _("from %(price)s") % {"price": price}
-    elif shown and shown.is_sellable:
+    if shown and shown.is_sellable and not _has_span(product):
         reduction = reduction_of(shown, terms, now=now)
     return Card(
         get_absolute_url=product.get_absolute_url(),
         name=product.name,
-        card_image=small_picture(product.listing.picture if shown else None),
-        price=price,
+        card_image=small_picture(picture if shown else None),
+        price=_price(product, terms),
         arrival=usual.arrival if usual else "",
         # "In stock" on every card would only be noise.
         stock_words=words if level else "",
         stock_level=level,
-        tint=product.department.panel,
+        tint=panel,
         old_price=str(reduction.before) if reduction else "",
         rating=product.rating,
         rating_count=product.rating_count,
     )
 
 
-def usual_delivery(
-    variant: Variant, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime
-) -> Choice | None:
+def small_card(product: Product, picture: ProductImage | None, panel: str, terms: Terms) -> Card:
+    """Return the card of a product below another one's page: without delivery; its stock is told if there is none."""
+    image = Picture(picture.small.url, picture.small_width, picture.small_height, picture.alt) if picture else None
+    return Card(
+        get_absolute_url=product.get_absolute_url(),
+        name=product.name,
+        card_image=image,
+        price=_price(product, terms),
+        arrival="",
+        stock_words="" if product.is_available else _("Sold out"),
+        stock_level="" if product.is_available else "gone",
+        tint=panel,
+        rating=product.rating,
+        rating_count=product.rating_count,
+    )
+
+
+def _has_span(product: Product) -> bool:
+    return (product.price_to_minor or 0) > (product.price_from_minor or 0)
+
+
+def _price(product: Product, terms: Terms) -> str:
+    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
+    return _("from %(price)s") % {"price": price} if _has_span(product) else price
+
+
+def usual_delivery(variant: Variant, services: Services, terms: Terms, now: datetime) -> Choice | None:
     """Return how one of a variant, ordered now, would travel unless asked otherwise; None if it is not sent there."""
     known = services.get(variant.delivery_profile_id or 0)
     if not known or not variant.is_sent_to(terms.country):
