@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
-from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS
+from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS, TRACKING
 from config.models import NightlyAudit
 from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from notifications.models import Notification, NotificationStatus
@@ -303,6 +303,7 @@ MACHINERY = [
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
     *COMPARISONS,
+    *TRACKING,
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]

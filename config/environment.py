@@ -61,6 +61,25 @@ def read_seller(env: environ.Env, shop_name: str) -> dict[str, object]:
     }
 
 
+def read_tracking(env: environ.Env) -> tuple[dict[str, dict[str, str]], int, int]:
+    """Return the tracking services that have a key, by name; and CARRIER_POLL_SECONDS and CARRIER_LOOK_SECONDS.
+
+    Without a webhook secret a service is asked all the same, and its webhooks are refused. The addresses are for a
+    stand-in in development.
+    """
+    bases = {"aftership": "https://api.aftership.com", "easypost": "https://api.easypost.com/v2"}
+    services = {
+        name: {
+            "key": env.str(f"{name.upper()}_API_KEY", default="").strip(),
+            "webhook_secret": env.str(f"{name.upper()}_WEBHOOK_SECRET", default="").strip(),
+            "base": env.str(f"{name.upper()}_API_BASE", default=base),
+        }
+        for name, base in bases.items()
+    }
+    in_use = {name: facts for name, facts in services.items() if facts["key"]}
+    return in_use, env.int("CARRIER_POLL_SECONDS", default=4 * 3600), env.int("CARRIER_LOOK_SECONDS", default=30)
+
+
 def iban(env: environ.Env, name: str) -> str:
     """Return an account number without its spaces; empty if it is not set.
 

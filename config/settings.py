@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import BASE_DIR, iban, mail_transport, read_environment, read_seller, required
+from config.environment import BASE_DIR, iban, mail_transport, read_environment, read_seller, read_tracking, required
 
 env = read_environment()
 
@@ -386,6 +386,8 @@ SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
 # only rise. Should its worker die, nobody reads that supplier for so long.
 SUPPLIER_WALK_SECONDS = env.int("SUPPLIER_WALK_SECONDS", default=60)
 SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
+# Who tells carriers' scans (none without a key), how often of a parcel on its way, and how often is looked what is due.
+TRACKING_SERVICES, CARRIER_POLL_SECONDS, CARRIER_LOOK_SECONDS = read_tracking(env)
 # How often the table of deadlines (config/deadlines.py) is gone over.
 DEADLINE_SECONDS = env.int("DEADLINE_SECONDS", default=120)
 # An order still unpaid this long after its session should have ended is looked at again.
