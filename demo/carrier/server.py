@@ -108,7 +108,8 @@ class Handler(BaseHTTPRequestHandler):
         status, content, headers = answer
         payload = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(payload))} | headers.items():
+        told = {"Content-Type": "application/json", "Content-Length": str(len(payload))} | headers
+        for name, value in told.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(payload)

@@ -142,7 +142,7 @@ def kept(copy: Any) -> Any:
 
 
 def moment_at(told: object, country: str = "") -> datetime | None:
-    """Return a moment; one without an offset is by the clock of its country, or of the shop where that has several.
+    """Return a moment; one without an offset is by the clock of its country, or of the shop where that has several hours.
 
     None if there is none. Raises Garbage.
     """
@@ -153,13 +153,18 @@ def moment_at(told: object, country: str = "") -> datetime | None:
         found = parse_datetime(told) if isinstance(told, str) else None
     if found is None or found.year not in YEARS:
         raise Garbage(f"{str(told)[:40]} is no time")
-    return found if found.tzinfo is not None else found.replace(tzinfo=_clock_of(country))
+    return found if found.tzinfo is not None else _by_the_clock_of(country, found)
 
 
 @cache
-def _clock_of(country: str) -> Any:
-    zones = get_global("territory_zones").get(country.upper(), [])
-    return ZoneInfo(zones[0]) if len(zones) == 1 else timezone.get_default_timezone()
+def _zones_of(country: str) -> list[ZoneInfo]:
+    return [ZoneInfo(name) for name in get_global("territory_zones").get(country.upper(), [])]
+
+
+def _by_the_clock_of(country: str, local: datetime) -> datetime:
+    found = [local.replace(tzinfo=zone) for zone in _zones_of(country)]
+    is_certain = len({moment.utcoffset() for moment in found}) == 1
+    return found[0] if is_certain else local.replace(tzinfo=timezone.get_default_timezone())
 
 
 def day_in(told: object) -> date | None:
