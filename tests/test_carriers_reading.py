@@ -40,7 +40,10 @@ def registered(count: int = 1, status: str = "in_transit") -> list[ParcelWatch]:
     watches = [
         followed(status, number=f"{NUMBER}{place:03}" if place else NUMBER, order=order) for place in range(count)
     ]
-    read()
+    # A slow machine may need more than one turn for many of them.
+    for _turn in range(10):
+        if read() and not ParcelWatch.objects.filter(service_id="", refused_code="").exists():
+            break
     return list(ParcelWatch.objects.filter(pk__in=[watch.pk for watch in watches]).order_by("pk"))
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from config.audit import run_audit
 from orders.models import Estimate, IncomingEvent, OrderDelivery, Shipment
 from orders.progress import parcel_cards
+from suppliers.actions.follow import tend_carriers
 from suppliers.models import ParcelWatch, Supplier, TrackingCall
 from tests.carriers import (  # noqa: F401  (fixtures)
     NUMBER,
@@ -79,7 +80,8 @@ def test_a_parcel_is_followed_to_the_door_by_its_carrier_alone(carriers, deal, r
 def test_without_a_key_the_supplier_is_believed_and_nobody_is_called(deal, relay):
     made = deal("TEST-OK", 2)
     made.news_until(lambda: made.line.delivered == 2)
-    relay.run_until_idle(with_periodic=True)
+    relay.run_until_idle()
+    assert tend_carriers(now=timezone.now()) == 0
     assert Shipment.objects.get().status == "delivered"
     assert (ParcelWatch.objects.count(), TrackingCall.objects.count(), open_reasons()) == (0, 0, [])
     assert violations() == {}
