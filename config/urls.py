@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health, reports
+from notifications.webhooks import mail_webhook, sms_webhook
 from orders.webhooks import stripe_webhook
 from suppliers.margin.page import margin_export, margin_page
 from suppliers.webhooks import supplier_webhook
@@ -27,6 +28,8 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("webhooks/stripe/", stripe_webhook, name="stripe-webhook"),
     path("webhooks/suppliers/<slug:slug>/", supplier_webhook, name="supplier-webhook"),
+    path("webhooks/mail/<str:provider>/", mail_webhook, name="mail-webhook"),
+    path("webhooks/sms/", sms_webhook, name="sms-webhook"),
     path("admin/audit/", admin.site.admin_view(reports.audit_page), name="audit"),
     path("admin/reconciliation/", admin.site.admin_view(reports.reconciliation_page), name="reconciliation"),
     path("admin/margin/", admin.site.admin_view(margin_page), name="margin"),

@@ -22,13 +22,17 @@ from shop.words import day, day_range
 NOT_SETTLED = (OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.LATE_PAID)
 
 
-def account_orders(user: User | AnonymousUser) -> OrderQuerySet:
-    """Return a person's orders, those that are still under way first, with ``is_open`` on each."""
+def under_way() -> Q:
+    """Orders whose money or goods are still to come."""
     coming = OrderLine.objects.filter(
         order=OuterRef("pk"), quantity__gt=F("cancelled") + Greatest(F("delivered"), F("returned"))
     )
-    under_way = Q(status__in=NOT_SETTLED) | (Q(status=OrderStatus.PAID) & Q(Exists(coming)))
-    is_open = Case(When(under_way, then=Value(True)), default=Value(False))
+    return Q(status__in=NOT_SETTLED) | (Q(status=OrderStatus.PAID) & Q(Exists(coming)))
+
+
+def account_orders(user: User | AnonymousUser) -> OrderQuerySet:
+    """Return a person's orders, those that are still under way first, with ``is_open`` on each."""
+    is_open = Case(When(under_way(), then=Value(True)), default=Value(False))
     return Order.objects.of(user).annotate(is_open=is_open).order_by("-is_open", "-placed_at", "-pk")
 
 

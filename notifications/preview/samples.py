@@ -1,0 +1,178 @@
+"""Rows that messages are about: those of a real order, or made-up ones that are taken back at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from orders.models import (
+    Authorisation,
+    Cancellation,
+    CheckoutSession,
+    Estimate,
+    Order,
+    OrderDelivery,
+    OrderLine,
+    Payment,
+    Refund,
+    Shipment,
+    ShipmentLine,
+)
+from orders.states import OrderStatus, ParcelStatus
+from shop.models import Category, DeliveryProfile, Product, StockWatch, Variant
+from support.models import Ticket, TicketMessage
+
+# What the sample order holds: names, units, what one costs in minor units.
+GOODS = (("Enamel kettle", "Sage", 1, 24_50), ("Oak chopping board", "", 2, 12_00))
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """One order and the newest of everything that a message can be about; None where it has none."""
+
+    order: Order
+    shipment: Shipment | None = None
+    estimate: Estimate | None = None
+    refund: Refund | None = None
+    cancellation: Cancellation | None = None
+    authorisation: Authorisation | None = None
+    ticket_message: TicketMessage | None = None
+    watch: StockWatch | None = None
+
+
+def subjects_of(order: Order) -> Subjects:
+    """Return what an order's messages can be about. One query each."""
+    written = TicketMessage.objects.filter(ticket__order=order, thread=TicketMessage.Thread.CUSTOMER)
+    return Subjects(
+        order,
+        order.shipments.exclude(status=ParcelStatus.CANCELLED).order_by("-pk").first(),
+        order.estimates.select_related("delivery", "order").first(),
+        order.refunds.order_by("-pk").first(),
+        order.cancellations.order_by("-pk").first(),
+        order.authorisations.order_by("-pk").first(),
+        written.select_related("ticket", "user").order_by("-pk").first(),
+    )
+
+
+@contextmanager
+def sample_subjects(*, language: str) -> Iterator[Subjects]:
+    """Make an order in which everything happened, and take all of it back at the end.
+
+    The real rows, and the real functions that write messages about them: a sample made up beside those would go
+    on looking right after they have changed. Nothing is recorded as an event, so nothing can follow from it.
+    """
+    with transaction.atomic():
+        yield _make(language)
+        transaction.set_rollback(True)
+
+
+def _make(language: str) -> Subjects:
+    today, profile = timezone.localdate(), _profile()
+    order = _order(language)
+    first, last = today + timedelta(days=2), today + timedelta(days=4)
+    window = {
+        "promised_earliest_on": first,
+        "promised_latest_on": last,
+        "expected_earliest_on": first,
+        "expected_latest_on": last,
+    }
+    delivery = OrderDelivery.objects.create(order=order, profile=profile, price_minor=390, sent_from="Cork", **window)
+    variants = [_variant(name, colour, price) for name, colour, _units, price in GOODS]
+    lines = [
+        OrderLine.objects.create(
+            order=order, delivery=delivery, variant=variant, position=position, sku=variant.sku, name=name,
+            options_label=f"Colour: {colour}" if colour else "", quantity=units, unit_price_minor=price,
+            tax_basis_points=2300, line_minor=price * units, forwarded=units, confirmed=units,
+        )
+        for position, (variant, (name, colour, units, price)) in enumerate(zip(variants, GOODS, strict=True), start=1)
+    ]  # fmt: skip
+    shipment = Shipment.objects.create(
+        order=order, delivery=delivery, status=ParcelStatus.IN_TRANSIT, carrier_name="An Post",
+        tracking_number="CE123456789IE", shipped_at=timezone.now(),
+    )  # fmt: skip
+    ShipmentLine.objects.create(shipment=shipment, line=lines[0], quantity=lines[0].quantity)
+    estimate = Estimate.objects.create(
+        order=order, delivery=delivery, earliest_on=last + timedelta(days=1), latest_on=last + timedelta(days=3),
+        previous_latest_on=last, source=Estimate.Source.CARRIER, reason_code="weather",
+    )  # fmt: skip
+    watch = StockWatch.objects.create(variant=variants[0], email=order.email, language=language)
+    return Subjects(
+        order, shipment, estimate, _refund(order), _cancellation(order, lines[1]), _authorisation(order),
+        _ticket_message(order), watch,
+    )  # fmt: skip
+
+
+def _profile() -> DeliveryProfile:
+    return DeliveryProfile.objects.create(code=_name(), name="Sample", sent_from="Cork")
+
+
+def _variant(name: str, colour: str, price_minor: int) -> Variant:
+    category = Category.objects.create(name="Kitchen", slug=_name())
+    currency = settings.SHOP_CURRENCY
+    product = Product.objects.create(
+        name=name, slug=_name(), category=category, department=category, currency=currency, is_published=False
+    )
+    options = {"Colour": colour} if colour else {}
+    return Variant.objects.create(
+        product=product, sku=_name(), price_minor=price_minor, currency=currency, options=options, is_active=False
+    )
+
+
+def _order(language: str) -> Order:
+    items = sum(units * price for _name, _colour, units, price in GOODS)
+    now = timezone.now()
+    return Order.objects.create(
+        number=f"{settings.ORDER_PREFIX}-SAMPLE", status=OrderStatus.PAID, email="alex@example.com", name="Alex Byrne",
+        line1="12 Main Street", city="Dublin", postcode="D02 X285", country="IE", language=language,
+        currency=settings.SHOP_CURRENCY, items_minor=items, delivery_minor=390, tax_minor=items * 23 // 123,
+        total_minor=items + 390, placed_at=now, paid_at=now, pay_by=now + timedelta(days=7), pay_with="bank_transfer",
+    )  # fmt: skip
+
+
+def _refund(order: Order) -> Refund:
+    payment = Payment.objects.create(
+        order=order, stripe_id=_name(), captured_minor=order.total_minor, currency=order.currency
+    )
+    return Refund.objects.create(
+        order=order, payment=payment, amount_minor=1200, currency=order.currency,
+        reason=Refund.Reason.SUPPLIER_CANNOT, idempotency_key=_name(),
+    )  # fmt: skip
+
+
+def _cancellation(order: Order, line: OrderLine) -> Cancellation:
+    made = Cancellation.objects.create(order=order, key=_name(), answer_by=timezone.now() + timedelta(days=2))
+    made.lines.create(line=line, quantity=1)
+    return made
+
+
+def _authorisation(order: Order) -> Authorisation:
+    ends = timezone.now() + timedelta(days=6)
+    session = CheckoutSession.objects.create(
+        order=order, idempotency_key=_name(), stripe_id=_name(), expires_at=ends, state=CheckoutSession.State.COMPLETE
+    )
+    return Authorisation.objects.create(
+        order=order, session=session, stripe_id=_name(), idempotency_key=_name(), amount_minor=order.total_minor, currency=order.currency,
+        lapses_at=ends,
+    )  # fmt: skip
+
+
+def _ticket_message(order: Order) -> TicketMessage:
+    ticket = Ticket.objects.create(
+        number=f"T-{uuid4().hex[:8]}", order=order, email=order.email, subject="The kettle has a dent",
+        answer_due_at=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    return TicketMessage.objects.create(
+        ticket=ticket, thread=TicketMessage.Thread.CUSTOMER, author=TicketMessage.Author.AGENT,
+        body="We are sorry. A new one is on its way to you tomorrow; you can keep the other.",
+    )  # fmt: skip
+
+
+def _name() -> str:
+    return f"sample-{uuid4().hex[:20]}"
