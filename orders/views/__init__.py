@@ -1,6 +1,7 @@
 """Checkout and the customer's order pages."""
 
 from orders.views.account import account, again
+from orders.views.calendar import calendar
 from orders.views.cancel import cancel
 from orders.views.checkout import checkout, pay, returned
 from orders.views.code import code
@@ -12,6 +13,7 @@ from orders.views.review import review
 __all__ = [
     "account",
     "again",
+    "calendar",
     "cancel",
     "check",
     "checkout",
