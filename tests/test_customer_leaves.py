@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from orders.actions.customer import delete_customer
-from orders.actions.payment import open_session, settle
+from orders.actions.opening import open_session
+from orders.actions.payment import settle
 from orders.models import Order, ProviderCustomer, WorkItem
 from shop.personal_data import close_account
 from tests.accounts import deliver, make_customer

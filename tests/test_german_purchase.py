@@ -10,7 +10,7 @@ from django.utils import translation
 
 from notifications.models import Notification
 from orders.actions.checkout import Address
-from orders.actions.payment import session_params
+from orders.actions.opening import session_params
 from orders.actions.refund import RefundPart
 from orders.models import Order
 from shop.models import Category, Product, Wording
