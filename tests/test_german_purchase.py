@@ -144,7 +144,7 @@ def test_a_purchase_is_german_from_the_basket_to_the_credit_note(client, mug, sa
     for words in (
         "Becher aus Steinzeug, Salbei",
         f"{settings.SITE_URL}/de/orders/{order.token}/",
-        "10115 Berlin\n",
+        "- 10115 Berlin",
         "Deutschland",
         "12,50\N{NO-BREAK SPACE}€",
     ):
