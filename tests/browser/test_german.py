@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.test_story import check
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 
 def test_a_visitor_changes_to_german_and_buys_on_a_phone_of_320_pixels(visit):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.test_story import check
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 MORE = '<a class="button load-more" href="?page=2" data-load-more hidden>Show 2 more</a>'
 # Three of the few goods of these tests, one from each of three departments.
 THREE_DEPARTMENTS = "/search/?q=three"

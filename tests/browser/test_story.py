@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.buying import ADDRESS
 from tests.journeys.stack import AGENT, PASSWORD, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.journeys.buying import ADDRESS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 TYPED = ("email", "name", "line1", "postcode", "city")
 
