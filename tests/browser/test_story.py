@@ -43,6 +43,8 @@ def add_one_of_each_supplier(page: Page) -> None:
             if not seen:
                 check(page, "product")
             page.get_by_role("button", name="Add to basket").click()
+            # It is told on the page; whoever leaves sooner has not put it into the basket.
+            expect(page.locator("#added-here")).to_contain_text("basket")
             seen.add(origin)
         if len(seen) == 2:
             return
