@@ -35,7 +35,7 @@ KEYWORDS = {
 }
 # What ``templatize`` turns a template's tags into; everything else it blanks out.
 CALL = re.compile(
-    r"""\b(gettext|ngettext|pgettext)\((u?r?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:,\s*u?r?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))?[^)]*)\)"""
+    r"""\b(gettext|ngettext|pgettext|_)\((u?r?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:,\s*u?r?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))?[^)]*)\)"""
 )
 
 

@@ -50,6 +50,8 @@ def test_the_collection_holds_strings_of_code_templates_and_plurals():
     assert len(catalog) > 500
     template = "{% translate 'Hello' %}\n{% blocktranslate %}Dear {{ name }}{% endblocktranslate %}\n{% translate 'Open' context 'verb' %}"
     assert list(template_strings(template)) == [(1, "Hello", None), (2, "Dear %(name)s", None), (3, "Open", "verb")]
+    handed_on = """{% include "x.html" with text=_("It is empty.") only %}{{ name|default:_('Somebody') }}"""
+    assert list(template_strings(handed_on)) == [(1, "It is empty.", None), (1, "Somebody", None)]
 
 
 @pytest.mark.django_db
