@@ -129,7 +129,7 @@ def parcel_sent(shipment: Shipment) -> Mail:
         sections.append(Section(_("Still to come"), still))
     if shipment.tracking_number:
         sections.append(Section(_("Tracking"), [f"{shipment.carrier_name} {shipment.tracking_number}"]))
-    arrives = in_a_sentence(card.arrival_words)
+    arrives = in_a_sentence(card.arrival_words, begins_with_noun=False)
     return Mail(
         subject=_("Sent: %(arrives)s (%(number)s, %(parcel)s)")
         % {"arrives": arrives, "number": order.number, "parcel": in_a_sentence(card.heading)},

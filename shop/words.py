@@ -77,9 +77,9 @@ def since(when: datetime) -> str:
     return moment(when)
 
 
-def in_a_sentence(text: str) -> str:
-    """Write the beginning of a text as it stands inside a sentence: small, but in German, whose nouns never are."""
-    return text if _locale().startswith("de") else text[:1].lower() + text[1:]
+def in_a_sentence(text: str, *, begins_with_noun: bool = True) -> str:
+    """Write the beginning of a text as it stands inside a sentence: small, but for the nouns of German."""
+    return text if begins_with_noun and _locale().startswith("de") else text[:1].lower() + text[1:]
 
 
 def country_name(code: str) -> str:

@@ -8,11 +8,13 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
+from notifications import messages
 from notifications.models import Notification
 from orders.actions.checkout import Address
 from orders.actions.opening import session_params
 from orders.actions.refund import RefundPart
-from orders.models import Order
+from orders.models import Order, Shipment, ShipmentLine
+from shop.languages import speaking
 from shop.models import Category, Product, Wording
 from suppliers.actions.catalog import write_best_offers
 from suppliers.models import Offer
@@ -203,6 +205,16 @@ def test_mails_about_an_order_are_german_whoever_caused_them(client, mug, relay,
     assert len(subjects) == 2
     assert any(subject.startswith("Ihre Bestellseite") for subject in subjects), subjects
     assert all("/de/orders/" in mail.get_body(("plain",)).get_content() for mail in mailbox())
+
+
+def test_a_verb_within_a_german_subject_is_small_and_a_noun_is_not(mug):
+    order = make_paid_order((mug, 1))
+    shipment = Shipment.objects.create(order=order, delivery=order.deliveries.get(), status="in_transit")
+    ShipmentLine.objects.create(shipment=shipment, line=order.lines.get(), quantity=1)
+    with speaking("de"):
+        subject = messages.parcel_sent(shipment).subject
+    assert subject.startswith("Versandt: kommt ")
+    assert subject.endswith(f"an ({order.number}, Paket 1 von 1)")
 
 
 def test_a_case_and_the_mails_about_it_are_in_the_language_it_was_written_in(client, relay, mailbox):
