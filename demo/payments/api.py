@@ -58,12 +58,14 @@ def respond(sandbox: Sandbox, request: Request) -> Answer:
     """Answer one API call, as Stripe would or as an armed fault wants it."""
     request_id = new_id("req", length=14)
     key = request.headers.get("Idempotency-Key")
+    emptied = sandbox.ledger.emptied
     token = current_request.set({"id": request_id, "idempotency_key": key})
     try:
         answer = _answer(sandbox, request, key)
     finally:
         current_request.reset(token)
     sandbox.ledger.note_request(
+        emptied,
         id=request_id,
         at=time.time(),
         method=request.method,

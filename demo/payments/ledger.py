@@ -61,6 +61,8 @@ class Ledger:
         # One connection behind one lock: the sandbox is small, and its answers are then serialisable by nature.
         self._lock = threading.RLock()
         self._depth = 0
+        # How often the books have been emptied: whoever asked before that is not written down after it.
+        self.emptied = 0
         self.connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("PRAGMA journal_mode = WAL")
@@ -162,15 +164,18 @@ class Ledger:
     def set_switch(self, name: str, value: dict) -> None:
         self.run("INSERT OR REPLACE INTO switches (name, value) VALUES (?, ?)", name, json.dumps(value))
 
-    def note_request(self, **facts: object) -> None:
-        """Remember one API call; the oldest are forgotten."""
+    def note_request(self, emptied: int, **facts: object) -> None:
+        """Remember one API call; the oldest are forgotten, and one that began in books since ``emptied`` is too."""
         names = ", ".join(facts)
         marks = ", ".join("?" for _ in facts)
         with self.change():
+            if emptied != self.emptied:
+                return
             self.run(f"INSERT INTO requests ({names}) VALUES ({marks})", *facts.values())
             self.run("DELETE FROM requests WHERE position <= (SELECT max(position) FROM requests) - ?", REQUESTS_KEPT)
 
     def forget_everything(self) -> None:
         with self.change():
+            self.emptied += 1
             for table in ("objects", "answers", "jobs", "deliveries", "switches", "requests"):
                 self.run(f"DELETE FROM {table}")

@@ -193,6 +193,18 @@ def test_after_a_lost_answer_the_same_key_brings_it_again(sandbox):
     assert len(sandbox.control("ledger")["refunds"]) == 1
 
 
+def test_what_was_asked_before_the_books_were_emptied_is_not_in_the_new_ones(sandbox):
+    sandbox.control("faults", [{"match": "GET /v1/balance", "kind": "latency", "seconds": 1}])
+    slow = threading.Thread(target=sandbox.client().v1.balance.retrieve)
+    slow.start()
+    while sandbox.control("faults", method="GET")["armed"][0]["times"]:
+        time.sleep(0.02)
+    sandbox.control("reset", {})
+    slow.join()
+
+    assert sandbox.control("ledger")["requests"] == []
+
+
 def test_lists_come_in_pages_and_the_balance_adds_up(sandbox):
     intents = [paid_intent(sandbox) for _ in range(3)]
     client = sandbox.client().v1
