@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.utils import timezone
 
 from orders.actions.authorisation import note_released, refuse_order
@@ -194,13 +192,3 @@ def test_a_use_that_was_given_back_taken_again_and_cancelled_ends_given_back(cod
     late.refresh_from_db()
     request_cancellation(late, key="x", by=None)
     assert (OrderLine.objects.get().cancelled, counts(code)) == (1, (0, 0, 0))
-
-
-def test_orders_cancelled_before_this_rule_give_back_what_they_hold(code, variant):
-    order = make_paid_order((variant, 1), code="ONCE", user=make_person())
-    Order.objects.filter(pk=order.pk).update(status="cancelled")
-    assert counts(code) == (1, 2, 1)
-    migration = import_module("orders.migrations.0020_uses_of_cancelled_orders")
-    for _time in range(2):
-        migration.give_back(apps, None)
-    assert counts(code) == (0, 0, 0)

@@ -1,20 +1,13 @@
-"""Zones and services as staff edit them, and the rates there were before zones."""
+"""Zones and services as staff edit them."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import SimpleNamespace
-
 import pytest
-from django.apps import apps
-from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 
 from shop.actions.delivery import ZoneTerms
-from shop.models import DeliveryProfile, DeliveryService
+from shop.models import DeliveryProfile
 from tests.factories import express, make_person, make_supplier, standard
 
-MIGRATION = import_module("shop.migrations.0003_rates_to_zones")
 ZONES = (
     ZoneTerms("Ireland", ["IE"], [standard(390, 5000, 1, 2)]),
     ZoneTerms("Europe", ["DE", "FR"], [standard(800, None, 3, 5), express(1400)]),
@@ -156,42 +149,3 @@ def test_pages_about_delivery_list_every_zone_and_service(client, profile):
     page = client.get("/pages/delivery/").content.decode()
     for text in ("Ireland", "Europe", "Germany", "Express", "€14.00", "€50.00"):
         assert text in page, text
-
-
-@pytest.mark.django_db(transaction=True)
-def test_every_rate_there_was_is_a_zone_now_and_comes_back(settings):
-    # Also where the tests' own database was made without migrations.
-    settings.MIGRATION_MODULES = {}
-    rate = (
-        MigrationLoader(connection)
-        .project_state(("shop", "0002_delivery_zones"))
-        .apps.get_model("shop", "DeliveryRate")
-    )
-    # All other tables have columns by now of which that state knew nothing.
-    state = SimpleNamespace(get_model=lambda app, name: rate if name == "DeliveryRate" else apps.get_model(app, name))
-    with connection.schema_editor() as editor:
-        editor.create_model(rate)
-    try:
-        profile = DeliveryProfile.objects.create(code="cork", name="C", sent_from="Cork")
-        terms = {"free_from_minor": None, "transit_min_days": 3, "transit_max_days": 5}
-        for code, price in (("IE", 390), ("DE", 800), ("FR", 800), ("", 800)):
-            rate.objects.create(profile_id=profile.pk, country=code, price_minor=price, **terms)
-        kept = sorted(rate.objects.values_list("country", "price_minor", "transit_max_days"))
-
-        MIGRATION.rates_to_zones(state, None)
-        assert countries(DeliveryProfile.objects.get()) == {
-            "Everywhere else": [], "Zone 2": ["DE", "FR"], "Ireland": ["IE"],
-        }  # fmt: skip
-        sold = DeliveryService.objects.values_list("zone__name", "code", "price_minor", "zone__is_elsewhere")
-        assert sorted(sold) == [
-            ("Everywhere else", "standard", 800, True),
-            ("Ireland", "standard", 390, False),
-            ("Zone 2", "standard", 800, False),
-        ]
-
-        rate.objects.all().delete()
-        MIGRATION.zones_to_rates(state, None)
-        assert sorted(rate.objects.values_list("country", "price_minor", "transit_max_days")) == kept
-    finally:
-        with connection.schema_editor() as editor:
-            editor.delete_model(rate)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from shop.actions import reviews
 from shop.actions.delivery import ServiceTerms, ZoneTerms
-from shop.models import DeliveryService, Listing, Review, Variant
+from shop.models import DeliveryService, Review, Variant
 from shop.words import day
 from tests.factories import make_person, make_supplier, standard
 from tests.products import make_review
@@ -162,15 +160,6 @@ def test_a_review_that_is_taken_back_counts_no_more(client, shelf):
     assert shown(client, rating="4") == {"Steel pan"}
     reviews.refuse(Review.objects.get(), by=make_person(), reason="Not about the pan.")
     assert shown(client, rating="4") == set()
-
-
-def test_listings_written_before_ratings_were_in_them_are_filled(client, shelf):
-    rate("Steel pan", 5)
-    Listing.objects.update(rating_tenths=None)
-
-    import_module("shop.migrations.0015_ratings_in_lists_filled").fill(apps, None)
-
-    assert shown(client, rating="4") == {"Steel pan"}
 
 
 # --- arrival

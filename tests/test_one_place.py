@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 from django.utils import timezone
 
 from orders.actions.quote import quote_basket
 from orders.models import Order
 from shop.actions.delivery import ZoneTerms
-from shop.models import DeliveryProfile, DeliveryZone, MarketCountry, Region, TaxRate, ZoneCountry
+from shop.models import MarketCountry
 from shop.places import Place, located
 from shop.territories import TERRITORIES
 from suppliers.actions.route import way_by
 from suppliers.models import Offer
 from tests.factories import ADDRESS, make_basket, make_order, make_supplier, make_variant, standard
 from tests.test_checkout import TYPED, add
-
-MIGRATION = import_module("shop.migrations.0012_one_price_per_place")
 
 pytestmark = pytest.mark.django_db
 PLACES = [
@@ -115,24 +110,3 @@ def test_a_supplier_is_asked_whether_it_sends_to_the_territory(settings):
     assert way_by(offer, line, now=timezone.now()).service.zone.name == "Overseas"
     offer.ships_to = ["FR"]
     assert way_by(offer, line, now=timezone.now()) is None
-
-
-def test_zones_and_rates_that_named_such_a_place_as_a_region_name_the_country():
-    profile = DeliveryProfile.objects.create(code="old", name="Old", sent_from="Cork", country="IE")
-    zone = DeliveryZone.objects.create(profile=profile, name="Far")
-    aland = Region.objects.create(country="FI", code="FI-ALAND", name="Åland", postcodes="22")
-    outermost = Region.objects.create(country="FR", code="FR-OUTERMOST", name="Departments", postcodes="971-974")
-    for country, region, is_served in (("FR", outermost, True), ("FI", aland, False)):
-        ZoneCountry.objects.create(zone=zone, profile=profile, country=country, region=region, is_served=is_served)
-    ZoneCountry.objects.create(zone=zone, profile=profile, country="RE")
-    TaxRate.objects.create(country="FR", region=outermost, basis_points=850, valid_from="2026-01-01")
-    TaxRate.objects.create(country="FI", region=aland, basis_points=0, valid_from="2026-01-01")
-    TaxRate.objects.filter(country="MC").delete()
-    # All other tables have columns by now of which the state of that time knew nothing.
-    MIGRATION.name_countries(apps, None)
-    assert {row.label for row in ZoneCountry.objects.filter(profile=profile)} == {"GF", "GP", "MF", "MQ", "RE", "YT"}
-    assert set(TaxRate.objects.filter(basis_points=850).values_list("country", "region")) == {
-        (code, None) for code in ("GF", "GP", "MF", "MQ", "RE", "YT")
-    }
-    assert not Region.objects.filter(code__in=["FI-ALAND", "FR-OUTERMOST"]).exists()
-    assert TaxRate.objects.get(country="MC", tax_class="standard").basis_points == 2000

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 
 from shop.actions.catalog import put_variant
 from shop.gtin import is_global, is_gtin
@@ -131,15 +128,3 @@ def test_a_measure_that_makes_no_sense_leaves_the_row_out():
         _entry(ITEM | {"dimensions_mm": {"length": "long"}})
     assert _entry(ITEM | {"dimensions_mm": "long"}).dimensions_mm == {}
     assert not Variant.objects.exists()
-
-
-def test_what_was_there_before_gets_its_history_its_facts_and_its_gtin_judged():
-    variant = put_variant(entry(facts={"Material": "Steel", "Care": "Wipe"}))
-    Variant.objects.update(facts=[], gtin="4006381333930", priced_at=None)
-
-    import_module("shop.migrations.0009_product_data_filled").fill(apps, None)
-
-    variant.refresh_from_db()
-    assert variant.facts == [["Material", "Steel"], ["Care", "Wipe"]]
-    assert (variant.gtin, variant.bad_gtin) == ("", "4006381333930")
-    assert list(variant.price_changes.values_list("price_minor", "since")) == [(2450, variant.priced_at)]

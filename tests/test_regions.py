@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
 from shop.actions.delivery import ZoneTerms, write_zones
@@ -292,36 +291,6 @@ def test_staff_name_regions_among_countries_and_what_is_none_is_refused_with_wor
     assert "ES-NOWHERE is no region we know" in client.post(page_of(profile), wrong).content.decode()
     alone = put(as_typed(client, profile), 1, {"countries": "-ES-CANARY"})
     assert "Name the countries of this zone" in client.post(page_of(profile), alone).content.decode()
-
-
-# --- rates there were before
-
-
-@pytest.mark.django_db(transaction=True)
-def test_rates_that_named_their_region_in_words_keep_it_and_get_its_postcodes():
-    executor = MigrationExecutor(connection)
-    before = executor.migrate([("shop", "0004_tax")]).apps.get_model("shop", "TaxRate")
-    try:
-        assert before.objects.get(country="PT", region="Madeira", tax_class="standard").basis_points == 2200
-        before.objects.filter(country="PT", region="Madeira", tax_class="standard").update(basis_points=2250)
-        # An older table knew fewer of them, and staff have one of their own.
-        before.objects.filter(country__in=["AT", "IT", "FR"]).exclude(region="").delete()
-        before.objects.create(country="US", region="New York", basis_points=400, valid_from=TODAY)
-    finally:
-        executor = MigrationExecutor(connection)
-        # With all that was built on it.
-        executor.migrate(executor.loader.graph.leaf_nodes())
-    assert Region.objects.count() == 13
-    places = [
-        Place("PT", postcode="9000-001"),
-        Place("US", region="New York"),
-        Place("AT", postcode="6691"),
-        Place("AT", postcode="6020"),
-        Place("IT", postcode="22061"),
-        Place("GB", postcode="BT1 1AA"),
-    ]
-    found = [rates_on(TODAY, [place.country]).of("standard", place) for place in places]
-    assert found == [2250, 400, 1900, 2000, 0, 2000]
 
 
 def test_lists_of_regions_and_rates_cost_the_same_with_few_and_with_many_rows(client):
