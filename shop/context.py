@@ -82,7 +82,7 @@ def shop_window(request: HttpRequest) -> dict[str, object]:
     """Give templates the shop's name, its departments and the basket's count; queries only where they are shown."""
     return {
         "shop_name": settings.SHOP_NAME,
-        "departments": SimpleLazyObject(lambda: category_tree().departments),
+        "departments": SimpleLazyObject(lambda: category_tree().navigation),
         "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
         "price_terms": SimpleLazyObject(lambda: terms_of(request)),
         "canonical_url": canonical_url(request),

@@ -21,6 +21,7 @@ from shop.pricing import plan_priced, price_of
 from shop.reductions import Reduction, reduction_of
 from shop.returns import ReturnTerms, return_terms
 from shop.tax import Terms
+from shop.tree import category_tree
 from shop.words import number
 
 # Fewer than these may be put into one order: a reason is owed.
@@ -93,10 +94,16 @@ class ProductPage:
 def find_variants(slug: str) -> list[Variant]:
     """Return the variants of a published product that are offered, in order, each with the same product; one query."""
     rows = Variant.objects.filter(is_active=True, product__slug=slug, product__is_published=True)
-    joined = rows.select_related("product__department", "product__category__parent", "delivery_profile")
+    joined = rows.select_related("product", "delivery_profile")
     found = list(joined.filter(product__price_from_minor__isnull=False).order_by("position", "pk"))
+    if not found:
+        return []
+    product, known = found[0].product, category_tree().by_id
+    if product.department_id in known and product.category_id in known:
+        # Else both were made a moment ago, and are asked for where they are needed.
+        product.department, product.category = known[product.department_id], known[product.category_id]
     for variant in found:
-        variant.product = found[0].product
+        variant.product = product
     return found
 
 

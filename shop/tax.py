@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from django.conf import settings
 from django.utils import timezone
@@ -69,7 +70,7 @@ def rates_on(day: date, countries: Iterable[str]) -> Rates:
     return Rates(found, list({row.region_id: row.region for row in rows if row.region is not None}.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """How prices are for the customers of one country.
 
@@ -88,6 +89,12 @@ class Terms:
         """Return what one unit costs there, in minor units, from its price in the catalogue."""
         home = 0 if self.includes_tax else (self.home or {}).get(tax_class, 0)
         return rounded(catalogue_minor - included_tax_minor(catalogue_minor, home), step=payable_step(self.currency))
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """All of it, for what is kept by it."""
+        home = tuple(sorted(self.home.items())) if self.home else ()
+        return self.country, self.currency, self.includes_tax, self.charges_tax, home
 
     @property
     def country_name(self) -> str:
