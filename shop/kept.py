@@ -45,10 +45,11 @@ class Kept(Generic[T]):
 
 
 class KeptEach(Generic[K, T]):
-    """The same by a key, for BRIEF_SECONDS: ``load`` returns what there is for some keys, and all others have nothing."""
+    """The same by a key, for BRIEF_SECONDS or as long as is said: what there is for some keys; all others have nothing."""
 
-    def __init__(self, load: Callable[[Collection[K]], Mapping[K, T]]) -> None:
+    def __init__(self, load: Callable[[Collection[K]], Mapping[K, T]], *, seconds: int = BRIEF_SECONDS) -> None:
         self._load = load
+        self._seconds = seconds
         self._values: dict[K, tuple[float, T | None]] = {}
         _all.append(self)
 
@@ -64,7 +65,7 @@ class KeptEach(Generic[K, T]):
                 values = self._values = {}
             for key in missing:
                 found[key] = loaded.get(key)
-                values[key] = (now + BRIEF_SECONDS, found[key])
+                values[key] = (now + self._seconds, found[key])
         return {key: value for key, value in found.items() if value is not None}
 
     def forget(self, **kwargs: object) -> None:

@@ -1,6 +1,6 @@
-"""What stands where by its age: as it was within the last second, for many pages ask the same.
+"""What stands where by its age: as it was a moment ago, for many pages ask the same.
 
-Goods on a shelf of home are only named here; what they cost and whether they are there is read anew.
+Goods are only named here; what they cost and whether they are there is read anew.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from shop.card_rows import Row, card_rows
 from shop.cards import Picture, small_picture
 from shop.kept import Kept, KeptEach
-from shop.models import Category, Listing, ProductImage
+from shop.models import Category, Listing, Product, ProductImage
 
 ON_HOME = 6
 NEW_OF_EACH = 2
 # Of a category; some more than stand below a product, for some are left out there.
-NEW_IN = 9
+NEW_IN = 12
+# What is new in a category is told to the next minute: it only says what to look at beside a product.
+NEWEST_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +67,12 @@ def _load_tiles() -> tuple[Tile, ...]:
 
 def _load_newest(keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[int]]:
     available = Listing.objects.filter(is_available=True).order_by("-pk").values_list("pk", flat=True)
-    return {(name, pk): list(available.filter(**{name: pk})[:NEW_IN]) for name, pk in keys}
-
-
-def _load_like(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], list[Row]]:
-    newest = {(category, department): _newest_in(category, department) for category, department in keys}
-    wanted = {pk for ids in newest.values() for pk in ids}
-    by_id = {row[0]: row for row in card_rows(Listing.objects.filter(pk__in=wanted))}
-    return {key: [by_id[pk] for pk in ids if pk in by_id] for key, ids in newest.items()}
-
-
-def _newest_in(category_id: int, department_id: int) -> list[int]:
-    keys = [("category", category_id), ("department", department_id)]
-    found = _newest.get(keys)
-    return list(dict.fromkeys(pk for key in keys for pk in found.get(key, ())))[:NEW_IN]
+    return {(column, pk): list(available.filter(**{column: pk})[:NEW_IN]) for column, pk in keys}
 
 
 _home = Kept(_load_home, is_brief=True)
 _tiles = Kept(_load_tiles, is_brief=True)
-_newest = KeptEach(_load_newest)
-_like = KeptEach(_load_like)
+_newest = KeptEach(_load_newest, seconds=NEWEST_SECONDS)
 
 
 def newest_on_home() -> list[int]:
@@ -101,16 +88,17 @@ def department_tiles() -> tuple[Tile, ...]:
     return _tiles.get()
 
 
-def rows_like(category_id: int, department_id: int) -> list[Row]:
-    """Return the rows of what is newest in a category, and then in its department.
+def newest_like(product: Product) -> list[int]:
+    """Return the ids of the newest in a product's category, and then in its department, as they were within a minute.
 
-    With prices, so they are those of the last second; mostly no query.
+    Mostly no query. Whoever shows them looks whether they can still be bought.
     """
-    key = category_id, department_id
-    return _like.get([key]).get(key, [])
+    keys = [("category", product.category_id), ("department", product.department_id)]
+    found = _newest.get(keys)
+    return list(dict.fromkeys(pk for key in keys for pk in found.get(key, ())))
 
 
 def forget_shelves() -> None:
     """Look anew: goods have come, gone, sold out, or cost something else."""
-    for one in (_home, _tiles, _newest, _like):
+    for one in (_home, _tiles, _newest):
         one.forget()

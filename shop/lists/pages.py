@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 
-from shop.card_rows import Row as CardRow, card_rows, cards
+from shop.card_rows import Row as CardRow, card_rows, cards, rows_of
 from shop.delivery import services_into
 from shop.lists.arrivals import Arrivals
 from shop.lists.counts import Reader
@@ -100,7 +100,9 @@ def category_list(request: HttpRequest, shown: Category) -> dict[str, object]:
     conditions = view.conditions()
     sample = take_sample([Listing.objects.filter(within).order_by("-is_available", "-pk")], conditions)
     page = _page(request, sample)
-    if view.filters.sort == "soonest":
+    # Only where there are more than were read does the database put them in order.
+    is_first = view.filters.sort == "new" and not view.filters.groups
+    if view.filters.sort == "soonest" or is_first or len(sample.all) <= MOST:
         return _context(view, sample, page, _of_rows(_ranked(sample, [], view), page))
     shown_rows: list[CardRow] = []
     if page.object_list:
@@ -148,9 +150,7 @@ def _ranked(sample: Sample, terms: Sequence[Term], view: View) -> list[Row]:
 
 
 def _of_rows(rows: Sequence[Row], page: Page) -> list[CardRow]:
-    ids = [rows[place].product_id for place in page.object_list]
-    found = {row[0]: row for row in card_rows(Listing.objects.filter(pk__in=ids))} if ids else {}
-    return [found[pk] for pk in ids if pk in found]
+    return rows_of([rows[place].product_id for place in page.object_list])
 
 
 def _page(request: HttpRequest, sample: Sample) -> Page:
