@@ -41,6 +41,9 @@ def _basket_count(request: HttpRequest) -> int:
     if not hasattr(request, "session"):
         # An error page may come before there is one.
         return 0
+    if request.session.is_empty():
+        # Somebody who has neither a session nor anything in one, as most are who look around.
+        return 0
     wanted = BasketLine.objects.filter(is_saved=False)
     basket_id = request.session.get(SESSION_KEY)
     if request.user.is_authenticated:

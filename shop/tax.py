@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 from django_countries import countries
 
 from shop.kept import Kept, KeptEach
@@ -70,6 +70,12 @@ def rates_on(day: date, countries: Iterable[str]) -> Rates:
     return Rates(found, list({row.region_id: row.region for row in rows if row.region is not None}.values()))
 
 
+@lru_cache(maxsize=1_000)
+def _country_name(country: str, language: str | None) -> str:
+    # It takes several translations to find a name, and a page names the country three times.
+    return str(countries.name(country))
+
+
 @dataclass(frozen=True)
 class Terms:
     """How prices are for the customers of one country.
@@ -99,7 +105,7 @@ class Terms:
     @property
     def country_name(self) -> str:
         """The country in words."""
-        return str(countries.name(self.country))
+        return _country_name(self.country, get_language())
 
     @property
     def note(self) -> Promise:

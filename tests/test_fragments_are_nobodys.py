@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from shop import kept
+from shop.models import Variant
 from shop.templatetags import kept_parts
 from tests.factories import make_person, make_supplier
 from tests.products import make_kettle
@@ -198,7 +200,9 @@ def statements(path: str, *, is_cold: bool) -> int:
 
 
 @pytest.mark.parametrize("is_cold", [False, True], ids=["warm", "cold"])
-def test_pages_cost_the_same_with_few_and_with_many_rows(is_cold):
+def test_pages_cost_the_same_with_few_and_with_many_rows(monkeypatch, is_cold):
+    # However slow the machine is: nothing that is kept runs out between two looks.
+    monkeypatch.setattr("shop.kept.time", SimpleNamespace(monotonic=lambda: 1_000.0))
     cup = put(make_supplier(), "Cup", brand="Tolven", facts={"Material": "Oak"})
     asked = (
         "/",
@@ -207,11 +211,12 @@ def test_pages_cost_the_same_with_few_and_with_many_rows(is_cold):
         "/search/?q=cup",
         cup.product.get_absolute_url(),
     )
+    put_copies(cup, 1)
     few = {path: statements(path, is_cold=is_cold) for path in asked}
-    put_copies(cup, 30)
+    put_copies(Variant.objects.latest("pk"), 30)
 
     many = {path: statements(path, is_cold=is_cold) for path in asked}
 
     assert many == few
-    most = dict(zip(asked, (9, 7, 7, 7, 10) if is_cold else (1, 2, 2, 2, 2), strict=True))
+    most = dict(zip(asked, (6, 7, 7, 7, 8) if is_cold else (1, 2, 2, 2, 3), strict=True))
     assert {path: count for path, count in many.items() if count > most[path]} == {}

@@ -27,6 +27,7 @@ register = template.Library()
 MOST_PARTS, MOST_CARDS = 1_000, 4_000
 # Ten kilobytes each.
 MOST_COUNTRIES = 50
+MOST_ICONS = 200
 # Compared by what they say. A row of the database is compared by its number, whatever has changed in it.
 PLAIN = (str, int, float, date, type(None))
 
@@ -54,6 +55,12 @@ def kept_part(name: str, **values: Hashable) -> SafeString:
 def kept_card(card: Card, level: int = 3, *, eager: bool = False) -> SafeString:
     """Show a product's card; see ``components/_product_card.html``."""
     return _card(card, level, eager, _language())
+
+
+@register.simple_tag
+def icon(name: str, *, small: bool = False) -> SafeString:
+    """Show an icon of the sprite, with a word next to it: ``{% icon "truck" %}``; see ``components/_icon.html``."""
+    return _icon(name, small)
 
 
 @register.simple_tag
@@ -90,6 +97,11 @@ def _card(card: Card, level: int, eager: bool, language: str) -> SafeString:
 @lru_cache(maxsize=MOST_COUNTRIES)
 def _country_field(country: str, language: str) -> SafeString:
     return CountryForm(initial={"country": country}, auto_id="to_%s")["country"].as_field_group()
+
+
+@lru_cache(maxsize=MOST_ICONS)
+def _icon(name: str, small: bool) -> SafeString:
+    return render_to_string("components/_icon.html", {"name": name, "small": small})
 
 
 def _check(value: object) -> None:
