@@ -36,6 +36,17 @@ def delivery_calendar(country: str, service: DeliveryService) -> Calendar:
     return Calendar(country, service.delivery_days)
 
 
+def start_day(profile: DeliveryProfile, now: datetime) -> date:
+    """Return the day on which the clock starts for goods ordered ``now``.
+
+    The supplier has the order when the time to change one's mind is over; after its cut-off, in the time
+    zone of the place the goods leave from, or on a day it does not work, its clock starts on the next day it does.
+    """
+    handed = (now + timedelta(seconds=settings.FORWARD_GRACE_SECONDS)).astimezone(ZoneInfo(profile.time_zone))
+    is_late = profile.cutoff_time is not None and handed.time() >= profile.cutoff_time
+    return home_calendar(profile).first_open(handed.date() + timedelta(days=is_late))
+
+
 def arrival_window(
     profile: DeliveryProfile,
     service: DeliveryService,
@@ -47,13 +58,11 @@ def arrival_window(
 ) -> Window:
     """Return the arrival window in a country of goods ordered ``now``.
 
-    The supplier has the order when the time to change one's mind is over; after its cut-off, in the time
-    zone of the place the goods leave from, or on a day it does not work, its clock starts on the next day it does.
+    The supplier has the order when the time to change one's mind is over (``start_day``): all that it takes from the
+    moment is the day on which the clock starts.
     """
     home, there = home_calendar(profile), delivery_calendar(country, service)
-    handed = (now + timedelta(seconds=settings.FORWARD_GRACE_SECONDS)).astimezone(ZoneInfo(profile.time_zone))
-    is_late = profile.cutoff_time is not None and handed.time() >= profile.cutoff_time
-    start = home.first_open(handed.date() + timedelta(days=is_late))
+    start = start_day(profile, now)
     ship_by = home.add(start, handling_max_days)
     earliest = there.add(home.add(start, handling_min_days), service.transit_min_days)
     planned = there.add(ship_by, service.transit_max_days)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.files.storage import default_storage
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop.delivery import Choice, choices_of, services_for
+from shop.delivery import Choice, choices_of
 from shop.languages import current_language, default_language
 from shop.models import DeliveryService, Product, ProductImage, Variant
 from shop.money import Money
@@ -24,6 +23,8 @@ LOW_STOCK = 5
 # How wide a card's picture and a product's large one are shown, for the browser to choose a size by.
 CARD_SIZES = "(min-width: 64rem) 18rem, (min-width: 44rem) 30vw, 45vw"
 LARGE_SIZES = "(min-width: 52rem) 34rem, 92vw"
+# Those of a country by delivery profile.
+Services = Mapping[int, Sequence[DeliveryService]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,65 +59,66 @@ class Card:
     rating_count: int = 0
 
 
-def for_cards(products: QuerySet[Product]) -> QuerySet[Product]:
-    """Fetch with products what their cards need, in the same query: each has a listing that names variant and picture."""
-    return products.select_related("department", "listing__variant", "listing__picture")
+def card(
+    product: Product,
+    shown: Variant | None,
+    picture: ProductImage | None,
+    panel: str,
+    services: Services,
+    terms: Terms,
+    now: datetime,
+) -> Card:
+    """Return the card of a product for which one of its variants stands, at a country's prices.
 
-
-def cards(
-    products: Iterable[Product], terms: Terms, *, services: Mapping[int, Sequence[DeliveryService]] | None = None
-) -> list[Card]:
-    """Return the cards of products fetched by ``for_cards``, at a country's prices.
-
-    ``services`` are those of the country by profile; None: they are asked for, in one query.
+    It reads what ``shop.card_rows`` names, and nothing else: there it is kept.
     """
-    products = list(products)
-    if services is None:
-        shown = [_shown(product) for product in products]
-        profiles = {variant.delivery_profile_id for variant in shown if variant and variant.delivery_profile_id}
-        services = services_for(list(profiles), terms.country)
-    now = timezone.now()
-    return [_card(product, services, terms, now) for product in products]
-
-
-def _shown(product: Product) -> Variant | None:
-    """Return the variant that a product's card stands for; it carries the product, so that nothing is asked again."""
-    listing = getattr(product, "listing", None)
-    variant = listing.variant if listing else None
-    if variant is not None:
-        variant.product = product
-    return variant
-
-
-def _card(product: Product, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime) -> Card:
-    shown = _shown(product)
     usual = usual_delivery(shown, services, terms, now) if shown and shown.is_sellable else None
     words, level = stock_words(shown)
-    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
     reduction = None
-    if product.price_to_minor and product.price_to_minor > (product.price_from_minor or 0):
-        price = _("from %(price)s") % {"price": price}
-    elif shown and shown.is_sellable:
+    if shown and shown.is_sellable and not _has_span(product):
         reduction = reduction_of(shown, terms, now=now)
     return Card(
         get_absolute_url=product.get_absolute_url(),
         name=product.local_name,
-        card_image=small_picture(product.listing.picture if shown else None, local_alt(product.local_name)),
-        price=price,
+        card_image=small_picture(picture if shown else None, local_alt(product.local_name)),
+        price=_price(product, terms),
         arrival=usual.arrival if usual else "",
         # "In stock" on every card would only be noise.
         stock_words=words if level else "",
         stock_level=level,
-        tint=product.department.panel,
+        tint=panel,
         old_price=str(reduction.before) if reduction else "",
         rating=product.rating,
         rating_count=product.rating_count,
     )
 
 
-def usual_delivery(
-    variant: Variant, services: Mapping[int, Sequence[DeliveryService]], terms: Terms, now: datetime
-) -> Choice | None:
+def small_card(product: Product, picture: ProductImage | None, panel: str, terms: Terms) -> Card:
+    """Return the card of a product below another one's page: without delivery; its stock is told if there is none."""
+    return Card(
+        get_absolute_url=product.get_absolute_url(),
+        name=product.local_name,
+        card_image=small_picture(picture, local_alt(product.local_name)),
+        price=_price(product, terms),
+        arrival="",
+        stock_words="" if product.is_available else _("Sold out"),
+        stock_level="" if product.is_available else "gone",
+        tint=panel,
+        rating=product.rating,
+        rating_count=product.rating_count,
+    )
+
+
+def _has_span(product: Product) -> bool:
+    return (product.price_to_minor or 0) > (product.price_from_minor or 0)
+
+
+def _price(product: Product, terms: Terms) -> str:
+    price = str(Money(terms.unit_minor(product.price_from_minor or 0, product.tax_class), product.currency))
+    return _("from %(price)s") % {"price": price} if _has_span(product) else price
+
+
+def usual_delivery(variant: Variant, services: Services, terms: Terms, now: datetime) -> Choice | None:
     """Return how one of a variant, ordered now, would travel unless asked otherwise; None if it is not sent there."""
     known = services.get(variant.delivery_profile_id or 0)
     if not known or not variant.is_sent_to(terms.country):

@@ -41,6 +41,9 @@ def _basket_count(request: HttpRequest) -> int:
     if not hasattr(request, "session"):
         # An error page may come before there is one.
         return 0
+    if request.session.is_empty():
+        # Somebody who has neither a session nor anything in one, as most are who look around.
+        return 0
     wanted = BasketLine.objects.filter(is_saved=False)
     basket_id = request.session.get(SESSION_KEY)
     if request.user.is_authenticated:
@@ -82,7 +85,7 @@ def shop_window(request: HttpRequest) -> dict[str, object]:
     """Give templates the shop's name, its departments and the basket's count; queries only where they are shown."""
     return {
         "shop_name": settings.SHOP_NAME,
-        "departments": SimpleLazyObject(lambda: category_tree().departments),
+        "departments": SimpleLazyObject(lambda: category_tree().navigation),
         "basket_count": SimpleLazyObject(lambda: _basket_count(request)),
         "price_terms": SimpleLazyObject(lambda: terms_of(request)),
         "canonical_url": canonical_url(request),

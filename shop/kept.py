@@ -13,7 +13,7 @@ BRIEF_SECONDS = 1
 MOST_KEYS = 500
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
-_all: list[Kept | KeptEach] = []
+_all: list[Kept | KeptEach | Lately] = []
 
 
 class Kept(Generic[T]):
@@ -45,10 +45,11 @@ class Kept(Generic[T]):
 
 
 class KeptEach(Generic[K, T]):
-    """The same by a key, for BRIEF_SECONDS: ``load`` returns what there is for some keys, and all others have nothing."""
+    """The same by a key, for BRIEF_SECONDS or as long as is said: what there is for some keys; all others have nothing."""
 
-    def __init__(self, load: Callable[[Collection[K]], Mapping[K, T]]) -> None:
+    def __init__(self, load: Callable[[Collection[K]], Mapping[K, T]], *, seconds: int = BRIEF_SECONDS) -> None:
         self._load = load
+        self._seconds = seconds
         self._values: dict[K, tuple[float, T | None]] = {}
         _all.append(self)
 
@@ -64,12 +65,42 @@ class KeptEach(Generic[K, T]):
                 values = self._values = {}
             for key in missing:
                 found[key] = loaded.get(key)
-                values[key] = (now + BRIEF_SECONDS, found[key])
+                values[key] = (now + self._seconds, found[key])
         return {key: value for key, value in found.items() if value is not None}
 
     def forget(self, **kwargs: object) -> None:
         """Load all anew next time."""
         self._values = {}
+
+
+class Lately(Generic[K, T]):
+    """What was worked out lately, by all that it was worked out from: it is right for ever, so it only leaves for want of room.
+
+    At most ``most`` of them. What has not been asked for since half of the room was filled anew goes first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._half = most // 2
+        self._young: dict[K, T] = {}
+        self._old: dict[K, T] = {}
+        _all.append(self)
+
+    def get(self, key: K) -> T | None:
+        """Return what was kept; None if it is not here."""
+        found = self._young.get(key)
+        if found is None and (found := self._old.get(key)) is not None:
+            self.put(key, found)
+        return found
+
+    def put(self, key: K, value: T) -> None:
+        """Keep it. Of two at once both may; no lock is needed."""
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young[key] = value
+
+    def forget(self, **kwargs: object) -> None:
+        """Forget all."""
+        self._young, self._old = {}, {}
 
 
 def forget_all(**kwargs: object) -> None:

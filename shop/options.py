@@ -32,7 +32,7 @@ class Axis:
 
     name: str
     field: str
-    values: list[Value]
+    values: tuple[Value, ...]
 
 
 def chosen_variant(variants: Sequence[Variant], wanted: Mapping[str, str]) -> Variant:
@@ -71,7 +71,7 @@ def options_of(
     """Return the questions with their answers. ``pictures`` by variant; ``thumb`` makes a small picture of one."""
     names = axes_of(variants)
     return [
-        Axis(worded(name), f"o{place}", _values(name, variants, chosen, pictures if place == 0 else {}, thumb))
+        Axis(worded(name), f"o{place}", tuple(_values(name, variants, chosen, pictures if place == 0 else {}, thumb)))
         for place, name in enumerate(names)
     ]
 

@@ -6,21 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from shop.actions.basket import most_of
 from shop.cards import Picture, large_picture, local_alt, stock_words, thumbnail, widest_picture
 from shop.delivery import Parcel
 from shop.gtin import is_global
-from shop.models import Product, ProductImage, Variant
+from shop.models import DeliveryProfile, Product, ProductImage, Variant
 from shop.models.catalogue import Gate
 from shop.models.texts import worded
 from shop.money import Money
 from shop.options import Axis, chosen_variant, options_of
+from shop.prepared import Prepared, columns_of
 from shop.pricing import plan_priced, price_of
 from shop.reductions import Reduction, reduction_of
 from shop.returns import ReturnTerms, return_terms
 from shop.tax import Terms
+from shop.tree import category_tree
 from shop.words import number
 
 # Fewer than these may be put into one order: a reason is owed.
@@ -92,12 +95,39 @@ class ProductPage:
 
 def find_variants(slug: str) -> list[Variant]:
     """Return the variants of a published product that are offered, in order, each with the same product; one query."""
-    rows = Variant.objects.filter(is_active=True, product__slug=slug, product__is_published=True)
-    joined = rows.select_related("product__department", "product__category__parent", "delivery_profile")
-    found = list(joined.filter(product__price_from_minor__isnull=False).order_by("position", "pk"))
-    for variant in found:
-        variant.product = found[0].product
+    rows = _with_slug(slug)
+    if not rows:
+        return []
+    product = Product.from_db(None, PRODUCT, rows[0][:OF_VARIANT])
+    known = category_tree().by_id
+    if product.department_id in known and product.category_id in known:
+        # Else both were made a moment ago, and are asked for where they are needed.
+        product.department, product.category = known[product.department_id], known[product.category_id]
+    profiles: dict[int, DeliveryProfile] = {}
+    found = []
+    for row in rows:
+        variant = Variant.from_db(None, VARIANT, row[OF_VARIANT:OF_PROFILE])
+        variant.product = product
+        pk = variant.delivery_profile_id
+        if pk is not None and pk not in profiles:
+            profiles[pk] = DeliveryProfile.from_db(None, PROFILE, row[OF_PROFILE:])
+        variant.delivery_profile = profiles.get(pk)
+        found.append(variant)
     return found
+
+
+def _variants_with(slug: str) -> QuerySet[Variant, tuple[object, ...]]:
+    rows = Variant.objects.filter(is_active=True, product__slug=slug, product__is_published=True)
+    rows = rows.filter(product__price_from_minor__isnull=False).order_by("position", "pk")
+    of_product, of_profile = (f"product__{one}" for one in PRODUCT), (f"delivery_profile__{one}" for one in PROFILE)
+    return rows.values_list(*of_product, *VARIANT, *of_profile)
+
+
+PRODUCT, VARIANT, PROFILE, IMAGE = map(columns_of, (Product, Variant, DeliveryProfile, ProductImage))
+OF_VARIANT = len(PRODUCT)
+OF_PROFILE = OF_VARIANT + len(VARIANT)
+_with_slug = Prepared(_variants_with)
+_images_of = Prepared(lambda product: ProductImage.objects.filter(product=product).values_list(*IMAGE))
 
 
 def product_page(variants: Sequence[Variant], asked: Mapping[str, str], terms: Terms, *, now: datetime) -> ProductPage:
@@ -107,7 +137,7 @@ def product_page(variants: Sequence[Variant], asked: Mapping[str, str], terms: T
     """
     variant = chosen_variant(variants, asked)
     product = variant.product
-    images = list(ProductImage.objects.filter(product=product.pk))
+    images = [ProductImage.from_db(None, IMAGE, row) for row in _images_of(product.pk)]
     parcel = next(iter(plan_priced([(variant, 1)], terms, now=now).parcels), None)
     words, level = stock_words(variant)
     return ProductPage(

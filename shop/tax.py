@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 from django_countries import countries
 
 from shop.kept import Kept, KeptEach
@@ -69,7 +70,13 @@ def rates_on(day: date, countries: Iterable[str]) -> Rates:
     return Rates(found, list({row.region_id: row.region for row in rows if row.region is not None}.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=1_000)
+def _country_name(country: str, language: str | None) -> str:
+    # It takes several translations to find a name, and a page names the country three times.
+    return str(countries.name(country))
+
+
+@dataclass(frozen=True)
 class Terms:
     """How prices are for the customers of one country.
 
@@ -89,10 +96,16 @@ class Terms:
         home = 0 if self.includes_tax else (self.home or {}).get(tax_class, 0)
         return rounded(catalogue_minor - included_tax_minor(catalogue_minor, home), step=payable_step(self.currency))
 
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """All of it, for what is kept by it."""
+        home = tuple(sorted(self.home.items())) if self.home else ()
+        return self.country, self.currency, self.includes_tax, self.charges_tax, home
+
     @property
     def country_name(self) -> str:
         """The country in words."""
-        return str(countries.name(self.country))
+        return _country_name(self.country, get_language())
 
     @property
     def note(self) -> Promise:

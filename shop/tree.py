@@ -27,6 +27,11 @@ class Tree:
         """The departments that have something on sale."""
         return [category for category in self._children.get(None, []) if category.has_goods]
 
+    @property
+    def navigation(self) -> tuple[tuple[str, str], ...]:
+        """Name, in the language that is spoken now, and slug of each department, for what is kept by its content."""
+        return tuple((department.local_name, department.slug) for department in self.departments)
+
     def children(self, category: Category) -> list[Category]:
         """The parts of a category, in their order."""
         return self._children.get(category.pk, [])

@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import translation
 
-from shop.templatetags.kept_parts import _rendered
+from shop.templatetags.kept_parts import _part
 from tests.factories import make_person, make_supplier, make_variant
 
 FOOT = re.compile(r'<div class="site-footer-columns">.*?</div>\s*<p', re.DOTALL)
@@ -43,17 +43,17 @@ def test_who_changes_the_country_sees_it_in_the_line_below_at_once(client):
 
 
 def test_a_part_is_kept_by_shop_and_language():
-    part = Template('{% load kept_parts %}{% kept_part "components/_footer_links.html" name %}')
-    _rendered.cache_clear()
+    part = Template('{% load kept_parts %}{% kept_part "components/_footer_links.html" shop_name=name %}')
+    _part.cache_clear()
     made = [part.render(Context({"name": "Larkfield"})) for _time in range(3)]
     assert made[0] == made[1] == made[2]
-    assert _rendered.cache_info().misses == 1
+    assert _part.cache_info().misses == 1
     assert "<h2>Moorland</h2>" in part.render(Context({"name": "Moorland"}))
     with translation.override("de"):
         part.render(Context({"name": "Larkfield"}))
-    assert _rendered.cache_info().misses == 3
+    assert _part.cache_info().misses == 3
 
 
 def test_a_shop_name_is_escaped():
-    part = Template('{% load kept_parts %}{% kept_part "components/_footer_links.html" name %}')
+    part = Template('{% load kept_parts %}{% kept_part "components/_footer_links.html" shop_name=name %}')
     assert "<h2>A &amp; B</h2>" in part.render(Context({"name": "A & B"}))

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from orders.models import CodeGuess, DiscountCode, DiscountTally, DiscountUse, Order
 from orders.models.discount import normal_code
+from shop.kept import Kept
 from shop.limits import visitor
 from shop.models import Product, User
 from shop.models.texts import worded
@@ -26,6 +27,8 @@ from shop.words import day
 
 # Unknown codes one place may try within an hour. Nobody mistypes so often; a guesser needs millions.
 MOST_MISSES = 20
+# Codes whose announcements are read, those that begin later among them, and that a page says at once.
+MOST_ANNOUNCED, MOST_AT_ONCE = 100, 5
 # Mail providers that deliver a name with and without its dots to the same person.
 DOTLESS = {"gmail.com", "googlemail.com"}
 
@@ -178,6 +181,8 @@ def take_use(order: Order, code: DiscountCode) -> DiscountUse:
             rows = rows.filter(used__lt=code.limit_per_customer)
         if not rows.update(used=F("used") + 1):
             raise CodeRefused(_used_by_you(code))
+    # It may have been the last: then nothing is said of it any more.
+    forget_announced()
     use, _new = DiscountUse.objects.update_or_create(
         order=order, defaults={"code": code, "taken_at": timezone.now(), "released_at": None}
     )
@@ -198,6 +203,7 @@ def free_use(order: Order) -> bool:
     if use is None or not DiscountUse.objects.filter(pk=use.pk, released_at=None).update(released_at=timezone.now()):
         return False
     DiscountCode.objects.filter(pk=use.code_id).update(used=Greatest(F("used"), 1) - 1)
+    forget_announced()
     tallies = DiscountTally.objects.filter(code=use.code_id, who__in=_names_of(order), used__gte=1)
     tallies.update(used=F("used") - 1)
     return True
@@ -208,16 +214,22 @@ def _names_of(order: Order) -> list[str]:
     return sorted(Buyer(user=order.user, email=order.email).names)
 
 
-def announced_codes(*, now: datetime) -> list[str]:
-    """Return what the shop says of its codes at the checkout; one query."""
+def _load_announced() -> list[tuple[str, datetime, datetime | None]]:
     alive = DiscountCode.objects.filter(
-        Q(valid_until=None) | Q(valid_until__gt=now),
-        Q(limit_total=None) | Q(used__lt=F("limit_total")),
-        valid_from__lte=now,
-        is_active=True,
-        currency=settings.SHOP_CURRENCY,
+        Q(limit_total=None) | Q(used__lt=F("limit_total")), is_active=True, currency=settings.SHOP_CURRENCY
     )
-    return [worded(text) for text in alive.exclude(announcement="").values_list("announcement", flat=True)[:5]]
+    told = alive.exclude(Q(announcement="") | Q(valid_until__lte=timezone.now()))
+    return list(told.values_list("announcement", "valid_from", "valid_until")[:MOST_ANNOUNCED])
+
+
+_announced = Kept(_load_announced, is_brief=True)
+forget_announced = _announced.forget
+
+
+def announced_codes(*, now: datetime) -> list[str]:
+    """Return what the shop says of its codes at the checkout, as it was within the last second; mostly no query."""
+    valid = [text for text, since, until in _announced.get() if since <= now and (until is None or now < until)]
+    return [worded(text) for text in valid[:MOST_AT_ONCE]]
 
 
 def may_guess(request: HttpRequest, *, now: datetime) -> bool:

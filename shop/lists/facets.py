@@ -54,7 +54,7 @@ class Facet:
 
     group: str
     title: str
-    values: list[Value]
+    values: tuple[Value, ...]
 
 
 class FacetMaker:
@@ -74,12 +74,12 @@ class FacetMaker:
             self._counted[id(rows)] = self.reader.count(rows)
         return self._counted[id(rows)], len(rows) > MOST
 
-    def facets(self) -> list[Facet]:
+    def facets(self) -> tuple[Facet, ...]:
         """Return the facets that have a choice to offer, in the order of the page."""
         found = [self._within(), self._arrival(), self._price(), self._rating(), self._brand()]
         found += map(self._fact, self._fact_names())
         ticked = self.filters.groups
-        return [facet for facet in found if len(facet.values) > 1 or (facet.values and facet.group in ticked)]
+        return tuple(facet for facet in found if len(facet.values) > 1 or (facet.values and facet.group in ticked))
 
     def is_found_alone(self, group: str) -> bool:
         """True if one group's filter, without all others, would find something."""
@@ -103,7 +103,7 @@ class FacetMaker:
         roots = [root for root in self.reader.roots if root.slug in self.base.within or root.slug in slugs]
         values = [self._value("in", root.slug, root.local_name, counts.within[root.slug], more) for root in roots]
         title = _("Department") if any(root.parent_id is None for root in roots) else _("Kind")
-        return Facet("in", title, values)
+        return Facet("in", title, tuple(values))
 
     def _arrival(self) -> Facet:
         counts, more = self.counts("by")
@@ -118,7 +118,7 @@ class FacetMaker:
         stock, more = self.counts("stock")
         if self.base.in_stock < len(self.sample.base) or self.filters.in_stock:
             values.append(self._value("stock", "1", _("Can be ordered now"), stock.in_stock, more))
-        return Facet("by", _("Availability"), values)
+        return Facet("by", _("Availability"), tuple(values))
 
     def _price(self) -> Facet:
         counts, more = self.counts("price")
@@ -133,7 +133,7 @@ class FacetMaker:
             is_band = text in self.reader.bands
             number = counts.prices[text] if is_band else self._in_range(text, self.sample.without("price"))
             values.append(self._value("price", text, band_label(low, high, self.reader.terms.currency), number, more))
-        return Facet("price", _("Price"), values)
+        return Facet("price", _("Price"), tuple(values))
 
     def _in_range(self, text: str, rows: Iterable[Row]) -> int:
         low, high = price_range(text)
@@ -146,13 +146,13 @@ class FacetMaker:
             self._value("rating", stars, _("%(stars)s stars and up") % {"stars": stars}, counts.rated(int(stars)), more)
             for stars in sorted(offered, reverse=True)
         ]
-        return Facet("rating", _("Rating"), values)
+        return Facet("rating", _("Rating"), tuple(values))
 
     def _brand(self) -> Facet:
         counts, more = self.counts("brand")
         names = self._names(self.base.brands, self.filters.brands)
         return Facet(
-            "brand", _("Brand"), [self._value("brand", name, name, counts.brands[name], more) for name in names]
+            "brand", _("Brand"), tuple(self._value("brand", name, name, counts.brands[name], more) for name in names)
         )
 
     def _fact(self, name: str) -> Facet:
@@ -163,7 +163,7 @@ class FacetMaker:
         names = self._names(base, [fact for fact in self.filters.facts if fact.startswith(prefix)])
         labels = {fact: worded(fact.removeprefix(prefix), about=name) for fact in names}
         values = [self._value("f", fact, labels[fact], counts.facts[fact], more) for fact in names]
-        return Facet(group, worded(name), sorted(values, key=lambda value: _natural(value.label)))
+        return Facet(group, worded(name), tuple(sorted(values, key=lambda value: _natural(value.label))))
 
     def _fact_names(self) -> list[str]:
         """Return the attributes by which this list is best divided: those whose values many goods share."""

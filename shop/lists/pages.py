@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 
-from shop.cards import Card, cards
+from shop.card_rows import Row as CardRow, card_rows, cards, rows_of
 from shop.delivery import services_into
 from shop.lists.arrivals import Arrivals
 from shop.lists.counts import Reader
@@ -20,7 +20,7 @@ from shop.lists.facets import FacetMaker, chips, promoted, ways_out
 from shop.lists.filters import Filters, price_range, read_filters
 from shop.lists.prices import price_between
 from shop.lists.sample import MOST, RANKED, Row, Sample, take_sample
-from shop.models import Category, Listing, ListingFact, Product
+from shop.models import Category, Listing, ListingFact
 from shop.search.query import matching, name_scorer, with_code
 from shop.search.spelling import corrected, words_like
 from shop.search.synonyms import known_synonyms
@@ -100,13 +100,15 @@ def category_list(request: HttpRequest, shown: Category) -> dict[str, object]:
     conditions = view.conditions()
     sample = take_sample([Listing.objects.filter(within).order_by("-is_available", "-pk")], conditions)
     page = _page(request, sample)
-    if view.filters.sort == "soonest":
+    # Only where there are more than were read does the database put them in order.
+    is_first = view.filters.sort == "new" and not view.filters.groups
+    if view.filters.sort == "soonest" or is_first or len(sample.all) <= MOST:
         return _context(view, sample, page, _of_rows(_ranked(sample, [], view), page))
-    listings: list[Listing] = []
+    shown_rows: list[CardRow] = []
     if page.object_list:
         found = Listing.objects.filter(within, *conditions.values()).order_by(*ORDERS[view.filters.sort])
-        listings = list(_with_cards(found)[page.object_list[0] : page.object_list[-1] + 1])
-    return _context(view, sample, page, listings)
+        shown_rows = card_rows(found, page.object_list[0], page.object_list[-1] + 1)
+    return _context(view, sample, page, shown_rows)
 
 
 def search_list(request: HttpRequest, query: str) -> dict[str, object]:
@@ -147,38 +149,20 @@ def _ranked(sample: Sample, terms: Sequence[Term], view: View) -> list[Row]:
     return sorted(rows, key=lambda row: (*keys[sort](row), -row.product_id))
 
 
-def _of_rows(rows: Sequence[Row], page: Page) -> list[Listing]:
-    ids = [rows[place].product_id for place in page.object_list]
-    found = {listing.pk: listing for listing in _with_cards(Listing.objects.filter(pk__in=ids))} if ids else {}
-    return [found[pk] for pk in ids if pk in found]
+def _of_rows(rows: Sequence[Row], page: Page) -> list[CardRow]:
+    return rows_of([rows[place].product_id for place in page.object_list])
 
 
 def _page(request: HttpRequest, sample: Sample) -> Page:
     return Paginator(range(min(len(sample.all), MOST)), PER_PAGE).get_page(clean_query(request.GET.get("page", "1")))
 
 
-def _with_cards(listings: QuerySet[Listing]) -> QuerySet[Listing]:
-    found = listings.filter(product__is_published=True).select_related("product", "variant", "picture")
-    return found.defer(
-        "product__description", "product__descriptions", "facts", "name_words", "key_words", "group_words", "body_words"
-    )
-
-
-def _cards(view: View, listings: Iterable[Listing]) -> list[Card]:
-    products: list[Product] = []
-    for listing in listings:
-        product = listing.product
-        product.department = view.tree.by_id[listing.department_id]
-        products.append(product)
-    return cards(products, view.terms, services=view.arrivals.services)
-
-
-def _context(view: View, sample: Sample, page: Page, listings: list[Listing]) -> dict[str, object]:
+def _context(view: View, sample: Sample, page: Page, shown: Sequence[CardRow]) -> dict[str, object]:
     maker = FacetMaker(view.filters, sample, view.reader)
     facets, total = maker.facets(), len(sample.all)
     applied = chips(facets, view.filters)
     return {
-        "cards": _cards(view, listings),
+        "cards": cards(shown, view.terms, services=view.arrivals.services),
         "page_obj": page,
         "total": min(total, MOST),
         "more": total > MOST,

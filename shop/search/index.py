@@ -16,6 +16,7 @@ from shop.models import Category, Listing, ListingFact, Product, ProductImage, S
 from shop.models.texts import worded
 from shop.search.schema import install, refill
 from shop.search.words import index_text, words_in
+from shop.shelves import forget_shelves
 from shop.tree import forget_tree
 
 BATCH = 500
@@ -76,6 +77,8 @@ def write_listings(products: Iterable[Product]) -> None:
             _write_facts([one for one in changed if one.pk not in known or one.facts != known[one.pk].facts])
         if gone:
             Listing.objects.filter(pk__in=gone).delete()
+    if changed or gone:
+        forget_shelves()
     if gone or any(listing.pk not in known for listing in changed):
         forget_tree()
     reworded = {one.pk for one in changed if one.pk not in known or _words(one) != _words(known[one.pk])}
@@ -206,6 +209,7 @@ def refresh_numbers(product_ids: Iterable[int]) -> None:
         now = {name: getattr(listing, attname) for name, attname in NUMBERS.items()}
         if now != before:
             Listing.objects.filter(pk=product.pk).update(**now)
+            forget_shelves()
 
 
 def index_category(category: Category) -> None:

@@ -26,14 +26,14 @@ from shop.actions.basket import (
     set_quantity,
     take_up,
 )
-from shop.forms import CountryForm, QuantityForm
+from shop.forms import QuantityForm
 from shop.models import Basket
 from shop.money import Money
 from shop.panels import panels
 from shop.related import last_seen
 from shop.seen import seen_products
+from shop.shelves import department_tiles
 from shop.views.basket_page import basket_page
-from shop.views.catalogue import department_tiles
 from shop.visitor import terms_of
 
 REMOVED = "basket_removed"
@@ -47,7 +47,6 @@ def basket(request: HttpRequest) -> HttpResponse:
         "page": page,
         "removed": request.session.get(REMOVED) if "removed" in request.GET else None,
         "country_name": terms.country_name,
-        "country_form": CountryForm(initial={"country": terms.country}),
         "import_texts": list(dict.fromkeys(parcel.import_text for parcel, _v in page.groups if parcel.import_text)),
         "items": Money(page.items_minor, settings.SHOP_CURRENCY),
         "delivery": Money(page.delivery_minor, settings.SHOP_CURRENCY),

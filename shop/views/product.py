@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop.actions import stock_watch
-from shop.forms import CountryForm, StockWatchForm
+from shop.forms import StockWatchForm
 from shop.limits import allow
 from shop.models import Product, Review, Variant
 from shop.models.review import ReviewStatus
@@ -51,8 +51,8 @@ def _product_page(
         "quantity": _quantity(asked.get("quantity", ""), page.most),
         "parcel": page.parcel,
         "country_name": page.terms.country_name,
-        "country_form": CountryForm(initial={"country": page.terms.country}, auto_id="to_%s"),
-        "watch_form": watch_form or StockWatchForm(),
+        # Asked for where nothing can be bought.
+        "watch_form": watch_form or (None if page.most else StockWatchForm()),
         "reviews": shown_reviews(shown),
         "related": around.related,
         "seen": around.seen,
