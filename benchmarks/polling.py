@@ -58,7 +58,7 @@ def fill(count: int) -> None:
     # One of each is made as the shop makes it, and copied.
     order = make_paid_order((make_variant(make_supplier(), stock=None), 1))
     told_parcel(order, "in_transit", tracking_number="N0")
-    Shipment.objects.update(carrier_scanned_at=OLD)
+    Shipment.objects.update(carrier_scanned_at=OLD, is_followed=True)
     watch = {"service": "aftership", "service_id": "id-N0", "tracking_number": "N0", "told_at": OLD}
     ParcelWatch.objects.create(shipment=Shipment.objects.get(), due_at=OLD, **watch)
     number = "'N' || g"

@@ -77,6 +77,9 @@ def sent(shipment: Shipment | None) -> tuple[bool, datetime | None]:
 def _near(shipment: Shipment | None) -> tuple[bool, datetime | None]:
     if shipment is None:
         return False, None
+    if shipment.status == ParcelStatus.IN_TRANSIT:
+        # It was at the door, and the carrier has taken it back to its depot.
+        return False, None
     seen = [event.occurred_at for event in shown_scans(shipment) if event.status in ON_THE_WAY]
     return (bool(seen) or shipment.status in ON_THE_WAY), min(seen, default=None)
 

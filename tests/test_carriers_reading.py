@@ -162,14 +162,14 @@ def test_a_service_that_fails_is_left_alone_longer_and_longer_and_loses_nothing(
     make_due()
     report(carriers, [scan("in_transit", 2), scan("delivered", 1)])
     carriers.fault(kind, times=3, seconds=1)
-    settings.RETRY_SECONDS = 100
+    settings.RETRY_SECONDS, settings.RETRY_MAX_SECONDS = 10_000, 900_000
     pauses = []
     for _time in range(3):
         service = read()
         pauses.append(service.due_at - timezone.now())
     assert service.failures == 3
-    assert timedelta(seconds=45) < pauses[0] < timedelta(seconds=101)
-    assert timedelta(seconds=195) < pauses[2] < timedelta(seconds=401)
+    assert timedelta(seconds=4_500) < pauses[0] < timedelta(seconds=10_001)
+    assert timedelta(seconds=19_500) < pauses[2] < timedelta(seconds=40_001)
     assert state_of(watch).status == "in_transit"
     assert open_reasons() == []
     read()
@@ -266,6 +266,27 @@ def test_a_parcel_that_the_service_has_forgotten_is_registered_anew(carriers):
     assert state_of(watch).status == "delivered"
 
 
+def test_a_number_that_is_printed_with_spaces_is_asked_for_without(carriers):
+    watch = followed("in_transit", number="LX 123 456 785 IE")
+    report(carriers, [scan("delivered", 1)])
+    read()
+    make_due()
+    read()
+    watch.refresh_from_db()
+    assert (watch.failures, state_of(watch).status) == (0, "delivered")
+    assert carriers.requests("GET") == [f"GET /tracking/2026-07/trackings?tracking_numbers={NUMBER}&limit=200"]
+
+
+def test_a_refusal_that_is_not_about_the_parcel_gives_up_no_parcel(carriers, settings):
+    facts = settings.TRACKING_SERVICES["aftership"]
+    settings.TRACKING_SERVICES = {"aftership": facts | {"base": f"{carriers.base}/moved"}}
+    watch = followed()
+    assert read().failing_since is not None
+    watch.refresh_from_db()
+    assert (watch.refused_code, watch.service) == ("", "aftership")
+    assert watch.due_at <= timezone.now()
+
+
 def test_a_number_that_a_service_cannot_follow_goes_to_the_next_or_stays_with_its_supplier(carriers, settings):
     followed(number="LX 123-456")
     read()
@@ -318,6 +339,9 @@ def test_every_call_is_written_down_without_who_gets_what(carriers):
         ("aftership", "POST", "/tracking/2026-07/trackings", 201),
         ("aftership", "GET", "/tracking/2026-07/trackings", 200),
     ]
+    followed(number="LX 123-456", order=order)
+    read()
+    assert "4005" in TrackingCall.objects.get(status=400).excerpt
     text = " ".join(TrackingCall.objects.values_list("excerpt", flat=True))
     assert order.email not in text
     assert order.name not in text

@@ -13,7 +13,7 @@ from django.utils import timezone
 from orders.actions.carrier_word import CarrierWord, believe_suppliers, record_carrier_word
 from orders.actions.shipping import CARRIER_COUNTS_FOR, ParcelNews, Scan, record_parcel
 from orders.models import Event, Shipment
-from orders.parcel_steps import entries_of
+from orders.parcel_steps import entries_of, steps_of
 from orders.states import ParcelStatus
 from tests.carriers import an_order
 from tests.parcels import scans_of, told_parcel
@@ -118,6 +118,12 @@ def test_a_label_that_the_carrier_knows_is_no_scan(parcel):
     assert parcel.status == "in_transit"
 
 
+def test_a_label_that_its_supplier_tells_of_late_keeps_no_scan_from_counting(parcel):
+    supplier(parcel, "label_created", scans=scans_of((P.LABEL_CREATED, ""), start=NOON + timedelta(hours=6)))
+    carrier(parcel, "in_transit", at(1, "in_transit"))
+    assert parcel.status == "in_transit"
+
+
 @pytest.mark.parametrize("status", ["pending", "label_created", "in_transit", "out_for_delivery"])
 def test_a_carrier_that_knows_nothing_moves_nothing(db, status):
     parcel = told_parcel(an_order(), ParcelStatus(status))
@@ -148,6 +154,35 @@ def test_scans_older_than_those_of_its_state_move_nothing_whoever_told_it(parcel
     assert parcel.status == "attempt_failed"
     carrier(parcel, "out_for_delivery", at(1, "in_transit"), at(8, "out_for_delivery"))
     assert parcel.status == "out_for_delivery"
+
+
+def test_what_a_van_brings_back_in_the_evening_is_on_its_way_again_and_told_as_sent_once(parcel, relay, mailbox):
+    told = [at(1, "in_transit"), at(5, "out_for_delivery")]
+    carrier(parcel, "out_for_delivery", *told)
+    carrier(parcel, "in_transit", *told, at(9, "in_transit"))
+    assert parcel.status == "in_transit"
+    current = [str(step.label) for step in steps_of(parcel.order, parcel, is_confirmed=True) if step.state == "current"]
+    assert current == ["Sent"]
+    carrier(parcel, "out_for_delivery", *told, at(9, "in_transit"), at(10, "out_for_delivery"))
+    assert parcel.status == "out_for_delivery"
+    relay.run_until_idle()
+    assert [message["Subject"].split(":")[0].strip() for message in mailbox()].count("Sent") == 1
+
+
+def test_out_for_delivery_it_goes_back_by_a_newer_scan_only(parcel):
+    told = [at(1, "in_transit"), at(5, "out_for_delivery")]
+    carrier(parcel, "out_for_delivery", *told)
+    carrier(parcel, "in_transit", *told)
+    carrier(parcel, "in_transit", *told, at(5, "in_transit"))
+    assert parcel.status == "out_for_delivery"
+
+
+def test_a_suppliers_word_alone_brings_nothing_back_from_the_door_and_its_scan_does(parcel):
+    supplier(parcel, "out_for_delivery")
+    supplier(parcel, "in_transit")
+    assert parcel.status == "out_for_delivery"
+    supplier(parcel, "in_transit", scans=scans_of((P.OUT_FOR_DELIVERY, "Dublin"), (P.IN_TRANSIT, "Depot")))
+    assert parcel.status == "in_transit"
 
 
 STORY = ["label_created", "in_transit", "out_for_delivery", "attempt_failed", "available_for_pickup", "delivered"]

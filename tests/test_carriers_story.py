@@ -30,7 +30,7 @@ from tests.carriers import (  # noqa: F401  (fixtures)
     state_of,
     use,
 )
-from tests.deals import deal_fixture, process_fixture  # noqa: F401  (fixtures)
+from tests.deals import deal_fixture, odd_supplier_fixture, process_fixture  # noqa: F401  (fixtures)
 from tests.demo.carrier_process import API_KEY
 from tests.test_carriers_dialects import EASYPOST
 from tests.test_carriers_webhooks import signed_aftership

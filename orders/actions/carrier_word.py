@@ -23,6 +23,7 @@ from orders.actions.shipping import (
     Scan,
     count_units,
     lock_order,
+    look_again,
     merge_scans,
     move_forward,
 )
@@ -66,6 +67,7 @@ def record_carrier_word(shipment: Shipment, word: CarrierWord, *, is_newest: boo
     if is_new:
         Shipment.objects.filter(pk=shipment.pk).update(updated_at=timezone.now())
         count_units(shipment.order)
+        look_again(shipment.delivery_id)
         shipment.refresh_from_db()
     return is_new
 
@@ -85,7 +87,8 @@ def _note_scanned(shipment: Shipment, real: Sequence[Scan], newest: datetime | N
 
 def _is_late(shipment: Shipment, to: ParcelStatus, newest: datetime | None) -> bool:
     """True if scans that are newer than all of these tell the state in which the parcel is."""
-    if to == shipment.status:
+    if to == shipment.status or shipment.status in NOT_SENT:
+        # A label may be made, or told, after the first scan.
         return False
     told = shipment.tracking_events.filter(status=shipment.status)
     return (told.filter(occurred_at__gt=newest) if newest else told).exists()
@@ -128,4 +131,5 @@ def _believe(pk: int, now: datetime) -> bool:
         move_forward(shipment, ParcelStatus(shipment.supplier_says))
         Shipment.objects.filter(pk=pk).update(supplier_says="", updated_at=now)
         count_units(shipment.order)
+        look_again(shipment.delivery_id)
     return shipment.status != before

@@ -89,9 +89,14 @@ def record_parcel(
         move_forward(shipment, news.status)
     count_units(order)
     if delivery is not None and delivery.late_kind:
-        # Whoever is asked about it shall not be for an hour longer than needed.
-        OrderDelivery.objects.filter(pk=delivery.pk, watch_at__isnull=False).update(watch_at=timezone.now())
+        look_again(delivery.pk)
     return shipment
+
+
+def look_again(delivery_id: int | None) -> None:
+    """Let a delivery that is late be judged anew now: whoever is asked about it shall not be an hour longer than needed."""
+    late = OrderDelivery.objects.filter(pk=delivery_id, watch_at__isnull=False).exclude(late_kind="")
+    late.update(watch_at=timezone.now())
 
 
 def carrier_counts(shipment: Shipment) -> bool:
@@ -172,7 +177,12 @@ def merge_scans(
 
 
 def move_forward(shipment: Shipment, to: ParcelStatus) -> None:
-    """Move a parcel to a state that it was told to be in, unless that would be a step back."""
+    """Move a parcel to a state that it was told to be in, unless that would be a step back.
+
+    Out for delivery it goes back on its way only where a scan says so that is newer than those at the door.
+    """
+    if to == ParcelStatus.IN_TRANSIT and shipment.status == ParcelStatus.OUT_FOR_DELIVERY and not _is_back(shipment):
+        return
     # A late or unusual word is kept among the scans and does not move the state.
     with contextlib.suppress(IllegalMove):
         if to in AFTER_SENT and shipment.status in NOT_SENT:
@@ -182,6 +192,14 @@ def move_forward(shipment: Shipment, to: ParcelStatus) -> None:
             move_parcel(shipment, to, by=None, reason=shipment.reason_code)
     if shipment.status == ParcelStatus.DELIVERED and shipment.delivered_at is None:
         Shipment.objects.filter(pk=shipment.pk).update(delivered_at=timezone.now())
+
+
+def _is_back(shipment: Shipment) -> bool:
+    """True if a parcel's newest scan between depot and door is that of a depot."""
+    seen = shipment.tracking_events.filter(status__in=[ParcelStatus.IN_TRANSIT, ParcelStatus.OUT_FOR_DELIVERY])
+    # Of two at the same moment the door counts.
+    newest = sorted(seen.values_list("occurred_at", "status"), key=lambda one: (one[0], one[1] == "out_for_delivery"))
+    return bool(newest) and newest[-1][1] == ParcelStatus.IN_TRANSIT
 
 
 def lock_order(order: Order) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, DateTimeField, Exists, Min, OuterRef, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, Exists, Min, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -25,13 +25,15 @@ from suppliers.carriers.base import Parcel, Strange, Told, Tracker
 from suppliers.carriers.directory import carrier_named
 from suppliers.carriers.numbers import carrier_of_number
 from suppliers.carriers.pace import GIVEN_UP, next_look
-from suppliers.models import ParcelWatch, TrackingService
+from suppliers.models import ParcelWatch, Supplier, SupplierShipment, TrackingService
 
-# Seconds for which a reader goes on beginning calls; well below its lease.
-TURN_SECONDS = 20
+# Seconds for which a reader goes on beginning calls, and how many the last parcel may take after that.
+TURN_SECONDS, CALLS_AFTER = 20, 2
 # Rows in a reader's hand are due again after so long, should it die.
 CLAIMED_SECONDS = 600
 SOONEST = 1
+# A service that does not answer for so long tells nothing that could be missed.
+AWAY_AFTER = timedelta(days=1)
 # Parcels that are found unfollowed, in one statement and in one go.
 CHUNK, MOST_FOUND = 1_000, 200_000
 OVER = [ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.CANCELLED]
@@ -64,6 +66,12 @@ def _anew(service: str) -> dict[str, object]:
     return changes | {"due_at": Now(), "asked_at": None}
 
 
+def carrier_tells_days(shipment: Shipment) -> bool:
+    """True if a parcel's carrier has told us itself when it is to arrive. One query."""
+    rows = ParcelWatch.objects.filter(shipment=shipment, service__in=services_in_use())
+    return rows.exclude(latest_on=None).exists()
+
+
 def ask_about(shipment: Shipment) -> bool:
     """Make a parcel due to be asked about now; False if it is not followed."""
     rows = ParcelWatch.objects.filter(shipment=shipment, refused_code="", service__in=services_in_use())
@@ -75,7 +83,8 @@ def ask_about(shipment: Shipment) -> bool:
 
 def read_service(service_id: int) -> None:
     """Ask a service about the parcels that are due, many at a time. Talks to the network; safe to repeat."""
-    service = lease.take(TrackingService.objects.filter(slug__in=services_in_use()), service_id)
+    rows = TrackingService.objects.filter(slug__in=services_in_use())
+    service = lease.take(rows, service_id, seconds=TURN_SECONDS + CALLS_AFTER * _longest_call())
     if service is None:
         return
     tracker = tracker_of(service.slug)
@@ -89,6 +98,10 @@ def read_service(service_id: int) -> None:
     lease.finish(service, due_in=max(SOONEST, pause), last_good_at=Now(), failing_since=None)
     if service.failing_since is not None:
         close_work(Reason.TRACKING_SILENT, service)
+
+
+def _longest_call() -> float:
+    return settings.SUPPLIER_CONNECT_SECONDS + settings.SUPPLIER_READ_SECONDS
 
 
 def _note_failing(service: TrackingService, error: KeyRefused | TryLater) -> None:
@@ -139,7 +152,7 @@ def _read_batch(tracker: Tracker, watches: Sequence[ParcelWatch], asked_at: date
     try:
         known = [watch for watch in watches if watch.service_id]
         if known:
-            _take_all(known, tracker.read_many([watch.tracking_number for watch in known]), tracker.slug)
+            _take_all(known, tracker.read_many([_bare(watch.tracking_number) for watch in known]), tracker.slug)
             done += known
         for watch in watches:
             if watch.service_id or (tracker.rests_for or time.monotonic() > until):
@@ -147,11 +160,32 @@ def _read_batch(tracker: Tracker, watches: Sequence[ParcelWatch], asked_at: date
             if _register(tracker, watch):
                 done.append(watch)
     finally:
+        _note_heard(done)
         _give_back(watches, done, asked_at)
+
+
+def _bare(number: str) -> str:
+    """Return a number as services keep it: suppliers print some with spaces."""
+    return "".join(number.split())
+
+
+def _note_heard(watches: Sequence[ParcelWatch]) -> None:
+    """Note of parcels that their scans are told: from now on a silence of their carriers means something."""
+    pks = [watch.shipment_id for watch in watches if watch.service_id and not watch.shipment.is_followed]
+    if pks:
+        Shipment.objects.filter(pk__in=pks).update(is_followed=True)
+
+
+def _note_unheard(parcels: QuerySet[Shipment]) -> int:
+    """Note of parcels that nobody tells their scans any more, unless their suppliers do: without any they are not late."""
+    tellers = [supplier.pk for supplier in Supplier.objects.only("capabilities") if supplier.can("delivery_events")]
+    told = SupplierShipment.objects.filter(shipment=OuterRef("pk"), supplier__in=tellers)
+    return parcels.filter(~Exists(told), is_followed=True).update(is_followed=False)
 
 
 def _take_all(watches: Sequence[ParcelWatch], copies: Sequence[Told | Strange], service: str) -> None:
     by_id: dict[str, Told | Strange] = {copy.service_id: copy for copy in copies}
+    ours = {watch.service_id for watch in watches}
     for watch in watches:
         copy = by_id.get(watch.service_id)
         if copy is not None:
@@ -161,7 +195,6 @@ def _take_all(watches: Sequence[ParcelWatch], copies: Sequence[Told | Strange], 
         watch.failures += 1
         rows = ParcelWatch.objects.filter(pk=watch.pk, service_id=watch.service_id)
         rows.update(service_id="", failures=watch.failures, last_error="not known there any more")
-    ours = {watch.service_id for watch in watches}
     for copy in copies:
         # Another parcel's with the same number is none of ours.
         if isinstance(copy, Strange) and copy.service_id not in ours:
@@ -172,7 +205,7 @@ def _register(tracker: Tracker, watch: ParcelWatch) -> bool:
     """Let a service follow a parcel; False if it cannot, and the next service is to be asked, or none."""
     order, shipment = watch.shipment.order, watch.shipment
     carrier = carrier_named(shipment.carrier_code, shipment.carrier_name) or carrier_of_number(watch.tracking_number)
-    parcel = Parcel(str(shipment.pk), watch.tracking_number, carrier, str(order.country), order.postcode)
+    parcel = Parcel(str(shipment.pk), _bare(watch.tracking_number), carrier, str(order.country), order.postcode)
     mine = ParcelWatch.objects.filter(pk=watch.pk, tracking_number=watch.tracking_number, service=tracker.slug)
     try:
         copy = tracker.register(parcel)
@@ -182,7 +215,8 @@ def _register(tracker: Tracker, watch: ParcelWatch) -> bool:
         others = services_in_use()
         following = others[others.index(tracker.slug) + 1 :]
         changes = _anew(following[0]) if following else {"refused_code": refusal.code[:40], "due_at": None}
-        mine.update(**changes)
+        if mine.update(**changes) and not following:
+            _note_unheard(Shipment.objects.filter(pk=shipment.pk))
         return False
     if not isinstance(copy, Strange):
         watch.service_id = copy.service_id
@@ -220,6 +254,10 @@ def tend_carriers(*, now: datetime) -> int:
     for slug in services:
         TrackingService.objects.get_or_create(slug=slug, defaults={"due_at": now})
     TrackingService.objects.filter(slug__in=services, due_at=None, lease_until=None).update(due_at=now)
+    # A service that has been away for longer tells nothing.
+    away = TrackingService.objects.filter(failing_since__lt=now - AWAY_AFTER).values("slug")
+    silent = ParcelWatch.objects.filter(~Q(service__in=services) | Q(service__in=away))
+    _note_unheard(open_parcels(now).filter(pk__in=silent.values("shipment")))
     if not services:
         return 0
     # What a service without its key has followed goes to the first that has one.

@@ -21,7 +21,7 @@ from orders.actions.work import close_work, open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
 from suppliers.actions.contract import check_parcel
-from suppliers.actions.follow import follow_parcel
+from suppliers.actions.follow import carrier_tells_days, follow_parcel
 from suppliers.actions.reading import (
     MAKES_NO_SENSE,
     Garbage,
@@ -111,7 +111,7 @@ def _take_parcel(
         follow_parcel(shipment)
         _close_garbage(supplier_order, shipment_id)
         if shipment.delivery is not None and shipment.delivered_at is None:
-            record_estimate(shipment.delivery, shipment, **estimate)
+            record_estimate(shipment.delivery, shipment, **_as_heard(shipment, estimate))
     return True
 
 
@@ -128,6 +128,12 @@ def estimate_of(copy: Mapping[str, Any]) -> dict[str, Any]:
         "reason_code": words(delay, "reason_code", 40),
         "detail": words(delay, "detail", 500),
     }
+
+
+def _as_heard(shipment: Shipment, estimate: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a supplier's word on the day; what it passes on of a carrier that tells us itself is its own word only."""
+    is_hearsay = estimate["source"] == Estimate.Source.CARRIER and carrier_tells_days(shipment)
+    return {**estimate, "source": Estimate.Source.SUPPLIER} if is_hearsay else estimate
 
 
 def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bool:

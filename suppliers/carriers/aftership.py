@@ -17,13 +17,14 @@ from orders.actions.shipping import Scan
 from orders.states import ParcelStatus
 from suppliers.actions.reading import Garbage, identity, objects, section, words
 from suppliers.adapters.base import Refused, TryLater
-from suppliers.carriers.base import Message, Parcel, Strange, Told, Tracker, day_in, moment_at, read_copies
+from suppliers.carriers.base import Message, Parcel, Strange, Told, Tracker, day_in, kept, moment_at, read_copies
 from suppliers.carriers.calling import rest_in
 from suppliers.outbound import Answer
 
 P = ParcelStatus
 PATH = "/tracking/2026-07/trackings"
 ALREADY_THERE = 4003
+ABOUT_THE_PARCEL = range(4001, 4018)
 # "Pending" (not found yet) is no word on the parcel, and neither is what they may add some day.
 TAGS = {
     "InfoReceived": P.LABEL_CREATED,
@@ -58,13 +59,14 @@ class AfterShip(Tracker):
         answer, content = self._send("POST", json_body=request)
         if answer.is_ok:
             return read_copies([content.get("data")], copy_of)[0]
-        code = section(content, "meta").get("code") or answer.status
-        if code != ALREADY_THERE:
-            raise Refused(str(code)[:40])
-        known = [copy for copy in self.read_many([parcel.number]) if isinstance(copy, Told)]
-        if not known:
-            raise TryLater(f"{parcel.key}: said to be there, and is not listed")
-        return known[0]
+        code = section(content, "meta").get("code")
+        if code == ALREADY_THERE:
+            known = self.read_many([parcel.number])
+            return known[0] if known else Strange("", "said to be there, and is not listed", kept(content))
+        if code in ABOUT_THE_PARCEL:
+            raise Refused(str(code))
+        # A wrong path or a spent quota says nothing about this parcel, nor about any other.
+        raise TryLater(f"not taken: {answer.status}, {str(code)[:40]}")
 
     def read_many(self, numbers: Sequence[str]) -> list[Told | Strange]:
         answer, content = self._send("GET", params={"tracking_numbers": ",".join(numbers), "limit": 200})

@@ -15,6 +15,8 @@ from suppliers.actions.calls import redacted
 from suppliers.adapters.base import KeyRefused, TryLater
 from suppliers.models import TrackingCall
 
+GOOD_EXCERPT = 300
+
 
 def call_service(
     service: str,
@@ -64,5 +66,6 @@ def _note(service: str, method: str, url: str, *, answer: outbound.Answer | None
         status=answer.status if answer else None,
         failure=failure[:200],
         milliseconds=answer.milliseconds if answer else 0,
-        excerpt=redacted(answer.body) if answer else "",
+        # There are many good ones, and what they say is kept with the parcels.
+        excerpt=redacted(answer.body)[: GOOD_EXCERPT if answer.is_ok else None] if answer else "",
     )

@@ -23,7 +23,8 @@ from suppliers.carriers.base import Message, Parcel, Strange, Told, Tracker, day
 from suppliers.outbound import Answer
 
 P = ParcelStatus
-# "unknown" and "error" are no words on the parcel: nobody has found it yet, or could not look.
+# "unknown" and "error" are no words on the parcel: nobody has found it yet, or could not look. Nor is "cancelled":
+# whether a label that was void is the parcel's last is for its supplier to say.
 STATUSES = {
     "pre_transit": P.LABEL_CREATED,
     "in_transit": P.IN_TRANSIT,
@@ -32,11 +33,11 @@ STATUSES = {
     "available_for_pickup": P.AVAILABLE_FOR_PICKUP,
     "return_to_sender": P.RETURNING,
     "failure": P.EXCEPTION,
-    "cancelled": P.CANCELLED,
 }
 # Seconds a signature that names its time may be old or ahead.
 TOLERANCE = 300
 MARK = "hmac-sha256-hex="
+ABOUT_THE_PARCEL = {400, 409, 422}
 
 
 class EasyPost(Tracker):
@@ -49,9 +50,13 @@ class EasyPost(Tracker):
         if parcel.carrier and parcel.carrier.easypost:
             tracker["carrier"] = parcel.carrier.easypost
         answer, content = self._send("POST", "/trackers", {"tracker": tracker})
-        if not answer.is_ok:
-            raise Refused(str(section(content, "error").get("code") or answer.status)[:40])
-        return read_copies([content], copy_of)[0]
+        if answer.is_ok:
+            return read_copies([content], copy_of)[0]
+        code = str(section(content, "error").get("code") or answer.status)[:40]
+        if answer.status in ABOUT_THE_PARCEL:
+            raise Refused(code)
+        # A wrong path or an unpaid bill says nothing about this parcel, nor about any other.
+        raise TryLater(f"not taken: {answer.status}, {code}")
 
     def read_many(self, numbers: Sequence[str]) -> list[Told | Strange]:
         answer, content = self._send("POST", "/trackers/batch", {"tracking_codes": list(numbers)})
