@@ -47,7 +47,7 @@ def prepare(folder: str, url: str) -> None:
 
 
 def fill(count: int) -> None:
-    """Make so many orders of one line, each in a parcel on its way that is due within the next four hours."""
+    """Make so many orders of one line, each in a parcel on its way; they are due within four hours of each other."""
     from django.db import connection
 
     from orders.models import Order, OrderDelivery, OrderLine, Shipment, ShipmentLine
@@ -62,7 +62,8 @@ def fill(count: int) -> None:
     watch = {"service": "aftership", "service_id": "id-N0", "tracking_number": "N0", "told_at": OLD}
     ParcelWatch.objects.create(shipment=Shipment.objects.get(), due_at=OLD, **watch)
     number = "'N' || g"
-    due = f"now() + interval '1 minute' * (1 + (g %% {MINUTES * 60}) / 60.0)"
+    # None comes due by itself while it is measured.
+    due = f"now() + interval '1 day' + interval '1 minute' * ((g %% {MINUTES * 60}) / 60.0)"
     own = {"number": "'B-' || g", "token": "md5(g::text) || md5('t' || g)", "basket_generation": "g"}
     copy(Order, count, own)
     copy(OrderDelivery, count, {"order_id": "g"})
