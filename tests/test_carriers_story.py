@@ -194,6 +194,8 @@ def easypost_stub():
                     "trackers": [EASYPOST | {"tracking_code": NUMBER, "updated_at": "2026-11-25T01:00:00Z"}],
                     "has_more": False,
                 }
+            elif body["tracker"]["tracking_code"] == "UNPAID1":
+                status, told = 402, {"error": {"code": "PAYMENT.REQUIRED", "message": "pay first"}}
             elif body["tracker"]["tracking_code"] != NUMBER:
                 status, told = 422, {"error": {"code": "TRACKER.CREATE.ERROR", "message": "not found"}}
             text = json.dumps(told).encode()
@@ -229,3 +231,13 @@ def test_easypost_is_spoken_to_as_its_documentation_says(settings):
     assert state_of(watch).status == "in_transit"
     other.refresh_from_db()
     assert (other.refused_code, other.due_at) == ("TRACKER.CREATE.ERROR", None)
+
+
+def test_a_bill_that_is_not_paid_gives_up_no_parcel(settings):
+    with easypost_stub() as (base, _asked):
+        use(settings, "easypost", base=base)
+        watch = followed(number="UNPAID1")
+        service = read("easypost")
+    assert service.last_error == "TryLater: not taken: 402, PAYMENT.REQUIRED"
+    watch.refresh_from_db()
+    assert (watch.refused_code, watch.due_at <= timezone.now()) == ("", True)
