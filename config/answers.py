@@ -35,8 +35,9 @@ from suppliers.actions import decide
 from suppliers.actions.ask import read_again
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.credits import claim_credit as claim
+from suppliers.actions.follow import ask_about
 from suppliers.actions.gate import approved_units
-from suppliers.models import SupplierCancellation, SupplierCredit, SupplierOrder
+from suppliers.models import ParcelWatch, SupplierCancellation, SupplierCredit, SupplierOrder, TrackingService
 from suppliers.states import SupplierCancellationStatus
 
 
@@ -205,6 +206,18 @@ def not_ours(finding: MoneyFinding, *, by: User) -> str:
     if not findings.explain_by_hand(finding, by=by, now=timezone.now()):
         raise NotPossible(_t("It is explained already."))
     return _t("Noted. It comes back only if its amount changes.")
+
+
+def ask_carrier(row: TrackingService | ParcelWatch, *, by: User) -> str:
+    """Ask a tracking service about one parcel, or about all that are due, now."""
+    if isinstance(row, ParcelWatch):
+        if not ask_about(row.shipment):
+            raise NotPossible(_t("It is not followed any more."))
+        close_work(WorkItem.Reason.CARRIER_GARBAGE, row, by=by)
+        return _t("It is asked about in a moment; should its news still make no sense, you are asked again.")
+    close_work(WorkItem.Reason.CARRIER_GARBAGE, row, by=by)
+    TrackingService.objects.filter(lease.is_free(), pk=row.pk).exclude(due_at=None).update(due_at=timezone.now())
+    return _t("It is asked in a moment.")
 
 
 def publish_review(review: Review, *, by: User) -> str:

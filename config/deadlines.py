@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
-from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS
+from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS, TRACKING
 from config.models import NightlyAudit
 from config.promises import LATE, LATE_ASIDE, LATE_RESTS, LATE_RETRIES
 from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
@@ -304,7 +304,7 @@ MACHINERY = [
         "nightly audit", NightlyAudit, (), R.AUDIT, ("ran_at",), TWO_NIGHTS,
         "The audit has not run for two nights. {row.last_error:.150}", related=(), until_news=True,
     ),
-    *COMPARISONS,
+    *COMPARISONS, *TRACKING,
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]

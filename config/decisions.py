@@ -1,4 +1,4 @@
-"""Deadlines of what people decide about money (authorised, disputed, transferred, owed, compared) and about reviews.
+"""Deadlines of what people decide about money (authorised, disputed, transferred, owed, compared), reviews and tracking.
 
 Part of ``config/deadlines.py``.
 """
@@ -15,7 +15,7 @@ from orders.models import Authorisation, Dispute, Payment, Refund, WorkItem
 from orders.states import AuthorisationStatus, DisputeStatus, RefundStatus
 from shop.models import Review
 from shop.models.review import ReviewStatus
-from suppliers.models import PictureFetch, SupplierCredit
+from suppliers.models import PictureFetch, SupplierCredit, TrackingService
 from suppliers.states import SupplierCreditStatus
 
 R = WorkItem.Reason
@@ -90,6 +90,12 @@ REVIEWS = [
         "review", Review, (ReviewStatus.WAITING,), R.REVIEW_TO_DECIDE, ("created_at",), A_DAY,
         "A review of {row.product.name} waits to be read: {row.rating}/5 {row.title} {row.text:.120}",
         money=lambda row: 0, related=("product",),
+    ),
+]  # fmt: skip
+TRACKING = [
+    Wait(
+        "tracking service", TrackingService, (), R.TRACKING_SILENT, ("failing_since",), AWAY,
+        "{row} has told no carrier's scans for an hour. {row.last_error:.150}", ~Q(failing_since=None), related=(),
     ),
 ]  # fmt: skip
 # Of states of the shop window: why nothing waits in them.

@@ -74,6 +74,52 @@ def read_pharmacy(env: environ.Env, country: str) -> dict[str, str] | None:
     return {"url": url, "country": env.str("PHARMACY_COUNTRY", default=country).upper()} if url else None
 
 
+def read_tracking(env: environ.Env) -> tuple[dict[str, dict[str, str]], int, int]:
+    """Return the tracking services that have a key, by name; and CARRIER_POLL_SECONDS and CARRIER_LOOK_SECONDS.
+
+    Without a webhook secret a service is asked all the same, and its webhooks are refused. The addresses are for a
+    stand-in in development.
+    """
+    bases = {"aftership": "https://api.aftership.com", "easypost": "https://api.easypost.com/v2"}
+    services = {
+        name: {
+            "key": env.str(f"{name.upper()}_API_KEY", default="").strip(),
+            "webhook_secret": env.str(f"{name.upper()}_WEBHOOK_SECRET", default="").strip(),
+            "base": env.str(f"{name.upper()}_API_BASE", default=base),
+        }
+        for name, base in bases.items()
+    }
+    in_use = {name: facts for name, facts in services.items() if facts["key"]}
+    return in_use, env.int("CARRIER_POLL_SECONDS", default=4 * 3600), env.int("CARRIER_LOOK_SECONDS", default=30)
+
+
+def read_database(env: environ.Env, folder: Path) -> dict[str, Any]:
+    """Return the database that DATABASE_URL names; SQLite in ``folder`` where it is unset."""
+    database: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{folder / 'shop.sqlite3'}")
+    database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+    if database["ENGINE"].endswith("sqlite3"):
+        # IMMEDIATE: a transaction that will write takes the lock at once and waits for its turn,
+        # instead of failing at the first write. WAL: readers never wait for the writer.
+        database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        }
+    return database
+
+
+def cache_in(redis_url: str, prefix: str) -> dict[str, Any]:
+    """Return the cache: in Redis if it has an address, else in the database."""
+    if not redis_url:
+        return {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}
+    return {
+        "BACKEND": "config.cache.TolerantRedisCache",
+        "LOCATION": redis_url,
+        "KEY_PREFIX": prefix,
+        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+    }
+
+
 def iban(env: environ.Env, name: str) -> str:
     """Return an account number without its spaces; empty if it is not set.
 

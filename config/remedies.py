@@ -39,6 +39,7 @@ from orders.states import OrderStatus, RefundStatus
 from shop.models import User
 from suppliers.actions import decide
 from suppliers.actions.ask import read_again, read_lists_again, read_news, read_return_again, send_again
+from suppliers.actions.follow import ask_about
 from suppliers.actions.forward import forward_order, give_up_refused
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 from support.models import Ticket
@@ -86,6 +87,9 @@ _READ_PARCEL = _remedy(
 )
 _ASK_STRIPE = _remedy(
     "ask-stripe", _("Ask Stripe now"), "orders.change_workitem", "order", "refund", "authorisation", is_retry=True
+)
+_ASK_CARRIER = _answer(
+    "ask-carrier", _("Ask again now"), "suppliers.change_supplierorder", "trackingservice", "parcelwatch", is_retry=True
 )
 _REFUND_PARCEL = _remedy("refund-parcel", _("Refund what is in it"), "orders.add_refund", "shipment")
 _CANCEL_LINE = _remedy("cancel-line", _("Cancel and refund these units"), "orders.add_refund", "orderline")
@@ -187,6 +191,8 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.AUDIT: [_AUDIT],
     R.NO_OFFER: [_CANCEL_LINE, _LOOK_AGAIN],
     R.PARCEL_SILENT: [_READ_PARCEL, _REFUND_PARCEL],
+    R.TRACKING_SILENT: [_ASK_CARRIER],
+    R.CARRIER_GARBAGE: [_ASK_CARRIER],
     R.PARCEL_TROUBLE: [_READ_PARCEL, _REFUND_PARCEL],
     R.PARCEL_BACK: [_REFUND_PARCEL, _READ_PARCEL],
     R.RETURN_SILENT: [_ASK_RETURN],
@@ -304,7 +310,8 @@ def read_return(row: SupplierReturn, *, by: User) -> str:
 
 
 def read_parcel(shipment: Shipment, *, by: User) -> str:
-    """Read the order a parcel belongs to anew."""
+    """Ask the carrier about a parcel, and read the order it belongs to anew."""
+    ask_about(shipment)
     row = SupplierOrder.objects.filter(shipments__shipment=shipment).first()
     if row is None:
         raise NotPossible(_t("No supplier is known for this parcel."))

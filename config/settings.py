@@ -15,12 +15,15 @@ from django.utils.translation import gettext_lazy as _
 
 from config.environment import (
     BASE_DIR,
+    cache_in,
     iban,
     log_lines,
     mail_transport,
+    read_database,
     read_environment,
     read_pharmacy,
     read_seller,
+    read_tracking,
     required,
     spoken,
 )
@@ -204,33 +207,13 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 INSTALLED_APPS.append("django.forms")
 
 # --- Database
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'shop.sqlite3'}")}
-DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: a transaction that will write takes the lock at once and waits for its turn,
-    # instead of failing at the first write. WAL: readers never wait for the writer.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-    }
+DATABASES = {"default": read_database(env, VAR_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Cache and broker
 REDIS_URL = env.str("REDIS_URL", default="")
 REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="waybill")
-if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "config.cache.TolerantRedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": REDIS_KEY_PREFIX,
-            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
-        }
-    }
-else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
-
+CACHES = {"default": cache_in(REDIS_URL, REDIS_KEY_PREFIX)}
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
 CELERY_BROKER_FOLDER = VAR_DIR / "broker"
 # Seconds a task may run; the lease in the database is longer than either.
@@ -388,6 +371,8 @@ SUPPLIER_WALK_SECONDS = env.int("SUPPLIER_WALK_SECONDS", default=60)
 SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
 # News of other days wait for so long for others of the same order, to be one mail.
 DELAY_SETTLE_SECONDS = env.int("DELAY_SETTLE_SECONDS", default=60)
+# Who tells carriers' scans (none without a key), how often of a parcel on its way, and how often is looked what is due.
+TRACKING_SERVICES, CARRIER_POLL_SECONDS, CARRIER_LOOK_SECONDS = read_tracking(env)
 # How often the table of deadlines (config/deadlines.py) is gone over.
 DEADLINE_SECONDS = env.int("DEADLINE_SECONDS", default=120)
 # An order still unpaid this long after its session should have ended is looked at again.

@@ -32,7 +32,15 @@ from orders.models import (
 )
 from orders.states import DelayStatus
 from suppliers.actions.breaker import due_probes, may_be_called, of_callable
-from suppliers.models import PictureFetch, Supplier, SupplierCancellation, SupplierChase, SupplierOrder, SupplierReturn
+from suppliers.models import (
+    PictureFetch,
+    Supplier,
+    SupplierCancellation,
+    SupplierChase,
+    SupplierOrder,
+    SupplierReturn,
+    TrackingService,
+)
 from suppliers.states import SupplierCancellationStatus
 
 # How many rows a task takes that takes several: statements are shared, and rows die together.
@@ -86,7 +94,10 @@ def _always(task: str) -> Callable[[DueWork], str]:
 
 def _incoming_task(row: DueWork) -> str:
     # One inbox for all senders; each app works on its own.
-    return "orders.tasks.work_incoming" if row.source == "stripe" else "suppliers.tasks.work_incoming"  # type: ignore[attr-defined]
+    source: str = row.source  # type: ignore[attr-defined]
+    if source.startswith("carrier:"):
+        return "suppliers.tasks.work_carrier_message"
+    return "orders.tasks.work_incoming" if source == "stripe" else "suppliers.tasks.work_incoming"
 
 
 def _reactions(name: str, which: Q, queue: str, together: int = 1) -> Sweep:
@@ -144,6 +155,13 @@ SWEEPS: list[Sweep] = [
         _always("suppliers.tasks.poll_supplier"),
         "suppliers",
     ),
+    # The reader of a service asks about many parcels at once; which are due stands with each of them.
+    Sweep(
+        "tracking_services",
+        TrackingService.objects.all,
+        _always("suppliers.tasks.read_tracking_service"),
+        "suppliers",
+    ),
     Sweep(
         "pictures",
         lambda: PictureFetch.objects.filter(status=PictureFetch.Status.WANTED),
@@ -176,4 +194,5 @@ PERIODIC: list[Periodic] = [
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),
+    Periodic("suppliers.tasks.tend_carriers", lambda: 3600, "engine"),
 ]

@@ -11,6 +11,7 @@ from django.urls import include, path
 
 from config import health, reports
 from orders.webhooks import stripe_webhook
+from suppliers.carrier_webhooks import carrier_webhook
 from suppliers.margin.page import margin_export, margin_page
 from suppliers.webhooks import supplier_webhook
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("webhooks/stripe/", stripe_webhook, name="stripe-webhook"),
     path("webhooks/suppliers/<slug:slug>/", supplier_webhook, name="supplier-webhook"),
+    path("webhooks/carriers/<slug:slug>/", carrier_webhook, name="carrier-webhook"),
     path("admin/audit/", admin.site.admin_view(reports.audit_page), name="audit"),
     path("admin/reconciliation/", admin.site.admin_view(reports.reconciliation_page), name="reconciliation"),
     path("admin/margin/", admin.site.admin_view(margin_page), name="margin"),

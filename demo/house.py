@@ -63,9 +63,8 @@ class House:
         self.shop = shop
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = False
-        self.ports = {
-            name: free_port(port + 11 + 20 * place) for place, name in enumerate(("payments", *shop.suppliers))
-        }
+        names = ("payments", *shop.suppliers, "carriers")
+        self.ports = {name: free_port(port + 11 + 20 * place) for place, name in enumerate(names)}
         self.env = self._environment()
 
     def _environment(self) -> dict[str, str]:
@@ -92,6 +91,11 @@ class House:
             "SUPPLIER_POLL_SECONDS": "10",
             "SUPPLIER_STOCK_SECONDS": "60",
             "HAND_OVER_SECONDS": "10",
+            "AFTERSHIP_API_BASE": f"http://{HOST}:{self.ports['carriers']}",
+            "AFTERSHIP_API_KEY": facts["carriers_key"],
+            "AFTERSHIP_WEBHOOK_SECRET": facts["carriers_hook"],
+            "CARRIER_POLL_SECONDS": "20",
+            "CARRIER_LOOK_SECONDS": "2",
             "RECONCILE_SECONDS": "60",
             "FEE_SECONDS": "15",
             # So that there is something to decide: large orders are authorised first; and a second way to pay.
@@ -107,7 +111,8 @@ class House:
 
     def _kept_secrets(self) -> dict[str, str]:
         file = self.shop.folder / "demo-secrets.json"
-        if not file.exists():
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        if "carriers_key" not in kept:
             made = {
                 "secret_key": secrets.token_urlsafe(50),
                 "field_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -115,10 +120,13 @@ class House:
                 "hook": "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
                 "stripe_key": "sk_test_sandbox_" + secrets.token_hex(12),
                 "stripe_hook": "whsec_" + secrets.token_hex(16),
+                "carriers_key": secrets.token_urlsafe(24),
+                "carriers_hook": secrets.token_urlsafe(24),
             }
-            file.write_text(json.dumps(made))
+            kept = made | kept
+            file.write_text(json.dumps(kept))
             file.chmod(0o600)
-        return json.loads(file.read_text())
+        return kept
 
     # --- processes
 
@@ -140,6 +148,12 @@ class House:
             ]
             made[slug] += ["--api-key", facts["supplier_key"], "--webhook-secret", facts["hook"]]
             made[slug] += ["--webhook-url", f"{site}/webhooks/suppliers/{slug}/"]
+            made[slug] += ["--carriers-url", f"http://{HOST}:{self.ports['carriers']}"]
+            made[slug] += ["--carriers-key", facts["carriers_key"]]
+        # The first supplier's process has room for the carriers.
+        made[self.shop.suppliers[0]] += ["--carriers-port", str(self.ports["carriers"])]
+        made[self.shop.suppliers[0]] += ["--carriers-webhook-url", f"{site}/webhooks/carriers/aftership/"]
+        made[self.shop.suppliers[0]] += ["--carriers-webhook-secret", facts["carriers_hook"]]
         web = ["-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{self.port}", "--workers", "1", "--threads", "8"]
         worker = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "4"]
         worker += [

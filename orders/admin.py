@@ -323,7 +323,7 @@ class TrackingInline(ReadOnlyInline):
     """The carrier's scans."""
 
     model = TrackingEvent
-    fields = readonly_fields = ["occurred_at", "status", "description", "place"]
+    fields = readonly_fields = ["occurred_at", "status", "description", "place", "source"]
 
 
 @admin.register(Shipment)

@@ -77,15 +77,28 @@ def sent(shipment: Shipment | None) -> tuple[bool, datetime | None]:
 def _near(shipment: Shipment | None) -> tuple[bool, datetime | None]:
     if shipment is None:
         return False, None
-    seen = [event.occurred_at for event in shipment.tracking_events.all() if event.status in ON_THE_WAY]
+    if shipment.status == ParcelStatus.IN_TRANSIT:
+        # It was at the door, and the carrier has taken it back to its depot.
+        return False, None
+    seen = [event.occurred_at for event in shown_scans(shipment) if event.status in ON_THE_WAY]
     return (bool(seen) or shipment.status in ON_THE_WAY), min(seen, default=None)
+
+
+def shown_scans(shipment: Shipment) -> list[TrackingEvent]:
+    """Return a parcel's scans, newest first, each once: of a state that the carrier tells, its own scans only.
+
+    Its supplier passes on the same scans, in other words and with other times.
+    """
+    scans = list(shipment.tracking_events.all())
+    told = {scan.status for scan in scans if scan.source == TrackingEvent.Source.CARRIER}
+    return [scan for scan in scans if scan.source == TrackingEvent.Source.CARRIER or scan.status not in told]
 
 
 def entries_of(shipment: Shipment | None) -> list[Entry]:
     """Return a parcel's scans, newest first. The carrier's own words may name people: they are for agents."""
     if shipment is None:
         return []
-    scans = list(shipment.tracking_events.all())
+    scans = shown_scans(shipment)
     made = []
     for place, scan in enumerate(scans):
         is_further = any(older.status == scan.status for older in scans[place + 1 :])
@@ -105,7 +118,7 @@ def place_left(shipment: Shipment | None) -> str:
     """Return where the carrier says it left a parcel; empty where it did not, or said nothing."""
     if shipment is None or shipment.status != ParcelStatus.DELIVERED:
         return ""
-    scans = shipment.tracking_events.all()
+    scans = shown_scans(shipment)
     return next((scan.place for scan in scans if scan.status == ParcelStatus.DELIVERED and scan.place), "")
 
 

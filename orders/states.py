@@ -187,7 +187,8 @@ PARCEL_MOVES: Mapping[str, frozenset[str]] = {
     _P.PENDING: frozenset({_P.LABEL_CREATED, _P.CANCELLED, _P.DELIVERED} | _MOVING | _TROUBLE),
     _P.LABEL_CREATED: frozenset({_P.CANCELLED, _P.DELIVERED} | _MOVING | _TROUBLE),
     _P.IN_TRANSIT: frozenset(({_P.DELIVERED} | _MOVING | _TROUBLE) - {_P.IN_TRANSIT}),
-    _P.OUT_FOR_DELIVERY: frozenset({_P.DELIVERED, _P.AVAILABLE_FOR_PICKUP, _P.ATTEMPT_FAILED} | _TROUBLE),
+    # A van's evening brings back what it did not deliver; move_forward asks for the scan that says so.
+    _P.OUT_FOR_DELIVERY: frozenset(({_P.DELIVERED} | _MOVING | _TROUBLE) - {_P.OUT_FOR_DELIVERY}),
     _P.ATTEMPT_FAILED: frozenset(
         {_P.DELIVERED, _P.OUT_FOR_DELIVERY, _P.AVAILABLE_FOR_PICKUP, _P.IN_TRANSIT} | _TROUBLE
     ),

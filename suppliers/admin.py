@@ -17,9 +17,11 @@ from suppliers import chase_admin
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.decide import ask_now, confirm_has_it, probe_now, release, send_again
 from suppliers.actions.forward import give_up_refused
+from suppliers.carrier_admin import ParcelWatchAdmin, TrackingCallAdmin, TrackingServiceAdmin
 from suppliers.credit_admin import SupplierCreditAdmin, SupplierInvoiceAdmin
 from suppliers.models import (
     Offer,
+    ParcelWatch,
     PictureFetch,
     Supplier,
     SupplierCall,
@@ -32,6 +34,8 @@ from suppliers.models import (
     SupplierProbe,
     SupplierReturn,
     SupplierShipment,
+    TrackingCall,
+    TrackingService,
 )
 
 # Its own module of this admin.
@@ -39,6 +43,9 @@ __all__ = ["chase_admin"]
 
 admin.site.register(SupplierCredit, SupplierCreditAdmin)
 admin.site.register(SupplierInvoice, SupplierInvoiceAdmin)
+admin.site.register(ParcelWatch, ParcelWatchAdmin)
+admin.site.register(TrackingService, TrackingServiceAdmin)
+admin.site.register(TrackingCall, TrackingCallAdmin)
 
 
 class SupplierForm(forms.ModelForm):

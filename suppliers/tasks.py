@@ -9,9 +9,11 @@ from orders.reactions import react, react_together
 from suppliers.actions import (
     calls,
     cancel,
+    carrier_inbox,
     chase,
     credits,
     decide,
+    follow,
     forward,
     hold,
     inbox,
@@ -143,3 +145,21 @@ def work_on_chase(chase_id: int) -> None:
 def measure_punctuality() -> None:
     """Measure how punctual suppliers are."""
     punctuality.measure_punctuality(now=timezone.now())
+
+
+@shared_task
+def read_tracking_service(service_id: int) -> None:
+    """Ask a tracking service about the parcels that are due."""
+    follow.read_service(service_id)
+
+
+@shared_task
+def tend_carriers() -> None:
+    """Look after what carriers and services have fallen silent about, and after parcels nobody follows."""
+    follow.tend_carriers(now=timezone.now())
+
+
+@shared_task
+def work_carrier_message(incoming_id: int) -> None:
+    """Work on a stored webhook of a tracking service."""
+    carrier_inbox.work_carrier_message(incoming_id)

@@ -154,6 +154,7 @@ WAYS = {
     "case at the supplier": (_in(waiting.a_ticket, status="waiting_supplier"), {"status": "solved"}),
     "mail to send": (waiting.a_mail, {"status": "sent"}),
     "mail given up": (_in(waiting.a_mail, status="failed"), {"status": "sent"}),
+    "tracking service": (waiting.a_tracking_service, {"failing_since": None}),
     "review": (waiting.a_review, {"status": "approved"}),
     "event": (lambda: Event.objects.get(order=_paid_without_events(), kind="order.paid"), {"delivered_at": timezone.now()}),
     "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),

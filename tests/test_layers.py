@@ -22,7 +22,7 @@ DOORS = {
     "redis": {"config/cache.py", "config/redis_broker.py"},
 }
 # Simulated suppliers and the payment sandbox stand for other people's servers.
-STRANGERS = ("demo/supplier/", "demo/payments/", "demo/pictures/")
+STRANGERS = ("demo/supplier/", "demo/payments/", "demo/pictures/", "demo/carrier/")
 
 
 def imported_by(source: str) -> set[str]:
@@ -78,6 +78,7 @@ def test_no_file_imports_against_the_arrows():
         ("support/views/x.py", "import requests"),
         ("notifications/actions/x.py", "from celery import shared_task"),
         ("demo/supplier/x.py", "from shop.money import Money"),
+        ("demo/carrier/x.py", "from suppliers.carriers.directory import CARRIERS"),
     ],
 )
 def test_a_planted_violation_is_found(path, source):

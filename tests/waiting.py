@@ -47,6 +47,7 @@ from suppliers.models import (
     SupplierOrderLine,
     SupplierProbe,
     SupplierReturn,
+    TrackingService,
 )
 from support.actions.ticket import open_ticket
 from support.models import Ticket, Topic
@@ -245,6 +246,10 @@ def a_picture_to_fetch() -> PictureFetch:
     supplier = make_supplier()
     address = "https://pictures.example/1.png"
     return PictureFetch.objects.create(supplier=supplier, variant=make_variant(supplier), position=0, url=address)
+
+
+def a_tracking_service() -> TrackingService:
+    return TrackingService.objects.create(slug="aftership", failing_since=timezone.now(), last_error="TryLater: 503")
 
 
 def a_review() -> Review:

@@ -26,8 +26,10 @@ from orders.models import (
 )
 from orders.models.dispute import UNDECIDED
 from orders.states import AuthorisationStatus, RefundStatus
+from suppliers.actions.follow import open_parcels
 from suppliers.actions.stopped import undecided
-from suppliers.models import Supplier, SupplierOrder, SupplierReturn
+from suppliers.carriers import services_in_use
+from suppliers.models import ParcelWatch, Supplier, SupplierOrder, SupplierReturn, TrackingService
 from suppliers.states import SupplierOrderStatus
 
 # A consequence that has been tried in vain for so long has asked for a person before.
@@ -138,3 +140,19 @@ def due() -> Iterable[str]:
     owed = Reaction.objects.filter(done_at=None, event__subject_key=OuterRef("row_key"))
     alone = waiting.annotate(row_key=row_key(Cancellation)).filter(~Exists(owed), allocated_at=None)
     yield from named(alone.filter(requested_at__lt=timezone.now() - GRACE), nobody)
+
+
+@check("V10 followed", _("Every parcel that its carrier can tell of is asked about, as long as it is on its way."))
+def followed() -> Iterable[str]:
+    now = timezone.now()
+    parcels = open_parcels(now)
+    watches = ParcelWatch.objects.filter(shipment__in=parcels, refused_code="")
+    yield from named(watches.filter(due_at=None), "on its way, and its carrier is not asked any more")
+    # Of a service that does not answer, a person is asked.
+    well = TrackingService.objects.filter(slug=OuterRef("service"), failing_since=None).exclude(due_at=None)
+    yield from named(watches.filter(Exists(well), due_at__lt=now - LATE), "its carrier should have been asked by now")
+    if services_in_use():
+        unknown = parcels.exclude(tracking_number="").filter(
+            ~Exists(ParcelWatch.objects.filter(shipment=OuterRef("pk"))), created_at__lt=now - 2 * LATE
+        )
+        yield from named(unknown, "nobody asks its carrier", "order")

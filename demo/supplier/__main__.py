@@ -9,7 +9,10 @@ import sys
 import threading
 from pathlib import Path
 
+from demo.carrier.books import Books, Service
+from demo.carrier.server import CarrierServer
 from demo.supplier.delivery import Delivery
+from demo.supplier.handover import Handover
 from demo.supplier.ledger import Ledger
 from demo.supplier.profile import load_profile
 from demo.supplier.server import SupplierServer
@@ -34,6 +37,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--public-base", help="address under which pictures and labels are found")
     parser.add_argument("--seed", type=int, default=1, help="decides what befalls which order")
     parser.add_argument("--sandbox-skus", action="store_true", help="list the contract's TEST SKUs")
+    parser.add_argument("--carriers-url", help="address of the simulated carriers; they see this supplier's parcels")
+    parser.add_argument("--carriers-key", default="", help="their API key")
+    parser.add_argument("--carriers-port", type=int, help="run the simulated carriers in this process, on that port")
+    parser.add_argument("--carriers-webhook-url", default="", help="where their events go")
+    parser.add_argument("--carriers-webhook-secret", default="", help="what those are signed with")
     return parser.parse_args()
 
 
@@ -61,8 +69,24 @@ def main() -> int:
     server = SupplierServer((told.host, told.port), supplier)
     supplier.public_base = (told.public_base or f"http://{told.host}:{server.server_port}").rstrip("/")
     load_catalogue(supplier)
+    carriers = run_carriers(told) if told.carriers_port is not None else None
+    if told.carriers_url:
+        supplier.carriers = Handover(told.carriers_url, told.carriers_key)
+        supplier.carriers.start()
     serve(server)
+    if carriers is not None:
+        carriers.service.stopping.set()
+        carriers.shutdown()
     return 0
+
+
+def run_carriers(told: argparse.Namespace) -> CarrierServer:
+    """Run the simulated carriers beside the supplier: they are idle most of the time, and a process is not free."""
+    books = Books(told.ledger.with_name("carriers.sqlite3"))
+    service = Service(books, told.carriers_key, told.carriers_webhook_url, told.carriers_webhook_secret)
+    server = CarrierServer((told.host, told.carriers_port), service)
+    server.start()
+    return server
 
 
 def serve(server: SupplierServer) -> None:

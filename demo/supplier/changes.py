@@ -24,6 +24,8 @@ def publish(supplier: Supplier, record: Record, *, event: str = "", delay: dict[
     record.document["version"] = stored.document["version"] + 1 if stored else 1
     record.document["updated_at"] = supplier.ledger.stamp()
     supplier.ledger.put(record)
+    if record.kind == "shipment" and supplier.carriers is not None:
+        supplier.carriers.tell(record.document)
     backwards = tells_backwards(supplier, record)
     facts = facts_of(record) | ({"delay": delay} if delay else {})
     announce(supplier, event or f"{record.kind}.updated", facts, reference=record.reference, held=backwards)

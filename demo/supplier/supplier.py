@@ -11,6 +11,7 @@ from typing import Any
 
 from demo.supplier.clock import Clock
 from demo.supplier.faults import Faults
+from demo.supplier.handover import Handover
 from demo.supplier.idempotency import RunningKeys
 from demo.supplier.ledger import Ledger
 from demo.supplier.limits import RateLimit
@@ -36,6 +37,7 @@ class Supplier:
     speed: float = 1.0
     seed: int = 1
     moment: float | None = None
+    carriers: Handover | None = None
     clock: Clock = field(init=False)
     limit: RateLimit = field(init=False)
     dice: random.Random = field(init=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -31,6 +31,8 @@ AFTER_SENT = {
     ParcelStatus.ATTEMPT_FAILED,
     ParcelStatus.DELIVERED,
 }
+# For so long after a carrier's newest scan its supplier's word on the state counts for nothing.
+CARRIER_COUNTS_FOR = timedelta(days=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,11 @@ class ParcelNews:
 def record_parcel(
     order: Order, delivery: OrderDelivery | None, shipment: Shipment | None, news: ParcelNews
 ) -> Shipment:
-    """Write down one copy of a parcel: make it if ``shipment`` is None, else bring it up to date.
+    """Write down one copy of a parcel from its supplier: make it if ``shipment`` is None, else bring it up to date.
 
     Call it inside a transaction that has fenced out older copies (by version). Safe to repeat:
-    scans are merged, states only move forward.
+    scans are merged, states only move forward. What contradicts the carrier's own scans is kept and moves
+    nothing (``orders.actions.carrier_word`` has the rule).
     """
     if shipment is None:
         shipment = Shipment.objects.create(order=order, delivery=delivery, kind=news.kind)
@@ -79,15 +82,41 @@ def record_parcel(
         )
         events.record("parcel.announced", shipment, by=None)
     _note_number(shipment, news)
+    news = _heeded(shipment, news)
     _write_facts(shipment, news)
-    _merge_scans(shipment, news.scans)
+    merge_scans(shipment, news.scans)
     if news.status is not None:
-        _move_forward(shipment, news.status)
+        move_forward(shipment, news.status)
     count_units(order)
     if delivery is not None and delivery.late_kind:
-        # Whoever is asked about it shall not be for an hour longer than needed.
-        OrderDelivery.objects.filter(pk=delivery.pk, watch_at__isnull=False).update(watch_at=timezone.now())
+        look_again(delivery.pk)
     return shipment
+
+
+def look_again(delivery_id: int | None) -> None:
+    """Let a delivery that is late be judged anew now: whoever is asked about it shall not be an hour longer than needed."""
+    late = OrderDelivery.objects.filter(pk=delivery_id, watch_at__isnull=False).exclude(late_kind="")
+    late.update(watch_at=timezone.now())
+
+
+def carrier_counts(shipment: Shipment) -> bool:
+    """True while a parcel's carrier has the word on its state: it has told scans, and not long ago."""
+    at = shipment.carrier_scanned_at
+    return at is not None and timezone.now() - at < CARRIER_COUNTS_FOR
+
+
+def _heeded(shipment: Shipment, news: ParcelNews) -> ParcelNews:
+    """Return what of a supplier's news counts. What contradicts the carrier is kept, for staff and for later."""
+    is_renumbered = news.tracking_number not in {"", shipment.tracking_number}
+    counts = carrier_counts(shipment) and not is_renumbered
+    says = news.status if counts and news.status not in {None, shipment.status} else ""
+    # The scans of another number say nothing about this one.
+    scanned_at = None if is_renumbered else shipment.carrier_scanned_at
+    if (says, scanned_at) != (shipment.supplier_says, shipment.carrier_scanned_at):
+        Shipment.objects.filter(pk=shipment.pk).update(supplier_says=says, carrier_scanned_at=scanned_at)
+    if not counts:
+        return news
+    return replace(news, status=None, delivered_at=None, reason_code=shipment.reason_code)
 
 
 def _note_number(shipment: Shipment, news: ParcelNews) -> None:
@@ -96,7 +125,9 @@ def _note_number(shipment: Shipment, news: ParcelNews) -> None:
     if not number or (number, carrier) == (shipment.tracking_number, shipment.carrier_name):
         return
     ParcelNumber.objects.get_or_create(shipment=shipment, carrier_name=carrier, tracking_number=number)
-    if shipment.status not in NOT_SENT:
+    # That the carrier has a name now changes nothing for whoever has the number.
+    is_other = number != shipment.tracking_number or shipment.carrier_name
+    if shipment.status not in NOT_SENT and is_other:
         events.record(
             "parcel.renumbered", shipment, by=None, before=str(shipment.tracking_number), number=number, carrier=carrier
         )
@@ -120,8 +151,13 @@ def _write_facts(shipment: Shipment, news: ParcelNews) -> None:
     shipment.refresh_from_db()
 
 
-def _merge_scans(shipment: Shipment, scans: Sequence[Scan]) -> None:
-    TrackingEvent.objects.bulk_create(
+def merge_scans(
+    shipment: Shipment, scans: Sequence[Scan], *, source: TrackingEvent.Source = TrackingEvent.Source.SUPPLIER
+) -> int:
+    """Write down the scans that are not known yet; return how many those are, at least. Inside a transaction."""
+    ids = [scan.event_id[:80] for scan in scans]
+    known = set(shipment.tracking_events.filter(event_id__in=ids).values_list("event_id", flat=True)) if ids else set()
+    made = TrackingEvent.objects.bulk_create(
         [
             TrackingEvent(
                 shipment=shipment,
@@ -130,14 +166,23 @@ def _merge_scans(shipment: Shipment, scans: Sequence[Scan]) -> None:
                 status=scan.status,
                 description=scan.description[:500],
                 place=scan.place[:160],
+                source=source,
             )
             for scan in scans
+            if scan.event_id[:80] not in known
         ],
         ignore_conflicts=True,
     )
+    return len(made)
 
 
-def _move_forward(shipment: Shipment, to: ParcelStatus) -> None:
+def move_forward(shipment: Shipment, to: ParcelStatus) -> None:
+    """Move a parcel to a state that it was told to be in, unless that would be a step back.
+
+    Out for delivery it goes back on its way only where a scan says so that is newer than those at the door.
+    """
+    if to == ParcelStatus.IN_TRANSIT and shipment.status == ParcelStatus.OUT_FOR_DELIVERY and not _is_back(shipment):
+        return
     # A late or unusual word is kept among the scans and does not move the state.
     with contextlib.suppress(IllegalMove):
         if to in AFTER_SENT and shipment.status in NOT_SENT:
@@ -147,6 +192,14 @@ def _move_forward(shipment: Shipment, to: ParcelStatus) -> None:
             move_parcel(shipment, to, by=None, reason=shipment.reason_code)
     if shipment.status == ParcelStatus.DELIVERED and shipment.delivered_at is None:
         Shipment.objects.filter(pk=shipment.pk).update(delivered_at=timezone.now())
+
+
+def _is_back(shipment: Shipment) -> bool:
+    """True if a parcel's newest scan between depot and door is that of a depot."""
+    seen = shipment.tracking_events.filter(status__in=[ParcelStatus.IN_TRANSIT, ParcelStatus.OUT_FOR_DELIVERY])
+    # Of two at the same moment the door counts.
+    newest = sorted(seen.values_list("occurred_at", "status"), key=lambda one: (one[0], one[1] == "out_for_delivery"))
+    return bool(newest) and newest[-1][1] == ParcelStatus.IN_TRANSIT
 
 
 def lock_order(order: Order) -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from orders import events
 from orders.actions.arrival_news import owe_news
 from orders.actions.estimates import record_estimate
+from orders.actions.shipping import NOT_SENT
 from orders.actions.work import close_work_about, open_work_together
 from orders.lateness import OVER, Verdict, verdict
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, TrackingEvent, WorkItem
@@ -80,7 +81,8 @@ def _judge(rows: Sequence[OrderDelivery], now: datetime) -> dict[int, Verdict]:
     for line in OrderLine.objects.filter(delivery__in=pks):
         lines[line.delivery_id].append(line)
     parcels: dict[int, list[Shipment]] = defaultdict(list)
-    scans = TrackingEvent.objects.filter(shipment=OuterRef("pk"))
+    # That a carrier knows of the label is no scan.
+    scans = TrackingEvent.objects.filter(shipment=OuterRef("pk")).exclude(status__in=NOT_SENT)
     coming = Shipment.objects.filter(delivery__in=pks, kind=Shipment.Kind.OUTBOUND).exclude(status__in=OVER)
     for parcel in coming.annotate(is_scanned=Exists(scans)):
         parcels[parcel.delivery_id].append(parcel)

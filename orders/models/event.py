@@ -72,7 +72,7 @@ class IncomingEventQuerySet(models.QuerySet["IncomingEvent"]):
 class IncomingEvent(DueWork):
     """A webhook, proven genuine, stored once, worked on later. Staff may replay it."""
 
-    source = models.CharField(_("source"), max_length=60, help_text=_("stripe, or supplier:<slug>."))
+    source = models.CharField(_("source"), max_length=60, help_text=_("stripe, supplier:<slug> or carrier:<service>."))
     event_id = models.CharField(_("the sender's id"), max_length=120)
     kind = models.CharField(_("kind"), max_length=80)
     # What a copy in the body is of ("order:LF-1-1-1"); of several that wait, only the newest counts. Empty: nothing known.

@@ -38,6 +38,16 @@ class Shipment(models.Model):
     is_followed = models.BooleanField(
         _("scans are told"), default=False, help_text=_("Somebody tells us its scans: without any it is silent.")
     )
+    carrier_scanned_at = models.DateTimeField(
+        _("last scan told by the carrier"), null=True, blank=True, help_text=_("Empty: only its supplier speaks of it.")
+    )
+    supplier_says = models.CharField(
+        _("its supplier says"),
+        max_length=30,
+        choices=ParcelStatus,
+        blank=True,
+        help_text=_("Where it contradicts the carrier, whose scans count for more."),
+    )
     created_at = models.DateTimeField(_("announced"), default=timezone.now)
     updated_at = models.DateTimeField(_("last news"), default=timezone.now)
 
@@ -45,7 +55,10 @@ class Shipment(models.Model):
         verbose_name = _("parcel")
         verbose_name_plural = _("parcels")
         ordering = ["created_at", "pk"]
-        indexes = [models.Index(fields=["status", "updated_at"], name="shipment_by_status")]
+        indexes = [
+            models.Index(fields=["status", "updated_at"], name="shipment_by_status"),
+            models.Index(fields=["carrier_scanned_at"], condition=~Q(supplier_says=""), name="shipment_contradicted"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=ParcelStatus.values), name="shipment_status_known")
         ]
@@ -95,7 +108,11 @@ class ParcelNumber(models.Model):
 
 
 class TrackingEvent(models.Model):
-    """One scan of a carrier: merged, never overwritten."""
+    """One scan of a carrier: merged, never overwritten. ``source`` is who told us of it."""
+
+    class Source(models.TextChoices):
+        SUPPLIER = "supplier", _("supplier")
+        CARRIER = "carrier", _("carrier")
 
     shipment = models.ForeignKey(Shipment, models.CASCADE, related_name="tracking_events")
     event_id = models.CharField(_("the sender's id"), max_length=80)
@@ -103,6 +120,7 @@ class TrackingEvent(models.Model):
     status = models.CharField(_("state"), max_length=30, choices=ParcelStatus)
     description = models.CharField(_("in the carrier's words"), max_length=500, blank=True)
     place = models.CharField(_("place"), max_length=160, blank=True)
+    source = models.CharField(_("told by"), max_length=10, choices=Source, default=Source.SUPPLIER)
 
     class Meta:
         verbose_name = _("tracking event")

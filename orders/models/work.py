@@ -54,6 +54,8 @@ class WorkItem(models.Model):
         AUDIT = "audit", _("something does not add up")
         LATE = "late", _("goods come late")
         PARCEL_SILENT = "parcel_silent", _("a parcel does not move")
+        TRACKING_SILENT = "tracking_silent", _("the carriers' scans are not told")
+        CARRIER_GARBAGE = "carrier_garbage", _("a carrier's news of a parcel makes no sense")
         PARCEL_TROUBLE = "parcel_trouble", _("a parcel needs attention")
         PARCEL_BACK = "parcel_back", _("a parcel comes back")
         RETURN_SILENT = "return_silent", _("a return does not move")
@@ -116,6 +118,9 @@ ACT_WITHIN: dict[str, timedelta] = {
     _R.REFUND_APPROVAL: timedelta(hours=8),
     # Owed for weeks already when it is asked about; a statement comes once a month.
     _R.SUPPLIER_CREDIT: timedelta(days=7),
+    # Suppliers' own words go on meanwhile.
+    _R.TRACKING_SILENT: timedelta(hours=8),
+    _R.CARRIER_GARBAGE: timedelta(days=2),
     # Goods that are late anyway, or carriers that are slow: asking takes days.
     _R.BACKORDERED: timedelta(days=2),
     _R.NOT_SENT: timedelta(days=2),

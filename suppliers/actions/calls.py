@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from suppliers.actions import breaker
-from suppliers.models import Supplier, SupplierCall
+from suppliers.models import Supplier, SupplierCall, TrackingCall
 from suppliers.outbound import Answer, NotStrictJson, strict_json
 
 EXCERPT = 2000
@@ -47,8 +47,11 @@ SAFE = frozenset(
         "ship_by",
         "shipment_id",
         "sku",
+        "slug",
         "status",
+        "subtag",
         "supplier_order_id",
+        "tag",
         "test",
         "type",
         "updated_at",
@@ -136,4 +139,5 @@ def _safe(value: Any, name: str = "") -> Any:
 
 def forget_old_calls(*, now: datetime) -> int:
     """Delete calls older than SUPPLIER_CALL_DAYS; return how many. Safe to repeat."""
-    return SupplierCall.objects.filter(at__lt=now - timedelta(days=settings.SUPPLIER_CALL_DAYS)).delete()[0]
+    oldest = now - timedelta(days=settings.SUPPLIER_CALL_DAYS)
+    return sum(calls.objects.filter(at__lt=oldest).delete()[0] for calls in (SupplierCall, TrackingCall))

@@ -21,6 +21,7 @@ from orders.actions.work import close_work, open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
 from suppliers.actions.contract import check_parcel
+from suppliers.actions.follow import carrier_tells_days, follow_parcel
 from suppliers.actions.reading import (
     MAKES_NO_SENSE,
     Garbage,
@@ -37,6 +38,8 @@ from suppliers.actions.reading import (
     words,
 )
 from suppliers.actions.stopped import has_cancelled_goods
+from suppliers.carriers.directory import carrier_named, link_of
+from suppliers.carriers.numbers import carrier_of_number
 from suppliers.models import Supplier, SupplierOrder, SupplierShipment
 
 Reason = WorkItem.Reason
@@ -105,9 +108,10 @@ def _take_parcel(
                 shipment=shipment,
                 version=version,
             )
+        follow_parcel(shipment)
         _close_garbage(supplier_order, shipment_id)
         if shipment.delivery is not None and shipment.delivered_at is None:
-            record_estimate(shipment.delivery, shipment, **estimate)
+            record_estimate(shipment.delivery, shipment, **_as_heard(shipment, estimate))
     return True
 
 
@@ -124,6 +128,12 @@ def estimate_of(copy: Mapping[str, Any]) -> dict[str, Any]:
         "reason_code": words(delay, "reason_code", 40),
         "detail": words(delay, "detail", 500),
     }
+
+
+def _as_heard(shipment: Shipment, estimate: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a supplier's word on the day; what it passes on of a carrier that tells us itself is its own word only."""
+    is_hearsay = estimate["source"] == Estimate.Source.CARRIER and carrier_tells_days(shipment)
+    return {**estimate, "source": Estimate.Source.SUPPLIER} if is_hearsay else estimate
 
 
 def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bool:
@@ -159,17 +169,21 @@ def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNe
         lines[line_id] = lines.get(line_id, 0) + whole_number(told.get("quantity"))
     if not check_quantities(supplier_order.order, lines):
         raise Garbage("more units in the parcel than were ordered")
-    carrier = section(copy, "carrier")
+    carrier, number = section(copy, "carrier"), words(copy, "tracking_number", 64)
+    code, name = words(carrier, "code", 40), words(carrier, "name", 80)
+    known = carrier_named(code, name) or carrier_of_number(number)
+    country = str(supplier_order.order.country)
     is_replacement = words(copy, "kind", 20) == "replacement"
     return ParcelNews(
         lines=lines,
         status=_status(words(copy, "status", 40)),
         kind=Shipment.Kind.REPLACEMENT if is_replacement else Shipment.Kind.OUTBOUND,
         reason_code=words(copy, "reason_code", 40),
-        carrier_code=words(carrier, "code", 40),
-        carrier_name=words(carrier, "name", 80),
-        tracking_number=words(copy, "tracking_number", 64),
-        tracking_url=words(copy, "tracking_url", 500),
+        carrier_code=code,
+        # Where the supplier names nobody, the number may; and the carrier's page shows a number that has no link.
+        carrier_name=name or (known.name if known else ""),
+        tracking_number=number,
+        tracking_url=words(copy, "tracking_url", 500) or (link_of(known, number, country) if known else ""),
         shipped_at=moment(copy.get("shipped_at")),
         delivered_at=moment(copy.get("delivered_at")),
         scans=[scan for scan in (_scan(told) for told in objects(copy, "events")) if scan],

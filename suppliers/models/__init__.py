@@ -1,6 +1,7 @@
 """Suppliers, what they offer, what we ordered from them, and every call between us."""
 
 from suppliers.models.back import SupplierCancellation, SupplierCancellationLine, SupplierReturn
+from suppliers.models.carrier import ParcelWatch, TrackingCall, TrackingService
 from suppliers.models.chase import SupplierChase
 from suppliers.models.credit import CreditMatch, SupplierCredit, SupplierInvoice
 from suppliers.models.offer import Offer, OfferStatus
@@ -12,6 +13,7 @@ __all__ = [
     "CreditMatch",
     "Offer",
     "OfferStatus",
+    "ParcelWatch",
     "PictureFetch",
     "Supplier",
     "SupplierCall",
@@ -25,4 +27,6 @@ __all__ = [
     "SupplierProbe",
     "SupplierReturn",
     "SupplierShipment",
+    "TrackingCall",
+    "TrackingService",
 ]

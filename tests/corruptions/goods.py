@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
 from orders.models import Approval, Order, OrderLine, Refund, Reservation, Shipment, ShipmentLine, WorkItem
 from shop.models import Variant
-from suppliers.models import Offer, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
+from suppliers.models import (
+    Offer,
+    ParcelWatch,
+    SupplierOrder,
+    SupplierOrderLine,
+    SupplierReturn,
+    SupplierShipment,
+    TrackingService,
+)
 from support.models import Return, Ticket
 from tests.corruptions.hand import HOUR, Corruption, copy_row, erase, kind
 from tests.factories import make_supplier
+
+
+def _watch(due_at: datetime | None) -> None:
+    TrackingService.objects.create(slug="aftership", due_at=timezone.now())
+    ParcelWatch.objects.create(shipment=Shipment.objects.get(), service="aftership", tracking_number="X", due_at=due_at)
+
 
 GOODS: dict[str, Corruption] = {
     # units
@@ -103,6 +119,12 @@ GOODS: dict[str, Corruption] = {
     "request replaced": kind("V06 content", lambda w: SupplierOrder.objects.filter(order=w.other).update(request={})),
     "parcel without its supplier": kind("V06 parcels", lambda w: erase(SupplierShipment.objects.all())),
     "parcel of another order": kind("V06 parcels", lambda w: Shipment.objects.update(order=w.other)),
+    "parcel whose carrier is not asked any more": kind(
+        "V10 followed", lambda w: (Shipment.objects.update(status="in_transit"), _watch(None))
+    ),
+    "parcel whose carrier is not asked in time": kind(
+        "V10 followed", lambda w: (Shipment.objects.update(status="in_transit"), _watch(timezone.now() - 2 * HOUR))
+    ),
     "supplier order that nobody looks at": kind(
         "V07 dialogue", lambda w: SupplierOrder.objects.filter(order=w.other).update(due_at=None)
     ),
