@@ -47,6 +47,8 @@ class Verdict:
     promise: list[str] = field(default_factory=list)
     due: Counter[str] = field(default_factory=Counter)
     came: Counter[str] = field(default_factory=Counter)
+    # Seconds from the moment on which a delay could be told to its mail: one that was told us, one reckoned by us.
+    waited: dict[str, list[float]] = field(default_factory=lambda: {"told": [], "reckoned": []})
 
     @property
     def broken(self) -> list[str]:
@@ -127,6 +129,8 @@ def _match(due: Due, left: list[Mail]) -> Mail | None:
 
 def _compare(number: str, due: Due, mail: Mail, verdict: Verdict) -> None:
     name = _named(number, mail)
+    if due.kind in {"later", "sooner"}:
+        verdict.waited["reckoned" if due.by_us else "told"].append((mail.copy.at - due.tells_at).total_seconds())
     if mail.copy.to != due.to:
         verdict.stranger.append(f"{name}, not to {due.to}")
     if mail.copy.at < due.since:

@@ -19,7 +19,11 @@ BEFORE_PAYMENT = {"payment_failed", "transfer"}
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One mail that must come, once: not before ``since``, and by ``by``. ``choice``: whether wait or cancel is in it."""
+    """One mail that must come, once: not before ``since``, and by ``by``. ``choice``: whether wait or cancel is in it.
+
+    Of a delay also ``by_us``: whether our own figures found it, and ``tells_at``: from when on it could be told, as
+    what slips at once is one mail, and there is one in an hour.
+    """
 
     kind: str
     to: str
@@ -27,6 +31,8 @@ class Due:
     since: datetime
     by: datetime
     choice: bool | None = None
+    by_us: bool = False
+    tells_at: datetime | None = None
 
 
 @dataclass
@@ -182,7 +188,7 @@ class Letters:
         can_choose = any(goods.stoppable for goods in later)
         # Late goods are looked at every hour; what somebody says is known at once.
         within = (now - since) + AT_ONCE + (AN_HOUR if by_us else timedelta())
-        self._owe("later" if later else "sooner", since, within=within, choice=can_choose)
+        self._owe("later" if later else "sooner", since, within=within, choice=can_choose, by_us=by_us, tells_at=now)
         until = answer_until(self.market, later, self.told, now=now) if can_choose else None
         for old in self.told:
             old.is_asked = old.is_waiting = False

@@ -63,6 +63,12 @@ class Scheme:
         """The address; every known customer buys several times."""
         return f"known{self.serial % 7}@example.com" if self.is_known else f"guest{self.serial}@example.com"
 
+    @property
+    def others(self) -> frozenset[str]:
+        """The goods that another supplier has as well; of two that are rejected one."""
+        fitting = sorted(slug for slug, plot in self.plots.items() if plot in MAY_HAVE_OTHER)
+        return frozenset(fitting[: self.has_other])
+
 
 def draw(seed: int, count: int) -> list[Scheme]:
     """Draw so many orders; every plot comes up before any does twice."""
@@ -85,7 +91,7 @@ def draw(seed: int, count: int) -> list[Scheme]:
             payment=rng.choice(PAYMENTS),
             wish=rng.choice(WISHES),
             answer=rng.choice(["", "", "wait", "cancel"]),
-            has_other=bool(set(chosen.values()) & MAY_HAVE_OTHER) and rng.random() < 0.6,
+            has_other=rng.random() < 0.6,
             is_known=rng.random() < 0.3,
             corrects=rng.random() < 0.05,
         )
@@ -147,7 +153,7 @@ class History:
         with translation.override(scheme.language):
             order = place_order(make_basket(*goods), address, user=user, now=now, pay_with=pay_with)
         order.sessions.update(due_at=None)
-        sold = Sold(order, scheme.email, scheme.answer, has_other=scheme.has_other)
+        sold = Sold(order, scheme.email, scheme.answer, others=scheme.others)
         sold.home = {slug: slug for slug in scheme.units}
         world.sold[sold.number] = sold
         cancels = {}
@@ -169,8 +175,7 @@ class History:
     def _variant(self, scheme: Scheme, slug: str) -> Variant:
         if scheme.payment == "sold_out":
             return make_variant(_supplier(slug), stock=9)
-        shared = scheme.has_other and scheme.plots[slug] in MAY_HAVE_OTHER
-        return (self.shared if shared else self.goods)[slug]
+        return (self.shared if slug in scheme.others else self.goods)[slug]
 
     def _later(self, hours: float, deed: Any, *args: Any) -> None:
         self.world.plan(self.world.now + timedelta(hours=hours), partial(deed, *args))

@@ -80,7 +80,7 @@ def test_a_mail_before_the_payment_is_named(monkeypatch, outcome):
 def test_a_silent_carrier_that_makes_a_mail_is_named(monkeypatch, outcome):
     monkeypatch.setattr(lateness, "QUIET", lateness.QUIET * 100)
 
-    found = outcome(plots.found_again)
+    found = outcome(plots.never_heard_of_again)
 
     assert "Later than promised" in found.extra[0]
 

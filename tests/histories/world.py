@@ -53,14 +53,17 @@ WAKES = {0, 1, 9, 17}
 
 @dataclass
 class Sold:
-    """One order of the history: where its goods are now, and what its customer does with bad news."""
+    """One order of the history: where its goods are now, and what its customer does with bad news.
+
+    ``others``: the goods that another supplier has as well.
+    """
 
     order: Order
     email: str
     answer: str
     way: dict[str, Window] = field(default_factory=dict)
     home: dict[str, str] = field(default_factory=dict)
-    has_other: bool = False
+    others: frozenset[str] = frozenset()
 
     @property
     def number(self) -> str:
@@ -176,7 +179,7 @@ class World:
             self._note_rejected(sold, slug, book.units["rejected"])
 
     def _note_rejected(self, sold: Sold, slug: str, units: int) -> None:
-        other = sold.has_other and sold.home[slug] != "quay"
+        other = slug in sold.others and sold.home[slug] != "quay"
         self.note(sold, "rejected", slug, units=units, other=other)
         if other:
             sold.home[slug] = "quay"
