@@ -145,3 +145,10 @@ def _compare(number: str, due: Due, mail: Mail, verdict: Verdict) -> None:
 
 def _named(number: str, mail: Mail) -> str:
     return f"{number}: “{mail.copy.subject}” to {mail.copy.to} at {mail.copy.at:%d %b %H:%M}"
+
+
+def story(number: str, facts: Sequence[Fact], received: Sequence[Received]) -> list[str]:
+    """Return what happened of an order and which mails came, one line each, in order."""
+    lines = [(fact.at, f"{fact.what} {fact.goods} {fact.told}") for fact in facts]
+    lines += [(mail.at, f"→ {mail.to}: {mail.subject}") for mail in received if number in mail.subject]
+    return [f"{at:%d %b %H:%M:%S} {line}" for at, line in sorted(lines, key=lambda one: one[0])]

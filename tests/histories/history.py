@@ -102,12 +102,11 @@ def draw(seed: int, count: int) -> list[Scheme]:
 class History:
     """A shop with its suppliers and goods, in which schemes come true."""
 
-    def __init__(self, monkeypatch: Any, settings: Any, seed: int, schemes: list[Scheme], *, days: int = DAYS) -> None:
+    def __init__(self, monkeypatch: Any, settings: Any, schemes: list[Scheme], *, days: int = DAYS) -> None:
         monkeypatch.setitem(ADAPTERS, "paper", PaperAdapter)
         settings.BANK_TRANSFER_IBAN = settings.BANK_TRANSFER_IBAN or "IE29AIBK93115212345678"
         # As they are in a shop; tests of other things wait for nothing.
         settings.FORWARD_GRACE_SECONDS, settings.DELAY_SETTLE_SECONDS = 600, 60
-        self.rng = Random(seed)
         self.world = World(monkeypatch, settings, BEGINS)
         self.until = BEGINS + timedelta(days=days)
         self._stock_up()
@@ -158,7 +157,7 @@ class History:
         world.sold[sold.number] = sold
         cancels = {}
         for slug in scheme.units:
-            world.houses.manners[sold.number, slug] = drawn = plots.manners(self.rng)
+            world.houses.manners[sold.number, slug] = drawn = plots.manners(Random(f"{scheme.serial}{slug}"))
             cancels[slug] = drawn.cancels
         world.note(
             sold,

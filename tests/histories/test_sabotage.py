@@ -23,7 +23,7 @@ def outcome(monkeypatch, settings):
     """Return a function that lives through one order and returns what the checker says."""
 
     def live(plot, **more) -> Verdict:
-        history = History(monkeypatch, settings, 1, [alone(plot, **more)], days=16)
+        history = History(monkeypatch, settings, [alone(plot, **more)], days=16)
         history.live()
         return check(history.world.diary.orders, history.world.received, history.until)
 
