@@ -15,7 +15,7 @@ from tests.histories.checker import Verdict, check, story
 from tests.histories.history import History, draw
 
 pytestmark = pytest.mark.django_db
-ORDERS = int(os.environ.get("HISTORY_ORDERS", "60"))
+ORDERS = int(os.environ.get("HISTORY_ORDERS", "40"))
 SEED = int(os.environ.get("HISTORY_SEED", "9"))
 
 
