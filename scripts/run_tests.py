@@ -19,6 +19,8 @@ ONCE = [
     "tests/demo",
     "tests/faults/test_chaos_checker.py",
     "tests/faults/test_chaos_plan.py",
+    "tests/histories/test_checker.py",
+    "tests/histories/test_sabotage.py",
     "tests/journeys/test_channels.py",
     "tests/properties/test_money_holes.py",
     "tests/properties/test_quotes.py",
@@ -152,9 +154,9 @@ def last_line(output: str) -> str:
 # The plan of every day; ./test --chaos draws another each time.
 GATE_SEED = "21"
 # The sizes of races and property tests: those of every day stand in the tests, these are asked for by --full.
-FULL = {"RACE_ROUNDS": "200", "MONEY_SEQUENCES": "5000", "MONEY_STEPS": "50"}
-# The money machine speaks to no database of its own kind; on the second one a part of it will do.
-SECOND_TIME = {"MONEY_SEQUENCES": "40"}
+FULL = {"RACE_ROUNDS": "200", "MONEY_SEQUENCES": "5000", "MONEY_STEPS": "50", "HISTORY_ORDERS": "1000"}
+# The money machine and the histories speak to no database of their own kind; on the second one a part of them will do.
+SECOND_TIME = {"MONEY_SEQUENCES": "40", "HISTORY_ORDERS": "15"}
 
 
 def chaos(given: list[str], env: dict[str, str]) -> int:
