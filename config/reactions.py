@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models.functions import Now
 
+from notifications.actions.endpoints import wanted_kinds
 from orders import signals as orders
 from orders.models import Event, Reaction
 from orders.signals import EventSignal
@@ -66,12 +67,18 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     support.ticket_answered: ["notifications.tasks.tell_ticket_answered"],
 }
 
+# Owed only for what somebody is told of, or every event of a shop without such addresses would cost a task.
+TELL_OTHERS = "notifications.tasks.owe_event"
+
 
 def owe(happened: Iterable[Event]) -> None:
     """Write down every task that follows from some events, due at once. Inside a transaction; may run twice."""
     tasks = {signal.kind: tasks for signal, tasks in REACTIONS.items()}
+    told = wanted_kinds()
     owed = [
-        Reaction(event=event, receiver=task, due_at=Now()) for event in happened for task in tasks.get(event.kind, ())
+        Reaction(event=event, receiver=task, due_at=Now())
+        for event in happened
+        for task in (*tasks.get(event.kind, ()), *([TELL_OTHERS] if event.kind in told else []))
     ]
     # Owed before: then it stays as it is, done or not.
     Reaction.objects.bulk_create(owed, ignore_conflicts=True)

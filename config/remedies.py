@@ -97,6 +97,10 @@ _WORK_AGAIN = _remedy(
 )
 _TRY_REACTION = _remedy("try-reaction", _("Try again now"), "orders.change_workitem", "reaction", is_retry=True)
 _SEND_MAIL = _remedy("send-mail", _("Send again"), "notifications.change_notification", "notification", is_retry=True)
+_WRITE_AGAIN = _answer("write-again", _("It works: write to it again"), "notifications.change_suppression", "order")
+_TELL_AGAIN = _answer(
+    "tell-again", _("Send again what was given up"), "notifications.change_endpoint", "endpoint", is_retry=True
+)
 _RELEASE = _remedy("release", _("Release it"), "orders.change_order", "hold")
 _SEND_HELD = _money("send-held", _("Send it off"), "suppliers.change_supplierorder", "supplierorder")
 _TAKE = _money("take-payment", _("Accept it: take the money"), "orders.change_order", "authorisation")
@@ -199,6 +203,8 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     ],
     R.REACTION_FAILED: [_TRY_REACTION],
     R.MAIL_FAILED: [_SEND_MAIL],
+    R.UNREACHABLE: [_WRITE_AGAIN],
+    R.ENDPOINT_FAILED: [_TELL_AGAIN],
 }  # fmt: skip
 
 
@@ -366,7 +372,7 @@ def try_reaction(reaction: Reaction, *, by: User) -> str:
 
 def send_mail(row: Notification, *, by: User) -> str:
     """Send a mail now."""
-    send_message_again(row)
+    send_message_again(row, by=by)
     return _t("It goes out in a moment.")
 
 

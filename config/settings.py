@@ -13,17 +13,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import (
-    BASE_DIR,
-    iban,
-    log_lines,
-    mail_transport,
-    read_environment,
-    read_pharmacy,
-    read_seller,
-    required,
-    spoken,
-)
+from config.carriers import mail_transport, read_carriers
+from config.environment import BASE_DIR, iban, log_lines, read_environment, read_pharmacy, read_seller, required, spoken
 
 env = read_environment()
 
@@ -276,7 +267,8 @@ STAFF_ROLES = ("Store staff", "Support agents", "Pharmacists")
 EMAIL_BACKEND = "notifications.backend.QueueingBackend"
 MAIL_FOLDER = VAR_DIR / "mail"
 MAIL_TRANSPORT = mail_transport(env.str("EMAIL_URL", default=""), MAIL_FOLDER)
-ANYMAIL = MAIL_TRANSPORT.get("anymail", {})
+# Settings of mail providers (every ANYMAIL_X), and of text messages (notifications/sms.py).
+ANYMAIL, SMS = read_carriers(env, MAIL_TRANSPORT)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Larkfield <hello@larkfield.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from config.hands import Job
 from config.models import Comparison, NightlyAudit
-from notifications.models import Notification, NotificationStatus
+from notifications.models import Endpoint, Notification, NotificationStatus
 from orders.lease import DueWork
 from orders.models import (
     ArrivalNotice,
@@ -39,6 +39,12 @@ from suppliers.states import SupplierCancellationStatus
 SEVERAL = 20
 FORWARDING = Q(receiver="suppliers.tasks.forward_order")
 INVOICES = Q(receiver="orders.tasks.issue_invoice")
+# Whose webhooks are worked on by whom; all others are suppliers'.
+INCOMING_TASKS = {
+    "stripe": "orders.tasks.work_incoming",
+    "mail": "notifications.tasks.work_incoming",
+    "sms": "notifications.tasks.work_incoming",
+}
 # What else only writes to customers.
 WRITTEN = Q(receiver__startswith="notifications.") | Q(receiver="orders.tasks.issue_credit_note")
 
@@ -86,7 +92,8 @@ def _always(task: str) -> Callable[[DueWork], str]:
 
 def _incoming_task(row: DueWork) -> str:
     # One inbox for all senders; each app works on its own.
-    return "orders.tasks.work_incoming" if row.source == "stripe" else "suppliers.tasks.work_incoming"  # type: ignore[attr-defined]
+    sender = row.source.partition(":")[0]  # type: ignore[attr-defined]
+    return INCOMING_TASKS.get(sender, "suppliers.tasks.work_incoming")
 
 
 def _reactions(name: str, which: Q, queue: str, together: int = 1) -> Sweep:
@@ -161,6 +168,13 @@ SWEEPS: list[Sweep] = [
     # their numbers one after the other: several at once are as quick as one.
     _reactions("writing", WRITTEN, "mail"),
     _reactions("invoices", INVOICES, "mail", SEVERAL),
+    # One row per address that is told of events: what is dead waits in its own lane.
+    Sweep(
+        "endpoints",
+        lambda: Endpoint.objects.filter(is_active=True),
+        _always("notifications.tasks.tell_endpoint"),
+        "events",
+    ),
     Sweep("comparisons", Comparison.objects.all, _always("config.tasks.compare"), "payments"),
     Sweep("audit", NightlyAudit.objects.all, _always("config.tasks.run_nightly_audit"), "engine"),
 ]
@@ -175,5 +189,6 @@ PERIODIC: list[Periodic] = [
     Periodic("suppliers.tasks.measure_punctuality", lambda: 21_600, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
+    Periodic("notifications.tasks.forget_old_news", lambda: 86_400, "mail"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),
 ]

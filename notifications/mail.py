@@ -39,6 +39,15 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class WayOut:
+    """Where whoever gets a mail chooses what they are told; ``stop_url`` and ``headers`` only for what may be stopped."""
+
+    choices_url: str = ""
+    stop_url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """A mail ready to be stored."""
 
@@ -47,10 +56,11 @@ class Rendered:
     html: str
 
 
-def render(mail: Mail) -> Rendered:
+def render(mail: Mail, way_out: WayOut | None = None) -> Rendered:
     """Render a mail in the language that is active. Plain text and HTML hold the same facts."""
     context = {
         "mail": mail,
+        "way_out": way_out or WayOut(),
         "shop_name": settings.SHOP_NAME,
         "home_url": absolute(reverse("shop:home")),
         "help_url": absolute(reverse("support:contact")),

@@ -19,6 +19,11 @@ def order_url(order: Order) -> str:
     return absolute(order.get_absolute_url())
 
 
+def calendar_link(order: Order) -> tuple[str, str]:
+    """Return where the arrival is kept as a calendar file, with its words."""
+    return _("Add the arrival to your calendar"), absolute(reverse("orders:calendar", args=[order.token]))
+
+
 def credit_note_links(refunds: Iterable[Refund]) -> list[tuple[str, str]]:
     """Return the addresses of credit notes; each is written once its money has been sent."""
     return [
@@ -84,7 +89,7 @@ def order_confirmed(order: Order) -> Mail:
         ],
         button=_("See your order"),
         url=order_url(order),
-        links=[(_("Invoice"), absolute(reverse("orders:invoice", args=[order.token])))],
+        links=[(_("Invoice"), absolute(reverse("orders:invoice", args=[order.token]))), calendar_link(order)],
         after=[
             _("You can return anything within 30 days. Keep this mail: its link opens your order without an account.")
         ],
@@ -139,6 +144,7 @@ def parcel_sent(shipment: Shipment) -> Mail:
         sections=sections,
         button=_("Track parcel"),
         url=order_url(order),
+        links=[calendar_link(order)],
     )
 
 
