@@ -21,7 +21,7 @@ from config.models import NightlyAudit
 from config.promises import LATE, LATE_ASIDE, LATE_RESTS, LATE_RETRIES
 from config.reaching import REACHING, REACHING_RESTS, WAKEN_ENDPOINTS
 from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
-from notifications.models import Endpoint, Notification, NotificationStatus
+from notifications.models import Endpoint, Notification, NotificationStatus, ReviewRequest
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
 from orders.actions.fees import UNREAD
@@ -304,7 +304,7 @@ MACHINERY = [
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
 ASIDE += [Authorisation, Dispute, Payment, ProviderCustomer]
-ASIDE += [PictureFetch, SupplierReturn, Notification, Reaction, IncomingEvent, *LATE_ASIDE]
+ASIDE += [PictureFetch, SupplierReturn, Notification, ReviewRequest, Reaction, IncomingEvent, *LATE_ASIDE]
 
 
 def _aside(model: type[DueWork]) -> Wait:

@@ -46,7 +46,10 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.refund_request_lapsed: ["support.tasks.note_refund_decision"],
     orders.parcel_in_transit: ["notifications.tasks.tell_parcel_sent"],
     orders.parcel_renumbered: ["notifications.tasks.tell_parcel_renumbered"],
-    orders.parcel_delivered: ["notifications.tasks.tell_parcel_delivered"],
+    orders.parcel_delivered: [
+        "notifications.tasks.tell_parcel_delivered",
+        "notifications.tasks.owe_review_request",
+    ],
     orders.hold_placed: ["suppliers.tasks.hold_supplier_orders"],
     orders.hold_released: ["suppliers.tasks.release_supplier_orders", "suppliers.tasks.forward_order"],
     orders.delay_noticed: ["notifications.tasks.tell_arrival_delayed"],

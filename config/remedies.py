@@ -123,7 +123,7 @@ _FREE_ORDER = _answer(
     "free-order", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", is_retry=True
 )
 _ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn")
-_ASIDE += ("notification", "reaction", "incomingevent", "picturefetch")
+_ASIDE += ("notification", "reviewrequest", "reaction", "incomingevent", "picturefetch")
 _ASIDE += ("authorisation", "dispute", "payment", "delay", "supplierchase")
 _FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
 _ASK_STOP = _answer(

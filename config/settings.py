@@ -323,6 +323,10 @@ CANCEL_ANSWER_SECONDS = env.int("CANCEL_ANSWER_SECONDS", default=48 * 3600)
 APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)
 # The hour (shop time) at which the nightly audit runs.
 AUDIT_HOUR = env.int("AUDIT_HOUR", default=3)
+# Hour from which the day's digest is written to the store's staff; -1: never.
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=7)
+# Days after the last parcel of an order has come in which its customer is asked for a review, once; 0: never.
+REVIEW_REQUEST_DAYS = env.int("REVIEW_REQUEST_DAYS", default=7)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from config.hands import Job
 from config.models import Comparison, NightlyAudit
-from notifications.models import Endpoint, Notification, NotificationStatus
+from notifications.models import Endpoint, Notification, NotificationStatus, ReviewRequest
 from orders.lease import DueWork
 from orders.models import (
     ArrivalNotice,
@@ -168,6 +168,7 @@ SWEEPS: list[Sweep] = [
     # their numbers one after the other: several at once are as quick as one.
     _reactions("writing", WRITTEN, "mail"),
     _reactions("invoices", INVOICES, "mail", SEVERAL),
+    Sweep("review_requests", ReviewRequest.objects.all, _always("notifications.tasks.ask_for_review"), "mail"),
     # One row per address that is told of events: what is dead waits in its own lane.
     Sweep(
         "endpoints",
@@ -189,6 +190,7 @@ PERIODIC: list[Periodic] = [
     Periodic("suppliers.tasks.measure_punctuality", lambda: 21_600, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
+    Periodic("notifications.tasks.write_digest", lambda: 900, "mail"),
     Periodic("notifications.tasks.forget_old_news", lambda: 86_400, "mail"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),
 ]

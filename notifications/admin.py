@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 from notifications.actions.again import send_message_again
 from notifications.address_admin import SuppressionAdmin
 from notifications.endpoint_admin import EndpointAdmin, EventDeliveryAdmin
-from notifications.models import Endpoint, EventDelivery, Notification, Suppression
+from notifications.models import (
+    Correspondent,
+    Endpoint,
+    EventDelivery,
+    MessageChoice,
+    Notification,
+    ReviewRequest,
+    Suppression,
+)
 from notifications.views.preview import preview, preview_html
 from notifications.views.resend import resend
 from shop.readonly import ReadOnlyAdmin
@@ -54,3 +62,35 @@ class NotificationAdmin(ReadOnlyAdmin):
         for row in queryset:
             send_message_again(row, by=request.user)
         self.message_user(request, _t("%(count)d go out in a moment.") % {"count": len(queryset)})
+
+
+@admin.register(ReviewRequest)
+class ReviewRequestAdmin(ReadOnlyAdmin):
+    """When a customer was asked for reviews, or is looked at next."""
+
+    list_display = ["order", "created_at", "due_at", "asked_at"]
+    search_fields = ["order__number"]
+    list_select_related = ["order"]
+    show_full_result_count = False
+
+
+class MessageChoiceInline(admin.TabularInline):
+    """What somebody said yes or no to."""
+
+    model = MessageChoice
+    fields = readonly_fields = ["channel", "kind", "is_wanted", "changed_at"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Correspondent | None = None) -> bool:
+        return False
+
+
+@admin.register(Correspondent)
+class CorrespondentAdmin(ReadOnlyAdmin):
+    """What somebody wants to be told; they change it themselves."""
+
+    list_display = ["address", "phone", "created_at"]
+    search_fields = ["address"]
+    inlines = [MessageChoiceInline]
+    show_full_result_count = False

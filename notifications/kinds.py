@@ -52,8 +52,10 @@ _ALL = [
     Kind("address-changed", _("The delivery address was changed")),
     Kind("ticket-opened", _("We have your message")),
     Kind("ticket-answered", _("An answer to your case")),
+    Kind("review-request", _("What is it like? Asked once, after it has come"), is_optional=True),
     Kind("back-in-stock", _("Something is back in stock"), is_optional=True),
     Kind("supplier-chased", _("To a supplier: where is it?"), is_for_customers=False),
+    Kind("staff-digest", _("To staff: what waits, each morning"), is_for_customers=False),
     Kind("mail", _("About an account: codes, links, confirmations")),
 ]
 KINDS: Mapping[str, Kind] = {kind.slug: kind for kind in _ALL}

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from shop.structured import as_script
+
 PREHEADER_MOST = 100
 
 
@@ -36,6 +38,8 @@ class Mail:
     after: list[str] = field(default_factory=list)
     # Someone else's words (an agent's), shown as they are.
     quote: str = ""
+    # What mail programs read of it (schema.org, JSON-LD): the same facts as the words.
+    structured: list[dict[str, object]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def render(mail: Mail, way_out: WayOut | None = None) -> Rendered:
         "shop_name": settings.SHOP_NAME,
         "home_url": absolute(reverse("shop:home")),
         "help_url": absolute(reverse("support:contact")),
+        "structured": [as_script(one) for one in mail.structured],
         "preheader": mail.preheader[:PREHEADER_MOST],
     }
     text = render_to_string("emails/mail.txt", context)

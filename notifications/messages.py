@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from notifications.mail import Mail, Section, absolute
+from notifications.structured import order_data, parcel_data
 from orders.models import Order, OrderLine, Refund, Shipment
 from orders.progress import ParcelCard, parcel_cards, refund_goods
 from shop.addresses import address_lines
@@ -93,6 +94,7 @@ def order_confirmed(order: Order) -> Mail:
         after=[
             _("You can return anything within 30 days. Keep this mail: its link opens your order without an account.")
         ],
+        structured=[order_data(order, order_url(order))],
     )
 
 
@@ -145,6 +147,7 @@ def parcel_sent(shipment: Shipment) -> Mail:
         button=_("Track parcel"),
         url=order_url(order),
         links=[calendar_link(order)],
+        structured=[parcel_data(shipment, card, order_url(order))],
     )
 
 

@@ -29,7 +29,7 @@ OFFERED: Mapping[str, str | Promise] = {
     "parcel.renumbered": _("A parcel has a new tracking number"),
     "parcel.out_for_delivery": _("A parcel is with its driver"),
     "parcel.delivered": _("A parcel is delivered"),
-    "estimate.changed": _("A parcel arrives on another day"),
+    "estimate.changed": _("A supplier or carrier names another day"),
     "delay.noticed": _("A customer is told that goods come later than promised"),
     "arrival.advanced": _("A customer is told that late goods come sooner again"),
     "refund.requested": _("Money is being paid back"),

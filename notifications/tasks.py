@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from notifications.actions import endpoints, feedback, send, tell
+from notifications.actions import digest, endpoints, feedback, reviews, send, tell
 from notifications.actions.tell import in_its_language
 from orders.reactions import react
 
@@ -26,6 +26,24 @@ def work_incoming(incoming_id: int) -> None:
 def forget_old_news() -> None:
     """Delete what they told us long ago."""
     feedback.forget_old_news(now=timezone.now())
+
+
+@shared_task
+def write_digest() -> None:
+    """Write today's digest to staff, once."""
+    digest.write_digest(now=timezone.now())
+
+
+@shared_task
+def owe_review_request(reaction_id: int) -> None:
+    """Note that an order's customer may be asked for reviews some days after this."""
+    react(reaction_id, reviews.owe_review_request)
+
+
+@shared_task
+def ask_for_review(request_id: int) -> None:
+    """Ask one order's customer, if it is time."""
+    reviews.ask_for_review(request_id)
 
 
 @shared_task

@@ -79,7 +79,8 @@ def _store(source: str, news: Iterable[AnymailTrackingEvent]) -> None:
     for told in news:
         facts = _facts_of(told)
         # Some providers give their news no id; the same news is the same facts.
-        digest = hashlib.sha256(json.dumps(facts | {"id": told.event_id or ""}, sort_keys=True).encode()).hexdigest()
+        same = [told.event_id, str(told.event_type), facts["recipient"]] if told.event_id else facts
+        digest = hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
         IncomingEvent.objects.store(
             source=source,
             event_id=digest[:64],

@@ -19,7 +19,9 @@ URL = "/webhooks/mail/postmark/"
 
 
 @pytest.fixture(name="order")
-def order_fixture() -> Order:
+def order_fixture(settings) -> Order:
+    # It stays with us, so that a test can cancel of it.
+    settings.FORWARD_GRACE_SECONDS = 600
     return make_paid_order((make_variant(make_supplier()), 1))
 
 

@@ -93,7 +93,7 @@ def test_a_mail_that_came_back_marks_its_address_once_and_everybody_who_must_kno
     assert IncomingEvent.objects.count() == 1
 
 
-def test_a_marked_address_is_not_written_to_and_the_audit_knows_why(client, provider, order, relay, mailbox):
+def test_a_marked_address_is_not_written_to_and_the_audit_knows_why(client, provider, order, relay, mailbox, settings):
     relay.run_until_idle()
     tell(client, bounce(confirmed()))
     relay.run_until_idle()

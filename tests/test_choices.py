@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from notifications.actions import tell
+from notifications.actions import digest, reviews, tell
 from notifications.actions.choices import correspondent_at, is_wanted
 from notifications.kinds import KINDS, OPTIONAL
 from notifications.links import choices_path, stop_path
@@ -41,7 +41,7 @@ def kinds_of(mailbox) -> list[str]:
 
 
 def announced() -> set[str]:
-    """Return the kinds that the code announces: the first text in each call that does."""
+    """Return the kinds that the code announces from an event: the first text in each call that does."""
     tree = ast.parse(Path(tell.__file__).read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     said = [
@@ -51,8 +51,10 @@ def announced() -> set[str]:
 
 
 def test_every_kind_that_is_announced_has_a_name_and_a_decision_whether_it_may_be_stopped():
-    assert announced() | {"mail"} == set(KINDS)
-    assert {kind.slug for kind in OPTIONAL} == {"parcel-number", "parcel-delivered", "back-in-stock"}
+    by_the_clock = {reviews.KIND, digest.KIND}
+    assert announced() | by_the_clock | {"mail"} == set(KINDS)
+    optional = {"parcel-number", "parcel-delivered", "arrival-changed", "review-request", "back-in-stock"}
+    assert {kind.slug for kind in OPTIONAL} == optional
 
 
 def test_a_kind_that_was_stopped_is_written_down_and_not_sent_and_all_else_is(client, order, relay, mailbox):
@@ -127,7 +129,7 @@ def test_one_click_stops_it_without_cookie_or_page_and_a_look_at_the_link_does_n
 
 
 def test_nobody_stops_what_belongs_to_the_contract(client, order):
-    path = stop_path(correspondent_at(order.email), "arrival-changed")
+    path = stop_path(correspondent_at(order.email), "arrival-delayed")
     assert client.post(path).status_code == 404
     assert "<form" not in client.get(path).content.decode().partition("<main")[2].partition("</main")[0]
     assert MessageChoice.objects.count() == 0

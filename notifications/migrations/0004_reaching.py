@@ -244,4 +244,25 @@ class Migration(migrations.Migration):
             model_name='suppression',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', None), ('lifted_why', '')), models.Q(('lifted_at__isnull', False), ('lifted_by__isnull', False), models.Q(('lifted_why', ''), _negated=True)), _connector='OR'), name='suppression_lifted_by_someone_for_a_reason'),
         ),
+        migrations.CreateModel(
+            name='ReviewRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(blank=True, db_index=True, help_text='Empty: nothing to do.', null=True, verbose_name='due at')),
+                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='taken until')),
+                ('attempt', models.PositiveIntegerField(default=0, help_text='Counts how often it was taken; the fence.', verbose_name='attempt')),
+                ('failures', models.PositiveIntegerField(default=0, verbose_name='failures in a row')),
+                ('last_error', models.TextField(blank=True, verbose_name='last error')),
+                ('deaths', models.PositiveSmallIntegerField(default=0, help_text='How often a worker took it and never gave it back.', verbose_name='deaths in a row')),
+                ('quarantined_at', models.DateTimeField(blank=True, help_text='Not tried again until a person says so.', null=True, verbose_name='set aside')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='first parcel delivered')),
+                ('asked_at', models.DateTimeField(blank=True, help_text='Empty: not yet, or there was nothing to ask about.', null=True, verbose_name='asked')),
+                ('order', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='orders.order', verbose_name='order')),
+            ],
+            options={
+                'verbose_name': 'request for reviews',
+                'verbose_name_plural': 'requests for reviews',
+                'ordering': ['-created_at', '-pk'],
+            },
+        ),
     ]

@@ -6,6 +6,7 @@ from notifications.models.address import Suppression
 from notifications.models.choice import Correspondent, MessageChoice
 from notifications.models.endpoint import Endpoint, EventDelivery, EventDeliveryStatus
 from notifications.models.notification import Channel, Delivery, Notification, NotificationStatus
+from notifications.models.review import ReviewRequest
 
 __all__ = [
     "Channel",
@@ -17,5 +18,6 @@ __all__ = [
     "MessageChoice",
     "Notification",
     "NotificationStatus",
+    "ReviewRequest",
     "Suppression",
 ]

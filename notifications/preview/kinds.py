@@ -13,9 +13,12 @@ from notifications import (
     delay_messages,
     messages,
     payment_messages,
+    review_messages,
+    staff_messages,
     stock_messages,
     ticket_messages,
 )
+from notifications.actions.digest import digest_of
 from notifications.mail import Mail
 from notifications.preview.samples import Subjects
 from orders.models import Refund
@@ -83,6 +86,8 @@ PREVIEWS: Mapping[str, Callable[[Subjects], Mail]] = {
     "address-changed": lambda about: address_messages.address_changed(about.order),
     "ticket-opened": _ticket_opened,
     "ticket-answered": _ticket_answered,
+    "review-request": lambda about: review_messages.review_request(about.order, list(about.order.lines.all())),
     "back-in-stock": lambda about: stock_messages.back_in_stock(_there(about.watch)),
     "supplier-chased": lambda about: delay_messages.supplier_chased(_there(about.chase)),
+    "staff-digest": lambda about: staff_messages.staff_digest(digest_of(timezone.localdate(), now=timezone.now())),
 }

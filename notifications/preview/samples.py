@@ -96,7 +96,7 @@ def _make(language: str) -> Subjects:
         OrderLine.objects.create(
             order=order, delivery=delivery, variant=variant, position=position, sku=variant.sku, name=name,
             options_label=f"Colour: {colour}" if colour else "", quantity=units, unit_price_minor=price,
-            tax_basis_points=2300, line_minor=price * units, forwarded=units, confirmed=units,
+            tax_basis_points=2300, line_minor=price * units, tax_minor=price * units * 23 // 123, forwarded=units, confirmed=units,
         )
         for position, (variant, (name, colour, units, price)) in enumerate(zip(variants, GOODS, strict=True), start=1)
     ]  # fmt: skip
@@ -117,7 +117,7 @@ def _profile() -> DeliveryProfile:
 
 
 def _variant(name: str, colour: str, price_minor: int) -> Variant:
-    category = Category.objects.create(name="Kitchen", slug=_name())
+    category = Category.objects.create(name=_name(), slug=_name())
     currency = settings.SHOP_CURRENCY
     product = Product.objects.create(
         name=name, slug=_name(), category=category, department=category, currency=currency, is_published=False
