@@ -19,9 +19,7 @@ URL = "/webhooks/mail/postmark/"
 
 
 @pytest.fixture(name="order")
-def order_fixture(settings) -> Order:
-    # It stays with us, so that a test can cancel of it.
-    settings.FORWARD_GRACE_SECONDS = 600
+def order_fixture() -> Order:
     return make_paid_order((make_variant(make_supplier()), 1))
 
 

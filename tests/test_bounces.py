@@ -14,7 +14,8 @@ from config.audit import run_audit
 from notifications.actions.addresses import lift_suppression
 from notifications.models import Notification, Suppression
 from orders.actions.cancel import cancel_units
-from orders.models import IncomingEvent, Order, Refund, WorkItem
+from orders.actions.holds import place_hold
+from orders.models import Hold, IncomingEvent, Order, Refund, WorkItem
 from shop.actions.basket import SESSION_KEY as BASKET
 from tests.factories import make_person
 from tests.postmaster import URL, bounce, delivered, mail_server_fixture, order_fixture, provider_fixture, tell  # noqa: F401
@@ -94,6 +95,7 @@ def test_a_mail_that_came_back_marks_its_address_once_and_everybody_who_must_kno
 
 
 def test_a_marked_address_is_not_written_to_and_the_audit_knows_why(client, provider, order, relay, mailbox, settings):
+    place_hold(order, Hold.Reason.MANUAL, by=None)
     relay.run_until_idle()
     tell(client, bounce(confirmed()))
     relay.run_until_idle()
@@ -108,6 +110,7 @@ def test_a_marked_address_is_not_written_to_and_the_audit_knows_why(client, prov
 def test_once_the_customer_has_corrected_the_address_what_was_missed_goes_to_the_new_one(
     client, provider, order, relay, mailbox
 ):
+    place_hold(order, Hold.Reason.MANUAL, by=None)
     relay.run_until_idle()
     tell(client, bounce(confirmed()))
     relay.run_until_idle()

@@ -170,3 +170,22 @@ def test_the_file_of_ones_data_has_the_choices_and_they_go_with_the_account(clie
     assert len(found["message_choices"][0]["choices"]) >= 3
     forget(person)
     assert Correspondent.objects.count() == 0
+
+
+def test_a_german_customer_gets_the_links_and_the_pages_in_german(client, order, relay):
+    Order.objects.update(language="de")
+    deliver(order)
+    relay.run_until_idle()
+    row = Notification.objects.get(kind="parcel-delivered")
+    (url,) = re.findall(r"<http://testserver(/de/messages/[^>]+)>", row.headers["List-Unsubscribe"])
+    assert "Nachrichten dieser Art abbestellen" in row.text
+    assert "Ein Paket wurde zugestellt" in client.get(url).content.decode()
+    assert "Wozu wir Ihnen schreiben" in client.get(f"/de/orders/{order.token}/messages/").content.decode()
+
+
+def test_a_mail_to_a_supplier_offers_no_choices(relay):
+    from notifications.preview.render import rendered_sample
+
+    mail = rendered_sample("supplier-chased", language="en-gb")
+    assert "Choose what we write to you about" not in mail.text + mail.html
+    assert "Choose what we write to you about" in rendered_sample("parcel-sent", language="en-gb").text

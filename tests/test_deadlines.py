@@ -186,6 +186,7 @@ SET_ASIDE = {
     "supplierchase": (waiting.a_chase, {"status": "answered"}),
     "notification": (waiting.a_mail, {"status": "sent"}),
     "picturefetch": (waiting.a_picture_to_fetch, {"status": "stored"}),
+    "reviewrequest": (waiting.a_review_request, {"asked_at": timezone.now()}),
     "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),
     "incomingevent": (waiting.an_incoming, {"done_at": timezone.now()}),
 }

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.models import Comparison, MoneyFinding, NightlyAudit
 from config.waiting import Swept, keep_deadlines
-from notifications.models import Endpoint, EventDelivery, Notification
+from notifications.models import Endpoint, EventDelivery, Notification, ReviewRequest
 from notifications.signing import new_secret
 from orders.events import key_of
 from orders.models import (
@@ -209,6 +209,10 @@ def a_ticket() -> Ticket:
 def a_mail() -> Notification:
     facts = {"key": "k", "kind": "order-link", "recipient": "a@example.com", "message_id": "<1@x>"}
     return Notification.objects.create(order=paid_order(), **facts)
+
+
+def a_review_request() -> ReviewRequest:
+    return ReviewRequest.objects.create(order=paid_order(), due_at=timezone.now())
 
 
 def a_reaction() -> Reaction:
