@@ -60,10 +60,14 @@ class Rendered:
     html: str
 
 
-def render(mail: Mail, way_out: WayOut | None = None) -> Rendered:
-    """Render a mail in the language that is active. Plain text and HTML hold the same facts."""
+def render(mail: Mail, way_out: WayOut | None = None, *, number: str = "") -> Rendered:
+    """Render a mail in the language that is active. Plain text and HTML hold the same facts.
+
+    ``number`` is that of the order it is about, shown on top; empty: of none, or of a case, which says its own.
+    """
     context = {
         "mail": mail,
+        "number": number,
         "way_out": way_out or WayOut(),
         "shop_name": settings.SHOP_NAME,
         "home_url": absolute(reverse("shop:home")),

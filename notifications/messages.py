@@ -80,7 +80,7 @@ def order_confirmed(order: Order) -> Mail:
         sections=[
             *[
                 Section(
-                    f"{card.heading}: {card.arrival_words}",
+                    f"{card.heading}: {in_a_sentence(card.arrival_words, begins_with_noun=False)}",
                     [text for text in (*_goods(card), card.sent_from, card.import_text) if text],
                 )
                 for card in cards

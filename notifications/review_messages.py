@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from notifications.mail import Mail, absolute
-from notifications.messages import order_url
 from orders.models import Order, OrderLine
 
 # More links than these are no question but a list of chores.
@@ -17,7 +16,10 @@ MOST_LINKS = 4
 
 def review_request(order: Order, lines: Sequence[OrderLine]) -> Mail:
     """Ask what the goods are like: one click to each of them, and no promise of anything in return."""
-    links = [(line.name, absolute(reverse("orders:review", args=[order.token, line.pk]))) for line in lines]
+    links = [
+        (_("Review: %(name)s") % {"name": line.name}, absolute(reverse("orders:review", args=[order.token, line.pk])))
+        for line in lines[:MOST_LINKS]
+    ]
     is_one = len(lines) == 1
     return Mail(
         subject=_("How good is it? %(name)s (%(number)s)") % {"name": lines[0].name, "number": order.number}
@@ -29,8 +31,8 @@ def review_request(order: Order, lines: Sequence[OrderLine]) -> Mail:
             _("You have had it for some days now. Tell others what it is like, good or bad: a few stars are enough."),
             _("We ask once. Every review is shown as it was written, unless it is about something else."),
         ],
-        button=_("Review it") if is_one else _("See your order"),
-        url=links[0][1] if is_one else order_url(order),
-        links=[] if is_one else [(_("Review: %(name)s") % {"name": name}, url) for name, url in links[:MOST_LINKS]],
+        button=_("Review it") if is_one else links[0][0],
+        url=links[0][1],
+        links=links[1:],
         after=[_("Is something wrong with it? Do not wait: ask for help on your order's page, and we solve it.")],
     )

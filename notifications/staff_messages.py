@@ -40,7 +40,9 @@ class Digest:
 def staff_digest(digest: Digest) -> Mail:
     """Say what waits for a person and what happened yesterday; no customer is named in it."""
     facts = {"day": day(digest.on), "count": digest.count, "overdue": digest.overdue}
-    waits = ngettext("%(count)d thing waits", "%(count)d things wait", digest.count) % facts
+    waits = _("Nothing waits for a person")
+    if digest.count:
+        waits = ngettext("%(count)d thing waits", "%(count)d things wait", digest.count) % facts
     sections = []
     if digest.waiting:
         lines = [f"{one.count} × {one.reason} ({_('since')} {day(one.since)})" for one in digest.waiting]

@@ -20,7 +20,7 @@ URL = "/webhooks/mail/postmark/"
 
 @pytest.fixture(name="order")
 def order_fixture() -> Order:
-    return make_paid_order((make_variant(make_supplier()), 1))
+    return make_paid_order((make_variant(make_supplier()), 2))
 
 
 @pytest.fixture(name="provider")

@@ -37,7 +37,7 @@ def announce(
     language = language or (order.language if order else settings.LANGUAGE_CODE)
     with speaking(language):
         way_out = way_out_of(correspondent_at(recipient), kind) if kind_of(kind).is_for_customers else WayOut()
-        rendered = render(mail, way_out)
+        rendered = render(mail, way_out, number=order.number if order else "")
     shared = {"kind": kind, "order": order, "event": event, "language": language, "due_at": timezone.now()}
     row, new = Notification.objects.get_or_create(
         key=f"{kind}:{key}",

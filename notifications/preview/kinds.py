@@ -63,6 +63,9 @@ def _ticket_answered(about: Subjects) -> Mail:
     return ticket_messages.ticket_answered(message.ticket, message)
 
 
+# What is about no order: a wish for goods, and what suppliers and staff get.
+OF_NONE = {"back-in-stock", "supplier-chased", "staff-digest"}
+
 PREVIEWS: Mapping[str, Callable[[Subjects], Mail]] = {
     "order-confirmed": lambda about: messages.order_confirmed(about.order),
     "transfer-awaited": lambda about: payment_messages.transfer_awaited(about.order),

@@ -8,7 +8,7 @@ from notifications.actions.announce import way_out_of
 from notifications.kinds import kind_of
 from notifications.mail import Rendered, WayOut, render
 from notifications.models import Correspondent
-from notifications.preview.kinds import PREVIEWS
+from notifications.preview.kinds import OF_NONE, PREVIEWS
 from notifications.preview.samples import Subjects, sample_subjects, subjects_of
 from orders.models import Order
 from shop.languages import speaking
@@ -32,7 +32,8 @@ def _rendered(kind: str, about: Subjects, language: str) -> Rendered:
     nobody = Correspondent(pk=0)
     with speaking(language):
         way_out = way_out_of(nobody, kind) if kind_of(kind).is_for_customers else WayOut()
-        return render(PREVIEWS[kind](about), way_out)
+        number = about.order.number if kind not in OF_NONE else ""
+        return render(PREVIEWS[kind](about), way_out, number=number)
 
 
 def as_seen(html: str, *, is_dark: bool) -> str:
