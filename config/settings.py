@@ -269,6 +269,8 @@ MAIL_FOLDER = VAR_DIR / "mail"
 MAIL_TRANSPORT = mail_transport(env.str("EMAIL_URL", default=""), MAIL_FOLDER)
 # Settings of mail providers (every ANYMAIL_X), and of text messages (notifications/sms.py).
 ANYMAIL, SMS = read_carriers(env, MAIL_TRANSPORT)
+# Answers to our mails go to this address with a tag, and become messages in cases; empty: to DEFAULT_FROM_EMAIL.
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Larkfield <hello@larkfield.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -44,6 +44,7 @@ INCOMING_TASKS = {
     "stripe": "orders.tasks.work_incoming",
     "mail": "notifications.tasks.work_incoming",
     "sms": "notifications.tasks.work_incoming",
+    "reply": "notifications.tasks.work_incoming",
 }
 # What else only writes to customers.
 WRITTEN = Q(receiver__startswith="notifications.") | Q(receiver="orders.tasks.issue_credit_note")

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health, reports
-from notifications.webhooks import mail_webhook, sms_webhook
+from notifications.webhooks import mail_webhook, reply_webhook, sms_webhook
 from orders.webhooks import stripe_webhook
 from suppliers.margin.page import margin_export, margin_page
 from suppliers.webhooks import supplier_webhook
@@ -30,6 +30,7 @@ urlpatterns = [
     path("webhooks/stripe/", stripe_webhook, name="stripe-webhook"),
     path("webhooks/suppliers/<slug:slug>/", supplier_webhook, name="supplier-webhook"),
     path("webhooks/mail/<str:provider>/", mail_webhook, name="mail-webhook"),
+    path("webhooks/mail/<str:provider>/replies/", reply_webhook, name="reply-webhook"),
     path("webhooks/sms/", sms_webhook, name="sms-webhook"),
     path("admin/audit/", admin.site.admin_view(reports.audit_page), name="audit"),
     path("admin/reconciliation/", admin.site.admin_view(reports.reconciliation_page), name="reconciliation"),

@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.db.models import Q
 from django.utils import timezone
 
-from notifications.actions.announce import message_id
+from notifications.actions.announce import answers_to, message_id
 from notifications.kinds import kind_of
 from notifications.models import Channel, Delivery, Notification, NotificationStatus
 from orders.models import Order
@@ -47,6 +47,9 @@ def copy_message(row: Notification, key: str, *, to: str, by: User | None) -> No
     copy.carrier_id, copy.delivery, copy.delivery_at, copy.soft_bounces = "", "", None, 0
     copy.lease_until, copy.attempt, copy.deaths, copy.quarantined_at, copy.last_error = None, 0, 0, None, ""
     copy.text, copy.html = (ORDER_LINK.sub(token, text) if token else text for text in (copy.text, copy.html))
+    if to.lower() != row.recipient.lower():
+        kept = {name: value for name, value in row.headers.items() if name != "Reply-To"}
+        copy.headers = {**kept, **answers_to(row.order, to)}
     copy.save(force_insert=True)
     return copy
 

@@ -15,8 +15,10 @@ from notifications.kinds import kind_of
 from notifications.links import choices_path, stop_path
 from notifications.mail import Mail, WayOut, absolute, render
 from notifications.models import Channel, Correspondent, Notification
+from notifications.replies import reply_address
 from orders.models import Event, Order
 from shop.languages import speaking
+from support.models import Ticket
 
 
 def announce(
@@ -28,11 +30,13 @@ def announce(
     order: Order | None,
     event: Event | None,
     language: str = "",
+    ticket: Ticket | None = None,
 ) -> Notification:
     """Record one message to one person, to be sent by the relay; and a text message, if they want one of this kind.
 
     ``key`` is ``subject:version``: the same kind and key is one message, whoever asks how often. Call
     it inside the transaction of the reaction. ``language`` is that of its words; empty: the order's.
+    An answer to it goes to its ``ticket``, else to its order's.
     """
     language = language or (order.language if order else settings.LANGUAGE_CODE)
     with speaking(language):
@@ -45,7 +49,7 @@ def announce(
         | {
             "recipient": recipient,
             "message_id": message_id(f"{kind}:{key}"),
-            "headers": {**_thread(order), **way_out.headers},
+            "headers": {**_thread(order), **answers_to(ticket or order, recipient), **way_out.headers},
             "subject": rendered.subject,
             "text": rendered.text,
             "html": rendered.html,
@@ -76,6 +80,13 @@ def message_id(key: str) -> str:
     """Return the Message-ID that belongs to a key for ever, so that a repeat is known as one."""
     digest = hashlib.sha256(f"{settings.SECRET_KEY}:{key}".encode()).hexdigest()[:32]
     return f"<{digest}@{_host()}>"
+
+
+def answers_to(about: Order | Ticket | None, recipient: str) -> Mapping[str, str]:
+    """Return where somebody answers to a mail, as its header; none for whoever is not the customer it is about."""
+    is_theirs = about is not None and about.email.lower() == recipient.lower()
+    address = reply_address(about) if is_theirs else ""
+    return {"Reply-To": address} if address else {}
 
 
 def _thread(order: Order | None) -> Mapping[str, str]:

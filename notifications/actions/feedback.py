@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 from notifications import sms
 from notifications.actions.addresses import suppress
 from notifications.actions.choices import stop_optional
+from notifications.actions.replies import take_in_reply
 from notifications.models import Channel, Delivery, Notification, NotificationStatus, Suppression
 from notifications.verdict import is_soft
 from orders import lease
@@ -37,7 +38,7 @@ WEIGHT = {
 }
 KEPT = timedelta(days=30)
 # Whose news are worked on here; the inbox is one for all senders.
-OURS = Q(source__startswith="mail:") | Q(source__startswith="sms:")
+OURS = Q(source__startswith="mail:") | Q(source__startswith="sms:") | Q(source__startswith="reply:")
 
 
 def work_incoming(incoming_id: int) -> None:
@@ -61,6 +62,8 @@ def work_incoming(incoming_id: int) -> None:
 
 
 def _take_in(incoming: IncomingEvent) -> str:
+    if incoming.source.startswith("reply:"):
+        return take_in_reply(incoming, incoming.body)
     if incoming.source.startswith("sms:"):
         return _take_in_text(incoming, incoming.body)
     take = TAKES.get(incoming.kind)

@@ -235,6 +235,7 @@ def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -
         order=ticket.order,
         event=event,
         language=ticket.language,
+        ticket=ticket,
     )
 
 
