@@ -43,7 +43,7 @@ def _event(order: Order, card: ParcelCard, uid: str, changes: int, now: datetime
     goods = [f"{item.quantity} × {item.name}" + (f", {item.options}" if item.options else "") for item in card.items]
     gated = {line.pk for line in order.lines.all() if line.gated_at}
     if gated & {item.line_id for item in card.items}:
-        # Calendars are shared with families and colleagues: no medicine is named in one.
+        # Calendars are shared with families and colleagues: no medicine is named in one, and no link opens one.
         goods = []
     event = Event()
     event.add("uid", uid)
@@ -55,7 +55,8 @@ def _event(order: Order, card: ParcelCard, uid: str, changes: int, now: datetime
     event.add("dtend", last + timedelta(days=1))
     event.add("summary", words % facts)
     event.add("description", "\n".join([*goods, _("Order %(number)s") % facts]))
-    event.add("url", settings.SITE_URL + order.get_absolute_url())
+    if not gated:
+        event.add("url", settings.SITE_URL + order.get_absolute_url())
     # Nobody is busy because a parcel may come.
     event.add("transp", "TRANSPARENT")
     return event

@@ -83,6 +83,7 @@ def test_no_medicine_is_named_in_a_calendar(client, order):
     first, second = read(client, order)
     assert "Oak" not in str(first["description"]) + str(first["summary"])
     assert "Linen" in str(second["description"])
+    assert order.token not in str(first.get("url", "")) + str(second.get("url", ""))
 
 
 def test_only_a_paid_order_with_its_own_link_has_one(client, order):

@@ -142,6 +142,7 @@ def test_a_link_that_we_have_not_signed_opens_nothing(client, order):
         forged = path.replace(f"/{known.pk}~", f"/{known.pk + 1}~")
         assert client.get(forged).status_code == 404
     assert client.post(stop_path(known, "parcel-delivered").replace("~", "~A")).status_code == 404
+    assert client.get(stop_path(known, "your-account-is-closed")).status_code == 404
     assert MessageChoice.objects.count() == 0
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from notifications.actions.choices import NotOptional, choices_of, choose, correspondent_at, stop_kind
 from notifications.forms import ChoicesForm
-from notifications.kinds import kind_of
+from notifications.kinds import KINDS, kind_of
 from notifications.links import choices_path, correspondent_of
 from notifications.models import Correspondent
 from orders.models import Order
@@ -28,7 +28,7 @@ def choices(request: HttpRequest, token: str) -> HttpResponse:
     correspondent = correspondent_of(token)
     if correspondent is None:
         raise Http404
-    return _choices_page(request, correspondent.address, back_url="/")
+    return _choices_page(request, correspondent.address, back_url=reverse("shop:home"))
 
 
 def order_choices(request: HttpRequest, token: str) -> HttpResponse:
@@ -71,7 +71,7 @@ def _choices_page(request: HttpRequest, address: str, *, back_url: str, is_accou
 def stop(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     """Stop one kind of mail. A GET changes nothing: mail programs open links by themselves."""
     correspondent = correspondent_of(token)
-    if correspondent is None:
+    if correspondent is None or kind not in KINDS:
         raise Http404
     try:
         if request.method == "POST":
