@@ -18,6 +18,11 @@ pytestmark = pytest.mark.django_db
 MORNING = "2026-11-24T07:30:00+00:00"
 
 
+@pytest.fixture(autouse=True)
+def _at_seven(settings):
+    settings.DIGEST_HOUR = 7
+
+
 @pytest.fixture
 def staff():
     return make_person("mara@shop.example", role="Store staff", is_staff=True)

@@ -93,7 +93,9 @@ def test_only_who_knows_the_secret_is_heard_and_without_an_address_there_is_no_p
     assert IncomingEvent.objects.count() == 0
 
 
-@pytest.mark.parametrize("forged", ["help@reply.shop.example", "help+o1-" + "0" * 32 + "@reply.shop.example", "a@b.example"])
+@pytest.mark.parametrize(
+    "forged", ["help@reply.shop.example", "help+o1-" + "0" * 32 + "@reply.shop.example", "a@b.example"]
+)
 def test_an_address_that_we_did_not_make_reaches_nobody(client, order, relay, forged):
     assert answer(client, forged).status_code == 200
     relay.run_until_idle()
