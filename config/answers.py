@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _t
 
 from config.models import AuditCheck, Comparison, MoneyFinding, NightlyAudit
 from config.reconcile import findings, runs
+from notifications.actions import endpoints
+from notifications.actions.addresses import lift_suppression
+from notifications.models import Endpoint, EventDeliveryStatus, Suppression
 from orders import lease
 from orders.actions.approval import NothingToDecide, grant_approval, refuse_approval
 from orders.actions.defence import call_off
@@ -26,7 +29,7 @@ from orders.actions.refund_by_hand import (
 from orders.actions.refund_quote import NothingToPay
 from orders.actions.work import close_work
 from orders.lease import DueWork
-from orders.models import Cancellation, CardCircuit, OrderLine, RefundRequest, WorkItem
+from orders.models import Cancellation, CardCircuit, Order, OrderLine, RefundRequest, WorkItem
 from orders.remedies import NotPossible
 from orders.states import IllegalMove
 from shop.actions import reviews
@@ -225,3 +228,22 @@ def publish_review(review: Review, *, by: User) -> str:
     if not reviews.approve(review, by=by):
         raise NotPossible(_t("It is published already."))
     return _t("It is shown on the product's page now.")
+
+
+def write_again(order: Order, *, by: User) -> str:
+    """Write to an order's address again, because somebody knows that it works."""
+    why = _t("For order %(number)s, from the list of work.") % {"number": order.number}
+    marked = Suppression.objects.filter(address=order.email.lower(), lifted_at=None).first()
+    if marked is None or not lift_suppression(marked, why=why, by=by):
+        raise NotPossible(_t("It is written to already."))
+    return _t("It is written to again, and what it missed goes out in a moment.")
+
+
+def tell_again(endpoint: Endpoint, *, by: User) -> str:
+    """Send everything again that was given up for an address."""
+    failed = endpoint.deliveries.filter(status=EventDeliveryStatus.FAILED)
+    count = endpoints.tell_again(failed)
+    if not count:
+        raise NotPossible(_t("Nothing of it is given up, or it is out of use: switch it on first."))
+    close_work(WorkItem.Reason.ENDPOINT_FAILED, endpoint, by=by)
+    return _t("%(count)d events go out in a moment.") % {"count": count}

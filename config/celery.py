@@ -16,7 +16,7 @@ from django.db import close_old_connections  # noqa: E402
 
 app = Celery("waybill")
 # Work is kept apart by purpose, so that a slow supplier delays nobody's mail.
-QUEUES = ("engine", "suppliers", "payments", "mail", "pictures")
+QUEUES = ("engine", "suppliers", "payments", "mail", "pictures", "events")
 
 
 def _transport_options() -> dict[str, object]:

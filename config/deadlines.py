@@ -19,8 +19,9 @@ from django.db.models.functions import Concat
 from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS, TRACKING
 from config.models import NightlyAudit
 from config.promises import LATE, LATE_ASIDE, LATE_RESTS, LATE_RETRIES
+from config.reaching import REACHING, REACHING_RESTS, WAKEN_ENDPOINTS
 from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
-from notifications.models import Notification, NotificationStatus
+from notifications.models import Endpoint, Notification, NotificationStatus, ReviewRequest
 from orders.actions.again import AGAIN
 from orders.actions.cancel import asked_minor
 from orders.actions.fees import UNREAD
@@ -270,12 +271,7 @@ def _case(name: str, states: tuple[str, ...], since: str, after: timedelta, says
     return Wait(name, Ticket, states, R.CASE_LATE, (since,), after, "Case {row.number} " + says, cause, until_news=True)
 
 
-def _mail(name: str, states: tuple[str, ...], after: timedelta, says: str, **more: Any) -> Wait:
-    says = "The mail “{row.kind}” " + says
-    return Wait(name, Notification, states, R.MAIL_FAILED, ("created_at",), after, says, **more)
-
-
-_TURN, _UNSENT_MAIL = (_T.NEW, _T.OPEN), (_N.QUEUED, _N.SENDING)
+_TURN = (_T.NEW, _T.OPEN)
 PEOPLE = [
     _case("case", _TURN, "answer_due_at", AT_ONCE, "should have been answered by now."),
     _case(
@@ -283,8 +279,7 @@ PEOPLE = [
         Q(answer_due_at=None),
     ),
     _case("case at the supplier", (_T.WAITING_SUPPLIER,), "status_changed_at", CASE_AT_SUPPLIER, "waits for a supplier."),
-    _mail("mail to send", _UNSENT_MAIL, AWAY, "has been waiting for an hour. {row.last_error:.150}"),
-    _mail("mail given up", (_N.FAILED,), AT_ONCE, "was given up. {row.last_error:.150}", sticks=True),
+    *REACHING,
 ]  # fmt: skip
 MACHINERY = [
     Wait(
@@ -309,7 +304,7 @@ MACHINERY = [
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
 ASIDE += [Authorisation, Dispute, Payment, ProviderCustomer]
-ASIDE += [PictureFetch, SupplierReturn, Notification, Reaction, IncomingEvent, *LATE_ASIDE]
+ASIDE += [PictureFetch, SupplierReturn, Notification, ReviewRequest, Reaction, IncomingEvent, *LATE_ASIDE]
 
 
 def _aside(model: type[DueWork]) -> Wait:
@@ -364,7 +359,7 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     **LATE_RESTS,
     (Ticket, _T.WAITING_CUSTOMER): "the customer's turn, who may take any time; their answer opens it",
     (Ticket, _T.SOLVED): "over",
-    (Notification, _N.SENT): "over",
+    **REACHING_RESTS,
 }
 
 
@@ -394,6 +389,7 @@ RETRIES = [
     Retry(PictureFetch, Q(status=PictureFetch.Status.WANTED)),
     Retry(Supplier, Q(is_active=True, uses_polling=True)),
     Retry(Notification, Q(status__in=[_N.QUEUED, _N.SENDING])),
+    Retry(Endpoint, WAKEN_ENDPOINTS),
     Retry(Reaction, Q(done_at=None)),
     Retry(IncomingEvent, Q(done_at=None)),
     *(Retry(*pair) for pair in LATE_RETRIES),

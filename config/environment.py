@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-ANYMAIL_KEYS = {
-    "brevo": "BREVO_API_KEY",
-    "mailgun": "MAILGUN_API_KEY",
-    "postmark": "POSTMARK_SERVER_TOKEN",
-    "resend": "RESEND_API_KEY",
-    "sendgrid": "SENDGRID_API_KEY",
-}
 
 
 def read_environment() -> environ.Env:
@@ -131,40 +123,6 @@ def iban(env: environ.Env, name: str) -> str:
     if value and not (is_formed and int("".join(str(int(one, 36)) for one in value[4:] + value[:4])) % 97 == 1):
         raise ImproperlyConfigured(f"{name} is no valid IBAN: its check digits do not fit. Copy it from your bank.")
     return value
-
-
-def mail_transport(url: str, folder: Path) -> dict[str, object]:
-    """Return the settings of the backend that carries mail out of the house.
-
-    ``url`` is EMAIL_URL: ``smtp://user:password@host:587`` (``smtp+tls``, ``smtp+ssl``; ``?timeout=5``
-    waits other than 15 seconds), or the name of a provider with its key, as in ``postmark://TOKEN@``.
-    Empty: mails are kept as files in ``folder``, which ``/dev/mail/`` shows.
-
-    Raises ImproperlyConfigured for a scheme nobody knows.
-    """
-    if not url:
-        return {"backend": "notifications.transport.MailFolder", "options": {"folder": str(folder)}}
-    parts = urlsplit(url)
-    if parts.scheme in ANYMAIL_KEYS:
-        return {
-            "backend": f"anymail.backends.{parts.scheme}.EmailBackend",
-            "anymail": {ANYMAIL_KEYS[parts.scheme]: unquote(parts.username or "")},
-            "options": {},
-        }
-    if parts.scheme not in {"smtp", "smtp+tls", "smtp+ssl"}:
-        known = ", ".join(["smtp", "smtp+tls", "smtp+ssl", *ANYMAIL_KEYS])
-        raise ImproperlyConfigured(f"EMAIL_URL begins with {parts.scheme!r}; known are: {known}.")
-    options = {
-        "host": parts.hostname or "localhost",
-        "port": parts.port or 25,
-        "username": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "use_tls": parts.scheme == "smtp+tls",
-        "use_ssl": parts.scheme == "smtp+ssl",
-        # A mail server that does not answer must not hold a worker for longer than its lease.
-        "timeout": float(dict(parse_qsl(parts.query)).get("timeout", 15)),
-    }
-    return {"backend": "django.core.mail.backends.smtp.EmailBackend", "options": options}
 
 
 def spoken(env: environ.Env, default: str, languages: list[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models.functions import Now
 
+from notifications.actions.endpoints import wanted_kinds
 from orders import signals as orders
 from orders.models import Event, Reaction
 from orders.signals import EventSignal
@@ -45,7 +46,10 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.refund_request_lapsed: ["support.tasks.note_refund_decision"],
     orders.parcel_in_transit: ["notifications.tasks.tell_parcel_sent"],
     orders.parcel_renumbered: ["notifications.tasks.tell_parcel_renumbered"],
-    orders.parcel_delivered: ["notifications.tasks.tell_parcel_delivered"],
+    orders.parcel_delivered: [
+        "notifications.tasks.tell_parcel_delivered",
+        "notifications.tasks.owe_review_request",
+    ],
     orders.hold_placed: ["suppliers.tasks.hold_supplier_orders"],
     orders.hold_released: ["suppliers.tasks.release_supplier_orders", "suppliers.tasks.forward_order"],
     orders.delay_noticed: ["notifications.tasks.tell_arrival_delayed"],
@@ -66,12 +70,18 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     support.ticket_answered: ["notifications.tasks.tell_ticket_answered"],
 }
 
+# Owed only for what somebody is told of, or every event of a shop without such addresses would cost a task.
+TELL_OTHERS = "notifications.tasks.owe_event"
+
 
 def owe(happened: Iterable[Event]) -> None:
     """Write down every task that follows from some events, due at once. Inside a transaction; may run twice."""
     tasks = {signal.kind: tasks for signal, tasks in REACTIONS.items()}
+    told = wanted_kinds()
     owed = [
-        Reaction(event=event, receiver=task, due_at=Now()) for event in happened for task in tasks.get(event.kind, ())
+        Reaction(event=event, receiver=task, due_at=Now())
+        for event in happened
+        for task in (*tasks.get(event.kind, ()), *([TELL_OTHERS] if event.kind in told else []))
     ]
     # Owed before: then it stays as it is, done or not.
     Reaction.objects.bulk_create(owed, ignore_conflicts=True)

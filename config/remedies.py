@@ -101,6 +101,10 @@ _WORK_AGAIN = _remedy(
 )
 _TRY_REACTION = _remedy("try-reaction", _("Try again now"), "orders.change_workitem", "reaction", is_retry=True)
 _SEND_MAIL = _remedy("send-mail", _("Send again"), "notifications.change_notification", "notification", is_retry=True)
+_WRITE_AGAIN = _answer("write-again", _("It works: write to it again"), "notifications.change_suppression", "order")
+_TELL_AGAIN = _answer(
+    "tell-again", _("Send again what was given up"), "notifications.change_endpoint", "endpoint", is_retry=True
+)
 _RELEASE = _remedy("release", _("Release it"), "orders.change_order", "hold")
 _SEND_HELD = _money("send-held", _("Send it off"), "suppliers.change_supplierorder", "supplierorder")
 _TAKE = _money("take-payment", _("Accept it: take the money"), "orders.change_order", "authorisation")
@@ -123,7 +127,7 @@ _FREE_ORDER = _answer(
     "free-order", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", is_retry=True
 )
 _ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn")
-_ASIDE += ("notification", "reaction", "incomingevent", "picturefetch")
+_ASIDE += ("notification", "reviewrequest", "reaction", "incomingevent", "picturefetch")
 _ASIDE += ("authorisation", "dispute", "payment", "delay", "supplierchase")
 _FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
 _ASK_STOP = _answer(
@@ -205,6 +209,8 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     ],
     R.REACTION_FAILED: [_TRY_REACTION],
     R.MAIL_FAILED: [_SEND_MAIL],
+    R.UNREACHABLE: [_WRITE_AGAIN],
+    R.ENDPOINT_FAILED: [_TELL_AGAIN],
 }  # fmt: skip
 
 
@@ -373,7 +379,7 @@ def try_reaction(reaction: Reaction, *, by: User) -> str:
 
 def send_mail(row: Notification, *, by: User) -> str:
     """Send a mail now."""
-    send_message_again(row)
+    send_message_again(row, by=by)
     return _t("It goes out in a moment.")
 
 

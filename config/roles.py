@@ -54,6 +54,10 @@ ROLES: dict[str, list[str]] = {
         "support.view_*",
         "notifications.view_*",
         "notifications.change_notification",
+        "notifications.add_suppression",
+        "notifications.change_suppression",
+        "notifications.add_endpoint",
+        "notifications.change_endpoint",
     ],
     "Support agents": [
         "orders.view_order",

@@ -18,7 +18,6 @@ from config.environment import (
     cache_in,
     iban,
     log_lines,
-    mail_transport,
     read_database,
     read_environment,
     read_pharmacy,
@@ -27,6 +26,7 @@ from config.environment import (
     required,
     spoken,
 )
+from config.senders import mail_transport, read_senders
 
 env = read_environment()
 
@@ -259,7 +259,10 @@ STAFF_ROLES = ("Store staff", "Support agents", "Pharmacists")
 EMAIL_BACKEND = "notifications.backend.QueueingBackend"
 MAIL_FOLDER = VAR_DIR / "mail"
 MAIL_TRANSPORT = mail_transport(env.str("EMAIL_URL", default=""), MAIL_FOLDER)
-ANYMAIL = MAIL_TRANSPORT.get("anymail", {})
+# Settings of mail providers (every ANYMAIL_X), and of text messages (notifications/sms.py).
+ANYMAIL, SMS = read_senders(env, MAIL_TRANSPORT)
+# Answers to our mails go to this address with a tag, and become messages in cases; empty: to DEFAULT_FROM_EMAIL.
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Larkfield <hello@larkfield.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -314,6 +317,10 @@ CANCEL_ANSWER_SECONDS = env.int("CANCEL_ANSWER_SECONDS", default=48 * 3600)
 APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)
 # The hour (shop time) at which the nightly audit runs.
 AUDIT_HOUR = env.int("AUDIT_HOUR", default=3)
+# Hour from which the day's digest is written to the store's staff; -1: never.
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=7)
+# Days after the last parcel of an order has come in which its customer is asked for a review, once; 0: never.
+REVIEW_REQUEST_DAYS = env.int("REVIEW_REQUEST_DAYS", default=7)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from config.hands import Job
 from config.models import Comparison, NightlyAudit
-from notifications.models import Notification, NotificationStatus
+from notifications.models import Endpoint, Notification, NotificationStatus, ReviewRequest
 from orders.lease import DueWork
 from orders.models import (
     ArrivalNotice,
@@ -47,6 +47,14 @@ from suppliers.states import SupplierCancellationStatus
 SEVERAL = 20
 FORWARDING = Q(receiver="suppliers.tasks.forward_order")
 INVOICES = Q(receiver="orders.tasks.issue_invoice")
+# Whose webhooks are worked on by whom; all others are suppliers'.
+INCOMING_TASKS = {
+    "stripe": "orders.tasks.work_incoming",
+    "carrier": "suppliers.tasks.work_carrier_message",
+    "mail": "notifications.tasks.work_incoming",
+    "sms": "notifications.tasks.work_incoming",
+    "reply": "notifications.tasks.work_incoming",
+}
 # What else only writes to customers.
 WRITTEN = Q(receiver__startswith="notifications.") | Q(receiver="orders.tasks.issue_credit_note")
 
@@ -94,10 +102,8 @@ def _always(task: str) -> Callable[[DueWork], str]:
 
 def _incoming_task(row: DueWork) -> str:
     # One inbox for all senders; each app works on its own.
-    source: str = row.source  # type: ignore[attr-defined]
-    if source.startswith("carrier:"):
-        return "suppliers.tasks.work_carrier_message"
-    return "orders.tasks.work_incoming" if source == "stripe" else "suppliers.tasks.work_incoming"
+    sender = row.source.partition(":")[0]  # type: ignore[attr-defined]
+    return INCOMING_TASKS.get(sender, "suppliers.tasks.work_incoming")
 
 
 def _reactions(name: str, which: Q, queue: str, together: int = 1) -> Sweep:
@@ -179,6 +185,14 @@ SWEEPS: list[Sweep] = [
     # their numbers one after the other: several at once are as quick as one.
     _reactions("writing", WRITTEN, "mail"),
     _reactions("invoices", INVOICES, "mail", SEVERAL),
+    Sweep("review_requests", ReviewRequest.objects.all, _always("notifications.tasks.ask_for_review"), "mail"),
+    # One row per address that is told of events: what is dead waits in its own lane.
+    Sweep(
+        "endpoints",
+        lambda: Endpoint.objects.filter(is_active=True),
+        _always("notifications.tasks.tell_endpoint"),
+        "events",
+    ),
     Sweep("comparisons", Comparison.objects.all, _always("config.tasks.compare"), "payments"),
     Sweep("audit", NightlyAudit.objects.all, _always("config.tasks.run_nightly_audit"), "engine"),
 ]
@@ -193,6 +207,8 @@ PERIODIC: list[Periodic] = [
     Periodic("suppliers.tasks.measure_punctuality", lambda: 21_600, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
+    Periodic("notifications.tasks.write_digest", lambda: 900, "mail"),
+    Periodic("notifications.tasks.forget_old_news", lambda: 86_400, "mail"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),
     Periodic("suppliers.tasks.tend_carriers", lambda: 3600, "engine"),
 ]

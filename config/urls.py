@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health, reports
+from notifications.webhooks import mail_webhook, reply_webhook, sms_webhook
 from orders.webhooks import stripe_webhook
 from suppliers.carrier_webhooks import carrier_webhook
 from suppliers.margin.page import margin_export, margin_page
@@ -30,17 +31,21 @@ urlpatterns = [
     path("webhooks/stripe/", stripe_webhook, name="stripe-webhook"),
     path("webhooks/suppliers/<slug:slug>/", supplier_webhook, name="supplier-webhook"),
     path("webhooks/carriers/<slug:slug>/", carrier_webhook, name="carrier-webhook"),
+    path("webhooks/mail/<str:provider>/", mail_webhook, name="mail-webhook"),
+    path("webhooks/mail/<str:provider>/replies/", reply_webhook, name="reply-webhook"),
+    path("webhooks/sms/", sms_webhook, name="sms-webhook"),
     path("admin/audit/", admin.site.admin_view(reports.audit_page), name="audit"),
     path("admin/reconciliation/", admin.site.admin_view(reports.reconciliation_page), name="reconciliation"),
     path("admin/margin/", admin.site.admin_view(margin_page), name="margin"),
     path("admin/margin/export/", admin.site.admin_view(margin_export), name="margin-export"),
     path("admin/", admin.site.urls),
     path("", include("support.desk_urls")),
-    path("", include("notifications.urls")),
     path("", include("shop.crawler_urls")),
     # What customers see stands under /de/ for German, and so on; the default language has no prefix.
     *i18n_patterns(
         path("", include("support.urls")),
+        # Before the account pages, which begin alike.
+        path("", include("notifications.urls")),
         path("", include("orders.urls")),
         path("account/", include("allauth.urls")),
         path("", include("shop.urls")),
@@ -50,7 +55,7 @@ urlpatterns = [
 if settings.DEBUG:
     from shop.styleguide import gallery
 
-    urlpatterns += [path("styleguide/", gallery, name="styleguide")]
+    urlpatterns += [path("styleguide/", gallery, name="styleguide"), path("", include("notifications.dev_urls"))]
     urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
 
 handler400 = "config.errors.bad_request"

@@ -158,7 +158,7 @@ class House:
         worker = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "4"]
         worker += [
             "-Q",
-            "engine,suppliers,payments,mail,pictures",
+            "engine,suppliers,payments,mail,pictures,events",
             "--without-gossip",
             "--without-mingle",
             "--loglevel",

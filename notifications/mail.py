@@ -9,6 +9,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from shop.structured import as_script
+
 PREHEADER_MOST = 100
 
 
@@ -36,6 +38,17 @@ class Mail:
     after: list[str] = field(default_factory=list)
     # Someone else's words (an agent's), shown as they are.
     quote: str = ""
+    # What mail programs read of it (schema.org, JSON-LD): the same facts as the words.
+    structured: list[dict[str, object]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """Where whoever gets a mail chooses what they are told; ``stop_url`` and ``headers`` only for what may be stopped."""
+
+    choices_url: str = ""
+    stop_url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +60,19 @@ class Rendered:
     html: str
 
 
-def render(mail: Mail) -> Rendered:
-    """Render a mail in the language that is active. Plain text and HTML hold the same facts."""
+def render(mail: Mail, way_out: WayOut | None = None, *, number: str = "") -> Rendered:
+    """Render a mail in the language that is active. Plain text and HTML hold the same facts.
+
+    ``number`` is that of the order it is about, shown on top; empty: of none, or of a case, which says its own.
+    """
     context = {
         "mail": mail,
+        "number": number,
+        "way_out": way_out or WayOut(),
         "shop_name": settings.SHOP_NAME,
         "home_url": absolute(reverse("shop:home")),
         "help_url": absolute(reverse("support:contact")),
+        "structured": [as_script(one) for one in mail.structured],
         "preheader": mail.preheader[:PREHEADER_MOST],
     }
     text = render_to_string("emails/mail.txt", context)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from notifications.mail import Mail, Section, absolute
+from notifications.structured import order_data, parcel_data
 from orders.models import Order, OrderLine, Refund, Shipment
 from orders.progress import ParcelCard, parcel_cards, refund_goods
 from shop.addresses import address_lines
@@ -17,6 +18,11 @@ from shop.words import day, day_range, in_a_sentence
 
 def order_url(order: Order) -> str:
     return absolute(order.get_absolute_url())
+
+
+def calendar_link(order: Order) -> tuple[str, str]:
+    """Return where the arrival is kept as a calendar file, with its words."""
+    return _("Add the arrival to your calendar"), absolute(reverse("orders:calendar", args=[order.token]))
 
 
 def credit_note_links(refunds: Iterable[Refund]) -> list[tuple[str, str]]:
@@ -74,7 +80,7 @@ def order_confirmed(order: Order) -> Mail:
         sections=[
             *[
                 Section(
-                    f"{card.heading}: {card.arrival_words}",
+                    f"{card.heading}: {in_a_sentence(card.arrival_words, begins_with_noun=False)}",
                     [text for text in (*_goods(card), card.sent_from, card.import_text) if text],
                 )
                 for card in cards
@@ -84,10 +90,11 @@ def order_confirmed(order: Order) -> Mail:
         ],
         button=_("See your order"),
         url=order_url(order),
-        links=[(_("Invoice"), absolute(reverse("orders:invoice", args=[order.token])))],
+        links=[(_("Invoice"), absolute(reverse("orders:invoice", args=[order.token]))), calendar_link(order)],
         after=[
             _("You can return anything within 30 days. Keep this mail: its link opens your order without an account.")
         ],
+        structured=[order_data(order, order_url(order))],
     )
 
 
@@ -139,6 +146,8 @@ def parcel_sent(shipment: Shipment) -> Mail:
         sections=sections,
         button=_("Track parcel"),
         url=order_url(order),
+        links=[calendar_link(order)],
+        structured=[parcel_data(shipment, card, order_url(order))],
     )
 
 

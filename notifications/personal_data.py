@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 
-from notifications.models import Notification, NotificationStatus
-from orders.models import Order
+from notifications.actions.feedback import OURS
+from notifications.models import Correspondent, Notification, NotificationStatus, Suppression
+from orders.models import IncomingEvent, Order
 from shop.accounts import verified_emails
 from shop.models import User
 from shop.personal_data import Section, fields_of
@@ -18,12 +19,32 @@ def export(user: User) -> Iterator[Section]:
     found = Notification.objects.filter(Q(order__in=Order.objects.of(user)) | _about_account(user)).order_by("pk")
     names = ("created_at", "sent_at", "recipient", "subject", "text")
     yield "messages", (fields_of(row, *names) for row in found.iterator(chunk_size=100))
+    addresses = _addresses(user)
+    known = Correspondent.objects.filter(address__in=addresses).prefetch_related("choices").order_by("pk")
+    yield "message_choices", (_choices(row) for row in known)
+    marked = Suppression.objects.filter(address__in=addresses).order_by("pk")
+    yield "not_written_to", (fields_of(row, "address", "reason", "since", "lifted_at") for row in marked)
+
+
+def _choices(row: Correspondent) -> dict[str, object]:
+    said = [fields_of(one, "channel", "kind", "is_wanted", "changed_at") for one in row.choices.all()]
+    return fields_of(row, "address", "phone") | {"choices": said}
 
 
 def forget(user: User) -> None:
-    """Delete messages about the account that were sent or given up: codes, links, confirmations."""
-    over = [NotificationStatus.SENT, NotificationStatus.FAILED]
-    Notification.objects.filter(_about_account(user), status__in=over).delete()
+    """Delete messages about the account that are over (codes, links, confirmations), its choices and its number.
+
+    That an address takes no mail stays noted, or it would be written to again.
+    """
+    waiting = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
+    Notification.objects.filter(_about_account(user)).exclude(status__in=waiting).delete()
+    Correspondent.objects.filter(address__in=_addresses(user)).delete()
+    news = IncomingEvent.objects.filter(OURS, body__recipient__in=sorted(_addresses(user)))
+    news.exclude(done_at=None).delete()
+
+
+def _addresses(user: User) -> set[str]:
+    return {user.email.lower(), *verified_emails(user)}
 
 
 def _about_account(user: User) -> Q:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from notifications.actions import send, tell
+from notifications.actions import digest, endpoints, feedback, reviews, send, tell
 from notifications.actions.tell import in_its_language
 from orders.reactions import react
 
@@ -13,6 +14,48 @@ from orders.reactions import react
 def send_notification(notification_id: int) -> None:
     """Send one recorded message."""
     send.send_notification(notification_id)
+
+
+@shared_task
+def work_incoming(incoming_id: int) -> None:
+    """Work on what a carrier of our messages told us."""
+    feedback.work_incoming(incoming_id)
+
+
+@shared_task
+def forget_old_news() -> None:
+    """Delete what they told us long ago."""
+    feedback.forget_old_news(now=timezone.now())
+
+
+@shared_task
+def write_digest() -> None:
+    """Write today's digest to staff, once."""
+    digest.write_digest(now=timezone.now())
+
+
+@shared_task
+def owe_review_request(reaction_id: int) -> None:
+    """Note that an order's customer may be asked for reviews some days after this."""
+    react(reaction_id, reviews.owe_review_request)
+
+
+@shared_task
+def ask_for_review(request_id: int) -> None:
+    """Ask one order's customer, if it is time."""
+    reviews.ask_for_review(request_id)
+
+
+@shared_task
+def owe_event(reaction_id: int) -> None:
+    """Owe an event to every address that is told of its kind."""
+    react(reaction_id, endpoints.owe_event)
+
+
+@shared_task
+def tell_endpoint(endpoint_id: int) -> None:
+    """Send what is due to one address."""
+    endpoints.tell_endpoint(endpoint_id)
 
 
 @shared_task

@@ -1,17 +1,15 @@
-"""Addresses of the mail preview; only in development."""
+"""Addresses of the pages on which customers choose what they are told."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.urls import path
 
-from notifications import views
+from notifications.views import choices
 
 app_name = "notifications"
-urlpatterns = []
-if settings.DEBUG:
-    urlpatterns = [
-        path("dev/mail/", views.mail_list, name="mail-list"),
-        path("dev/mail/<int:pk>/", views.mail_detail, name="mail-detail"),
-        path("dev/mail/<int:pk>/html/", views.mail_html, name="mail-html"),
-    ]
+urlpatterns = [
+    path("messages/<str:token>/", choices.choices, name="choices"),
+    path("messages/<str:token>/stop/<slug:kind>/", choices.stop, name="stop"),
+    path("orders/<str:token>/messages/", choices.order_choices, name="order-choices"),
+    path("account/messages/", choices.account_choices, name="account-choices"),
+]

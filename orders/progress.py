@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -66,6 +67,9 @@ class ParcelCard:
     is_delivered: bool
     is_final: bool
     shipment_id: int | None
+    delivery_id: int
+    # The first and the last day it may arrive on; the day it was delivered.
+    window: tuple[date, date]
 
 
 def order_word(order: Order) -> Word:
@@ -185,6 +189,8 @@ def _card(
         is_delivered=bool(shipment and shipment.status == ParcelStatus.DELIVERED),
         shipment_id=shipment.pk if shipment else None,
         is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
+        delivery_id=delivery.pk,
+        window=_window(delivery, shipment),
     )
 
 
@@ -226,12 +232,20 @@ def _is_confirmed(order: Order, items: Items) -> bool:
     return order.is_paid and all(decided)
 
 
+def _window(delivery: OrderDelivery, shipment: Shipment | None) -> tuple[date, date]:
+    if shipment is not None and shipment.delivered_at:
+        there = timezone.localdate(shipment.delivered_at)
+        return there, there
+    latest = (shipment and shipment.expected_latest_on) or delivery.expected_latest_on
+    earliest = (shipment and shipment.expected_earliest_on) or delivery.expected_earliest_on
+    return min(earliest, latest), latest
+
+
 def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -> tuple[str, str, str]:
     if shipment is not None and shipment.delivered_at:
         return _("Delivered %(when)s") % {"when": moment(shipment.delivered_at)}, "", ""
-    latest = (shipment and shipment.expected_latest_on) or delivery.expected_latest_on
-    earliest = (shipment and shipment.expected_earliest_on) or delivery.expected_earliest_on
-    now = _("Arrives %(days)s") % {"days": day_range(min(earliest, latest), latest)}
+    earliest, latest = _window(delivery, shipment)
+    now = _("Arrives %(days)s") % {"days": day_range(earliest, latest)}
     if not order.is_paid:
         # Nothing is promised before it is paid; the words tell what a payment now would bring.
         return now, "", ""

@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/<str:token>/again/", views.again, name="again"),
     path("orders/<str:token>/email/", views.email_address, name="email-address"),
     path("orders/<str:token>/address/", views.address, name="address"),
+    path("orders/<str:token>/arrival.ics", views.calendar, name="calendar"),
     path("orders/<str:token>/cancel/", views.cancel, name="cancel"),
     path("orders/<str:token>/pay/", views.pay, name="pay"),
     path("orders/<str:token>/reviews/<int:line_id>/", views.review, name="review"),

@@ -123,6 +123,7 @@ def call(
     allowed_hosts: Iterable[str],
     headers: dict[str, str] | None = None,
     json_body: Any = None,
+    raw_body: bytes | None = None,
     params: Any = None,
     most_bytes: int = MOST_BYTES,
 ) -> Answer:
@@ -130,7 +131,8 @@ def call(
 
     ``allowed_hosts`` are host names without port. The name is resolved once and that address is
     called. Everything together, from connecting to the last byte, takes at most connect and read
-    time-out. Raises Forbidden, NeverConnected, Failed or InTransaction.
+    time-out. ``raw_body`` goes out as it is, of the type that ``headers`` say; it is for what is signed or no
+    JSON. Raises Forbidden, NeverConnected, Failed or InTransaction.
     """
     _check_transaction()
     parts = urlsplit(url)
@@ -139,7 +141,7 @@ def call(
         raise Forbidden(f"{parts.scheme}://{host} is not on the list")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = _checked_address(host, port)
-    body, sent = _packed(json_body)
+    body, sent = (raw_body, {}) if raw_body is not None else _packed(json_body)
     sent |= {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "Waybill/1", "Accept-Encoding": "gzip"}
     line = _Line.of_this_thread(host, parts.scheme, address, port)
     try:

@@ -54,6 +54,8 @@ os.environ |= {
     "SUPPLIER_CONNECT_SECONDS": "2",
     "SUPPLIER_READ_SECONDS": "2",
     "FORWARD_GRACE_SECONDS": "0",
+    # Else what is sent would depend on the hour of the day.
+    "DIGEST_HOUR": "-1",
     "DELAY_SETTLE_SECONDS": "0",
     # Tests order by the dozen, at once, and under one name; those of the defence set its limits.
     "PAY_PAGES_PER_VISITOR": "0",

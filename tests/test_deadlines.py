@@ -153,6 +153,13 @@ WAYS = {
     "case without a term": (_in(waiting.a_ticket, status="open", answer_due_at=None), {"status": "solved"}),
     "case at the supplier": (_in(waiting.a_ticket, status="waiting_supplier"), {"status": "solved"}),
     "mail to send": (waiting.a_mail, {"status": "sent"}),
+    "mail to send again": (
+        _in(waiting.a_mail, soft_bounces=1, delivery="soft_bounced", delivery_at=timezone.now()),
+        {"status": "sent"},
+    ),
+    "unreachable": (_in(waiting.paid_order, email_failed_at=timezone.now()), {"email_failed_at": None}),
+    "endpoint failing": (_in(waiting.an_endpoint, failing_since=timezone.now()), {"failing_since": None}),
+    "endpoint given up": (_in(waiting.an_endpoint, given_up_at=timezone.now()), {"given_up_at": None}),
     "mail given up": (_in(waiting.a_mail, status="failed"), {"status": "sent"}),
     "tracking service": (waiting.a_tracking_service, {"failing_since": None}),
     "review": (waiting.a_review, {"status": "approved"}),
@@ -180,6 +187,7 @@ SET_ASIDE = {
     "supplierchase": (waiting.a_chase, {"status": "answered"}),
     "notification": (waiting.a_mail, {"status": "sent"}),
     "picturefetch": (waiting.a_picture_to_fetch, {"status": "stored"}),
+    "reviewrequest": (waiting.a_review_request, {"asked_at": timezone.now()}),
     "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),
     "incomingevent": (waiting.an_incoming, {"done_at": timezone.now()}),
 }

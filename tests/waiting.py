@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from config.models import Comparison, MoneyFinding, NightlyAudit
 from config.waiting import Swept, keep_deadlines
-from notifications.models import Notification
+from notifications.models import Endpoint, EventDelivery, Notification, ReviewRequest
+from notifications.signing import new_secret
 from orders.events import key_of
 from orders.models import (
     Authorisation,
@@ -211,6 +212,10 @@ def a_mail() -> Notification:
     return Notification.objects.create(order=paid_order(), **facts)
 
 
+def a_review_request() -> ReviewRequest:
+    return ReviewRequest.objects.create(order=paid_order(), due_at=timezone.now())
+
+
 def a_reaction() -> Reaction:
     return Reaction.objects.create(event=paid_order().events.get(kind="order.paid"), receiver="some.task")
 
@@ -259,6 +264,20 @@ def a_review() -> Review:
     return Review.objects.create(product=product, rating=4, **facts)
 
 
+def an_endpoint(**fields: object) -> Endpoint:
+    facts = {"name": "Books", "url": "https://books.example.com/", "kinds": ["order.paid"], "secret": new_secret()}
+    return Endpoint.objects.create(**facts | fields)
+
+
+def an_event_told() -> EventDelivery:
+    event = paid_order().events.get(kind="order.paid")
+    due_at = timezone.now()
+    return EventDelivery.objects.create(
+        endpoint=an_endpoint(), event=event, order=event.order, kind=event.kind, webhook_id="msg_1", body="{}",
+        due_at=due_at, give_up_at=due_at,
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[], models.Model]] = {
     "Order": lambda: make_order((make_variant(make_supplier()), 1)),
     "CheckoutSession": a_session,
@@ -279,6 +298,7 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "Notification": a_mail,
     "PictureFetch": a_picture_to_fetch,
     "Review": a_review,
+    "EventDelivery": an_event_told,
 }
 
 
@@ -304,7 +324,7 @@ def _age(row: models.Model) -> None:
         if isinstance(field, models.DateField) and field.name not in keep and value is not None:
             setattr_of = {field.name: value - LONG}
             type(row)._default_manager.filter(pk=row.pk).update(**setattr_of)
-    if any(field.name == "due_at" for field in row._meta.concrete_fields):
+    if any(field.name == "lease_until" for field in row._meta.concrete_fields):
         type(row)._default_manager.filter(pk=row.pk).update(due_at=None, lease_until=None)
 
 

@@ -17,6 +17,7 @@ from config.audit import (  # noqa: F401
     gate,
     history,
     papers,
+    reaching,
     telling,
     units,
     waiting,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import MOST_NAMED, check, named, row_key
 from notifications.actions.tell import NOT_TOLD, STILL_COMING, TOLD_WITH_LINES
-from notifications.models import Notification
+from notifications.models import Channel, Notification
 from orders.actions.again import AGAIN
 from orders.models import Authorisation, Cancellation, Event, Reaction, Refund, Shipment
 from support.models import Ticket
@@ -123,20 +123,22 @@ def once() -> Iterable[str]:
     yield from (f"{row['message_id']}: {row['count']} messages have it" for row in ids[:MOST_NAMED])
     # A second copy that a person wished for is a message of its own.
     known = Notification.objects.filter(event__isnull=False).exclude(key__contains=":again-").order_by()
-    twice = known.values("event", "kind").annotate(count=Count("pk")).filter(count__gt=1)
+    twice = known.values("event", "kind", "channel").annotate(count=Count("pk")).filter(count__gt=1)
     yield from (f"event {row['event']}: {row['count']} messages {row['kind']}" for row in twice[:MOST_NAMED])
 
 
 @check("V08 addresses", _("No message goes to anybody but the one it is about."))
 def addresses() -> Iterable[str]:
     cases = Q(kind__startswith="ticket-")
-    about_orders = Notification.objects.filter(order__isnull=False).exclude(cases)
+    # A text message goes to a number; a copy to where whoever wished for it said.
+    mails = Notification.objects.filter(channel=Channel.MAIL, wished_by=None)
+    about_orders = mails.filter(order__isnull=False).exclude(cases)
     # What was written before an address was corrected went to the one that was right then.
     former = Event.objects.filter(order=OuterRef("order"), kind="order.email_corrected")
     former = former.annotate(before=KT("facts__before")).filter(before__iexact=OuterRef("recipient"))
     wrong = about_orders.exclude(recipient__iexact=F("order__email")).filter(~Exists(former))
     yield from named(wrong, "goes to somebody else than the customer")
-    about_cases = Notification.objects.filter(cases, event__subject_key__startswith="ticket:").annotate(
+    about_cases = mails.filter(cases, event__subject_key__startswith="ticket:").annotate(
         case=Cast(Substr("event__subject_key", len("ticket:") + 1), BigIntegerField())
     )
     customer = Ticket.objects.filter(pk=OuterRef("case"), email__iexact=OuterRef("recipient"))

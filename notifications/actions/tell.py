@@ -15,7 +15,9 @@ from notifications import (
     stock_messages,
     ticket_messages,
 )
+from notifications.actions.again import send_missed
 from notifications.actions.announce import announce
+from notifications.actions.choices import wants_anew
 from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
@@ -188,7 +190,10 @@ def address_changed(event: Event) -> None:
 
 
 def email_corrected(event: Event) -> None:
-    """Once per correction, to both addresses: the old one learns nothing of the order, the new one all of it."""
+    """Once per correction, to both addresses: the old one learns nothing of the order, the new one all of it.
+
+    What the old address never took goes to the new one as well.
+    """
     order, before = event.order, event.facts["before"]
     mail = messages.email_left(order)
     announce("email-left", f"{order.number}:{event.pk}", mail, recipient=before, order=order, event=event)
@@ -199,6 +204,7 @@ def email_corrected(event: Event) -> None:
         # Where the money is to go was told to the old address only.
         mail = payment_messages.transfer_awaited(order)
     _about_order("email-corrected", mail, order, event, event.pk)
+    send_missed(order, before=before, version=event.pk)
 
 
 def ticket_opened(event: Event) -> None:
@@ -229,12 +235,15 @@ def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -
         order=ticket.order,
         event=event,
         language=ticket.language,
+        ticket=ticket,
     )
 
 
 def back_in_stock(event: Event) -> None:
     """Once per wish; whoever has stopped it meanwhile is not told."""
     for watch in StockWatch.objects.filter(pk__in=event.facts["watches"]).select_related("variant__product"):
+        # Asked for by name since then, it is wanted, whatever was stopped before.
+        wants_anew("back-in-stock", watch.email, asked_at=watch.asked_at)
         with speaking(watch.language):
             mail = stock_messages.back_in_stock(watch)
         announce(

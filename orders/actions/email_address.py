@@ -25,8 +25,12 @@ class TooLateToCorrect(Exception):
 
 
 def can_correct(order: Order, *, now: datetime) -> bool:
-    """True while the address of an order can still be corrected; one query."""
-    if not _is_bought(order) or order.placed_at < now - CORRECTABLE_FOR:
+    """True while the address of an order can still be corrected; one query.
+
+    One that takes no mail can be, as long as it takes none: nobody gets our mails there.
+    """
+    is_fresh = order.placed_at >= now - CORRECTABLE_FOR
+    if not _is_bought(order) or not (is_fresh or order.email_failed_at):
         return False
     return order.events.filter(kind="order.email_corrected").count() < MOST_CORRECTIONS
 
@@ -52,8 +56,8 @@ def correct_email(order: Order, email: str, *, now: datetime, by: User | None) -
         token = new_token()
         # Of two corrections at once, one wins.
         mine = Order.objects.filter(pk=order.pk, email=before, token=order.token, status=order.status)
-        if not mine.update(email=email, token=token):
+        if not mine.update(email=email, token=token, email_failed_at=None):
             raise TooLateToCorrect
-        order.email, order.token = email, token
+        order.email, order.token, order.email_failed_at = email, token, None
         events.record("order.email_corrected", order, by=by, before=before, now=email)
     return True

@@ -83,6 +83,14 @@ class Order(models.Model):
     status_changed_at = models.DateTimeField(_("payment changed"), default=timezone.now, editable=False)
     # --- who and where
     email = models.EmailField(_("e-mail address"))
+    # Written by notifications: the page then asks for another address.
+    email_failed_at = models.DateTimeField(
+        _("address takes no mail since"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Empty: as far as we know it does."),
+    )
     name = models.CharField(_("full name"), max_length=100)
     company = models.CharField(_("company"), max_length=100, blank=True)
     line1 = models.CharField(_("address"), max_length=100)

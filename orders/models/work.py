@@ -64,6 +64,8 @@ class WorkItem(models.Model):
         INCOMING_FAILED = "incoming_failed", _("a message from outside could not be worked on")
         REACTION_FAILED = "reaction_failed", _("a consequence keeps failing")
         MAIL_FAILED = "mail_failed", _("a mail cannot be sent")
+        UNREACHABLE = "unreachable", _("a customer's address takes no mail")
+        ENDPOINT_FAILED = "endpoint_failed", _("an address that is told of events does not take them")
 
     reason = models.CharField(_("reason"), max_length=30, choices=Reason)
     subject_key = models.CharField(_("about"), max_length=60)

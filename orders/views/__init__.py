@@ -2,6 +2,7 @@
 
 from orders.views.account import account, again
 from orders.views.address import address
+from orders.views.calendar import calendar
 from orders.views.cancel import cancel
 from orders.views.checkout import checkout, pay, returned
 from orders.views.code import code
@@ -15,6 +16,7 @@ __all__ = [
     "account",
     "address",
     "again",
+    "calendar",
     "cancel",
     "check",
     "checkout",

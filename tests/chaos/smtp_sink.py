@@ -21,6 +21,16 @@ class Received:
     message_id: str
 
 
+# How servers refuse a recipient, and a whole mail.
+REFUSALS = {
+    "no_such_user": "550 5.1.1 no such user",
+    "plain_550": "550 no such mailbox here",
+    "mailbox_full": "552 5.2.2 mailbox full",
+    "not_relaying": "550 5.7.1 relaying denied",
+}
+REFUSED_MAILS = {"spam": "554 5.7.1 this looks like spam"}
+
+
 class Cut(Exception):
     """The connection ends here without a word."""
 
@@ -29,7 +39,8 @@ class SmtpSink:
     """Listens on a port of this machine; ``mode`` is what it does to the next ``turns`` mails.
 
     ``cut_after_data`` keeps the mail and cuts the line before it says so; ``refuse_data`` and
-    ``refuse_rcpt`` refuse for now; ``slow`` answers after ``seconds``; ``busy`` sends callers away.
+    ``refuse_rcpt`` refuse for now; ``slow`` answers after ``seconds``; ``busy`` sends callers away. The
+    modes of REFUSALS refuse in their own words.
     """
 
     def __init__(self) -> None:
@@ -108,12 +119,16 @@ class SmtpSink:
                 return
             if verb.startswith("RCPT"):
                 recipient = words.partition("<")[2].rpartition(">")[0]
-                say("450 later" if self._turn("refuse_rcpt") else "250 ok")
+                say(self._answer_to_recipient())
             elif verb.startswith("DATA"):
                 say("354 go on")
                 say(self._take(recipient, line))
             else:
                 say("250 ok")
+
+    def _answer_to_recipient(self) -> str:
+        refusal = REFUSALS.get(self.mode, "450 later")
+        return refusal if self.mode in {*REFUSALS, "refuse_rcpt"} and self._turn(self.mode) else "250 ok"
 
     def _take(self, recipient: str, line: socketserver.StreamRequestHandler) -> str:
         lines = []
@@ -123,6 +138,8 @@ class SmtpSink:
             raise Cut
         if self._turn("refuse_data"):
             return "451 later"
+        if self.mode in REFUSED_MAILS and self._turn(self.mode):
+            return REFUSED_MAILS["spam"]
         if self._turn("slow"):
             time.sleep(self.seconds)
         mail = BytesParser(policy=policy.default).parsebytes(b"".join(lines), headersonly=True)

@@ -6,11 +6,19 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from notifications.models import Notification
+from notifications.models import EventDelivery, Notification, Suppression
 from orders.models import Cancellation, CheckoutSession, Event, IncomingEvent, Order, Reaction, Refund, Shipment
 from suppliers.models import SupplierCall, SupplierCancellation, SupplierCancellationLine, SupplierOrder, SupplierReturn
 from support.models import Ticket
-from tests.corruptions.hand import HOUR, Corruption, copy_row, erase, kind
+from tests.corruptions.hand import HOUR, Corruption, World, copy_row, erase, kind
+from tests.waiting import an_endpoint
+
+
+def _event_told(world: World) -> EventDelivery:
+    event = world.order.events.get(kind="order.paid")
+    facts = {"endpoint": an_endpoint(), "webhook_id": "msg_1", "body": "{}", "give_up_at": timezone.now()}
+    return EventDelivery.objects.create(event=event, kind=event.kind, **facts)
+
 
 RECORDS: dict[str, Corruption] = {
     # history
@@ -83,6 +91,38 @@ RECORDS: dict[str, Corruption] = {
     "message before the payment": kind(
         "V08 early", lambda w: Notification.objects.filter(kind="parcel-sent").update(order=w.waiting)
     ),
+    # whom we reach
+    "message left out although its address works": kind(
+        "V09 reach", lambda w: Notification.objects.filter(kind="parcel-sent").update(status="suppressed")
+    ),
+    "page that hides that nobody is reached": kind(
+        "V09 reach",
+        lambda w: (
+            Suppression.objects.create(address=w.order.email, source="staff"),
+            Notification.objects.filter(kind="parcel-sent").update(status="suppressed", order=w.other),
+        ),
+    ),
+    "customer who hears nothing, and nobody asked": kind(
+        "V09 reach",
+        lambda w: (
+            Suppression.objects.create(address=w.other.email, source="staff"),
+            Order.objects.filter(pk=w.other.pk).update(email_failed_at=timezone.now()),
+        ),
+    ),
+    "page that says so of an address that works": kind(
+        "V09 reach", lambda w: Order.objects.filter(pk=w.other.pk).update(email_failed_at=timezone.now())
+    ),
+    "message of the contract left out as not wanted": kind(
+        "V08 wishes", lambda w: Notification.objects.filter(kind="parcel-sent").update(status="declined")
+    ),
+    "text message alone": kind(
+        "V08 wishes",
+        lambda w: copy_row(
+            Notification.objects.filter(kind="parcel-sent").get(), key="sms:x", message_id="<x@x>", channel="sms"
+        ),
+    ),
+    "event for others given up in silence": kind("V09 endpoints", lambda w: an_endpoint(given_up_at=timezone.now())),
+    "event for others that nobody sends": kind("V09 endpoints", lambda w: _event_told(w)),
     # what waits
     "message given up in silence": kind("V09 given up", lambda w: Notification.objects.update(status="failed")),
     "refund failed without work": kind("V09 given up", lambda w: Refund.objects.update(status="failed", due_at=None)),

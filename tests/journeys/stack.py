@@ -190,7 +190,7 @@ class Stack:
     def command(self, name: str) -> list[str]:
         """Return what Python runs as web, worker or relay; a digit at the end makes one more of a kind."""
         worker = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "4"]
-        worker += ["--loglevel", "WARNING", "-Q", "engine,suppliers,payments,mail,pictures"]
+        worker += ["--loglevel", "WARNING", "-Q", "engine,suppliers,payments,mail,pictures,events"]
         worker += ["--without-gossip", "--without-mingle", "-n", f"{name}@%h"]
         web = ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "4", "--workers", "1"]
         return {"web": web, "worker": worker, "relay": ["manage.py", "relay"]}[name.rstrip("0123456789")]
