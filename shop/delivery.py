@@ -94,6 +94,10 @@ def services_for(
     A zone that names the country wins over the one for everywhere else, and one that names the region over
     both, also where it leaves the region out. Profiles that do not serve it are left out.
     """
+    if region is None:
+        # All profiles at once: asking for each by itself would be a query per profile and second.
+        into = services_into(country) if profile_ids else {}
+        return {pk: into[pk] for pk in profile_ids if pk in into}
     kept = _services.get([(pk, country, region) for pk in profile_ids])
     return {pk: services for (pk, _country, _region), services in kept.items()}
 
