@@ -23,6 +23,7 @@ SUBJECTS = {
     "later": ("Later than promised", "Später als zugesagt"),
     "sooner": ("Sooner again", "Doch wieder früher"),
     "cancelled": ("Cancelled:", "Storniert:"),
+    "partly": ("Partly cancelled", "Teilweise storniert"),
     "asked": ("Cancellation asked for", "Stornierung angefragt"),
     "not_stopped": ("Could not be stopped", "Nicht mehr zu stoppen"),
     "refund": ("Refund of", "Erstattung von"),

@@ -121,7 +121,15 @@ class Letters:
     def _rejected(self, fact: Fact) -> None:
         goods, units = self.goods[fact.goods], fact["units"]
         units = min(units, goods.live)
-        if fact["other"] and goods.goes_elsewhere(fact.at):
+        if goods.asked_back:
+            # Nobody wants these any more, so nobody else is asked; they are told with the answer to the wish.
+            goods.cancelled += units
+            goods.asked_back = max(0, goods.asked_back - units)
+            goods.is_partly_back = bool(goods.asked_back)
+            if not goods.asked_back:
+                self._owe("cancelled", fact.at)
+            self._end_if_empty()
+        elif fact["other"] and goods.goes_elsewhere(fact.at):
             self._note(goods, goods.latest_before, at=fact.at, by_us=False)
         elif units:
             goods.cancelled += units
@@ -248,9 +256,13 @@ class Letters:
     def _decided(self, fact: Fact) -> None:
         goods = self.goods[fact.goods]
         units, goods.asked_back = goods.asked_back, 0
+        if not units:
+            # Answered before.
+            return
         if fact["stopped"]:
             goods.cancelled += units
-        self._owe("cancelled" if fact["stopped"] else "not_stopped", fact.at)
+        refused = "partly" if goods.is_partly_back else "not_stopped"
+        self._owe("cancelled" if fact["stopped"] else refused, fact.at)
         self._end_if_empty()
 
     def _placed(self, fact: Fact) -> None:

@@ -54,6 +54,7 @@ class Goods:
     cancels: str = "yes"
     cancelled: int = 0
     asked_back: int = 0
+    is_partly_back: bool = False
     is_placed: bool = False
     words: list[Word] = field(default_factory=list)
     parcels: dict[str, Parcel] = field(default_factory=dict)
@@ -149,7 +150,8 @@ class Goods:
         way = window(now - timedelta(minutes=0), self.transit)
         if way.latest > self.promised.latest + LATER_BY:
             return False
-        self.way, self.words, self.is_placed = way, [], False
+        # Whoever has it now stops it when asked.
+        self.way, self.words, self.is_placed, self.cancels = way, [], False, "yes"
         self.expected = (self.promised.earliest, self.promised.latest)
         self.latest_before = self.hear(Word(now, "ours", way.earliest, way.latest))
         return True
