@@ -8,6 +8,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from notifications.actions.choices import correspondent_at
+from notifications.links import token_of
 from orders.actions.delays import signed_name
 from orders.actions.refund import RefundPart
 from orders.models import Delay
@@ -29,6 +31,10 @@ RULES = {
     "health-ready": "open",
     "stripe-webhook": "signed",
     "supplier-webhook": "signed",
+    "carrier-webhook": "signed",
+    "mail-webhook": "signed",
+    "reply-webhook": "signed",
+    "sms-webhook": "signed",
     "audit": "staff",
     "reconciliation": "staff",
     "margin": "staff",
@@ -67,6 +73,7 @@ RULES = {
     "orders:return": "key",
     "orders:delay": "key",
     "orders:detail": "key",
+    "orders:calendar": "key",
     "orders:address": "key",
     "orders:cancel": "key",
     "orders:review": "key",
@@ -91,9 +98,13 @@ RULES = {
     "desk:refund": "agents",
     "desk:cancel": "agents",
     "desk:return": "agents",
-    "notifications:mail-list": "open",
-    "notifications:mail-detail": "open",
-    "notifications:mail-html": "open",
+    "notifications:choices": "key",
+    "notifications:stop": "key",
+    "notifications:order-choices": "key",
+    "notifications:account-choices": "login",
+    "sent_mails:list": "open",
+    "sent_mails:detail": "open",
+    "sent_mails:html": "open",
 }
 # What an account keeps: to others it is not there. And what asks for the password once more.
 OWN = ("shop:address-edit", "shop:address-default", "shop:address-delete")
@@ -151,6 +162,7 @@ def world(client):
     file = Attachment(message=ticket.messages.get(), original_name="x.png", content_type="image/png", size_bytes=1)
     file.file.save("x.png", ContentFile(b"x"))
     file.save()
+    told = token_of(correspondent_at(order.email))
     return {
         "people": people,
         "right": {
@@ -179,8 +191,15 @@ def world(client):
             "shop:page": {"slug": "terms"},
             "shop:basket-update": {"line_id": 1},
             "supplier-webhook": {"slug": "harbour"},
-            "notifications:mail-detail": {"pk": 0},
-            "notifications:mail-html": {"pk": 0},
+            "carrier-webhook": {"slug": "aftership"},
+            "mail-webhook": {"provider": "postmark"},
+            "reply-webhook": {"provider": "postmark"},
+            "notifications:choices": {"token": told},
+            "notifications:stop": {"token": told, "kind": "review-request"},
+            "notifications:order-choices": {"token": order.token},
+            "orders:calendar": {"token": order.token},
+            "sent_mails:detail": {"pk": 0},
+            "sent_mails:html": {"pk": 0},
             "desk": {"pk": ticket.pk},
             "desk-line": {"pk": ticket.pk, "line_id": order.lines.get().pk},
         },

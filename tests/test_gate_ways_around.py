@@ -61,7 +61,8 @@ def test_no_other_code_makes_a_supplier_order():
             text = re.sub(r"class SupplierOrder(Line)?\(", "", file.read_text())
             if "migrations" not in file.parts and making.search(text):
                 found.add(str(file.relative_to(ROOT)))
-    assert found == {"suppliers/actions/forward.py"}
+    # The preview of messages makes up an order that is rolled back before the page is answered.
+    assert found == {"suppliers/actions/forward.py", "notifications/preview/samples.py"}
 
 
 def test_an_approval_of_another_line_helps_nothing(supplier, relay, pharmacist):
