@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from notifications.messages import order_confirmed
@@ -19,6 +18,7 @@ from shop.delivery import Undeliverable, plan_delivery, plan_parcels
 from shop.models import BasketLine, DeliveryService, Variant, ZoneCountry
 from tests.factories import ADDRESS, express, make_basket, make_order, make_supplier, make_variant, standard
 from tests.test_checkout import TYPED, add
+from tests.test_queries import cost
 
 pytestmark = pytest.mark.django_db
 # A Tuesday before the cut-off of 14:00.
@@ -343,20 +343,11 @@ def test_pages_cost_the_same_however_many_zones_and_services_there_are(client):
     add(client, variant)
     paths = (variant.product.get_absolute_url(), "/basket/", "/checkout/", "/", "/pages/delivery/")
 
-    def costs() -> list[int]:
-        found = []
-        for path in paths:
-            client.get(path)
-            with CaptureQueriesContext(connection) as queries:
-                assert client.get(path).status_code == 200
-            found.append(len(queries))
-        return found
-
-    before = costs()
+    before = [cost(client, path) for path in paths]
     ways = [standard(390, 5000, 1, 2), *(ServiceTerms(f"way-{n}", f"Way {n}", 400 + n, None, 1, 3) for n in range(12))]
     zones = [ZoneTerms(f"Zone {code}", [code], ways) for code in ("IE", "DE", "FR", "ES", "IT", "PL", "SE", "AT")]
     write_zones(few.delivery_profile, zones)
-    assert costs() == before
+    assert [cost(client, path) for path in paths] == before
 
 
 def test_the_promise_is_that_of_the_chosen_service():
