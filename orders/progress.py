@@ -165,15 +165,12 @@ def _card(
     if is_short and not reason:
         reason = _("The supplier waits for new stock of it, and sends it as soon as that is there.")
     is_confirmed = not is_short and _is_confirmed(order, items)
-    heading = _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
-    if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
-        heading = _("Replacement")
     goods = [line for line, _quantity in items]
     # What comes or goes back otherwise than to the door says so itself.
     undelivered = words_of(shipment, goods)
     return ParcelCard(
         key=str(place),
-        heading=heading,
+        heading=_heading(place, total, shipment),
         word=word.text,
         shape=word.shape,
         arrival_words=arrival,
@@ -202,6 +199,12 @@ def _card(
         delivery_id=delivery.pk,
         window=_window(delivery, shipment),
     )
+
+
+def _heading(place: int, total: int, shipment: Shipment | None) -> str:
+    if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
+        return _("Replacement")
+    return _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
 
 
 def _sent_from(delivery: OrderDelivery) -> str:
