@@ -46,6 +46,11 @@ REACTIONS: Mapping[EventSignal, list[str]] = {
     orders.refund_request_lapsed: ["support.tasks.note_refund_decision"],
     orders.parcel_in_transit: ["notifications.tasks.tell_parcel_sent"],
     orders.parcel_renumbered: ["notifications.tasks.tell_parcel_renumbered"],
+    orders.parcel_attempted: ["notifications.tasks.tell_parcel_attempted"],
+    orders.parcel_deposited: ["notifications.tasks.tell_parcel_deposited"],
+    # Whichever is told first; the customer hears of it once.
+    orders.parcel_returning: ["notifications.tasks.tell_parcel_back"],
+    orders.parcel_returned: ["notifications.tasks.tell_parcel_back"],
     orders.parcel_delivered: [
         "notifications.tasks.tell_parcel_delivered",
         "notifications.tasks.owe_review_request",

@@ -104,6 +104,21 @@ def tell_parcel_delivered(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_parcel_attempted(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell.parcel_attempted))
+
+
+@shared_task
+def tell_parcel_deposited(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell.parcel_deposited))
+
+
+@shared_task
+def tell_parcel_back(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell.parcel_back))
+
+
+@shared_task
 def tell_arrival_delayed(reaction_id: int) -> None:
     react(reaction_id, in_its_language(tell.arrival_delayed))
 

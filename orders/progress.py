@@ -17,9 +17,13 @@ from orders.models import Order, OrderDelivery, OrderLine, Refund, Shipment
 from orders.parcel_steps import Entry, Step, asked_of, entries_of, note_of, place_left, sent, steps_of
 from orders.providers.registry import provider_of
 from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus, RefundStatus
+from orders.undelivered import COMING_BACK, is_paid_back, words_of
 from orders.words import LEDGER_WORDS, ORDER_WORDS, PARCEL_WORDS, REASON_WORDS, REFUND_WORDS, STOCK_WORD, Word
 from shop.money import Money
 from shop.words import day, day_range, moment
+
+# Of these no day of arrival at the door is told any more.
+NOT_TO_THE_DOOR = {ParcelStatus.AVAILABLE_FOR_PICKUP, *COMING_BACK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class ParcelCard:
     is_sent: bool
     is_delivered: bool
     is_final: bool
+    # It goes back to its sender, and its customer can still say what they would rather have.
+    is_back: bool
     shipment_id: int | None
     delivery_id: int
     # The first and the last day it may arrive on; the day it was delivered.
@@ -159,12 +165,12 @@ def _card(
     if is_short and not reason:
         reason = _("The supplier waits for new stock of it, and sends it as soon as that is there.")
     is_confirmed = not is_short and _is_confirmed(order, items)
-    heading = _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
-    if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
-        heading = _("Replacement")
+    goods = [line for line, _quantity in items]
+    # What comes or goes back otherwise than to the door says so itself.
+    undelivered = words_of(shipment, goods)
     return ParcelCard(
         key=str(place),
-        heading=heading,
+        heading=_heading(place, total, shipment),
         word=word.text,
         shape=word.shape,
         arrival_words=arrival,
@@ -174,7 +180,7 @@ def _card(
         sent_from=_sent_from(delivery),
         import_text=delivery.import_text,
         steps=steps_of(order, shipment, is_confirmed=is_confirmed),
-        note=note_of(order, delivery, shipment, is_confirmed=is_confirmed) if not is_short else "",
+        note="" if is_short else str(undelivered or note_of(order, delivery, shipment, is_confirmed=is_confirmed)),
         left_at=place_left(shipment),
         items=[item_of(line, quantity) for line, quantity in items],
         carrier=shipment.carrier_name if shipment else "",
@@ -188,10 +194,17 @@ def _card(
         is_sent=sent(shipment)[0],
         is_delivered=bool(shipment and shipment.status == ParcelStatus.DELIVERED),
         shipment_id=shipment.pk if shipment else None,
+        is_back=bool(shipment and shipment.status in COMING_BACK) and not is_paid_back(goods),
         is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
         delivery_id=delivery.pk,
         window=_window(delivery, shipment),
     )
+
+
+def _heading(place: int, total: int, shipment: Shipment | None) -> str:
+    if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
+        return _("Replacement")
+    return _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
 
 
 def _sent_from(delivery: OrderDelivery) -> str:
@@ -244,6 +257,8 @@ def _window(delivery: OrderDelivery, shipment: Shipment | None) -> tuple[date, d
 def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -> tuple[str, str, str]:
     if shipment is not None and shipment.delivered_at:
         return _("Delivered %(when)s") % {"when": moment(shipment.delivered_at)}, "", ""
+    if shipment is not None and shipment.status in NOT_TO_THE_DOOR:
+        return str(PARCEL_WORDS[shipment.status].text), "", ""
     earliest, latest = _window(delivery, shipment)
     now = _("Arrives %(days)s") % {"days": day_range(earliest, latest)}
     if not order.is_paid:

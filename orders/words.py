@@ -99,3 +99,12 @@ REASON_WORDS: dict[str, str | Promise] = {
     "weather": _("bad weather on the way"),
     "address_problem": _("the carrier has a question about the address"),
 }
+# Why a parcel was not handed over, or comes back; the words of the supplier contract's TrackingReason.
+NOT_HANDED_OVER_WORDS: dict[str, str | Promise] = {
+    "recipient_unavailable": _("nobody was there to take it"),
+    "refused": _("it was not accepted"),
+    "address_problem": REASON_WORDS["address_problem"],
+    "damaged": _("it was damaged on the way"),
+    "duties_unpaid": _("import costs were not paid"),
+    "customs_hold": _("customs did not let it through"),
+}

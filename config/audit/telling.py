@@ -15,6 +15,7 @@ from notifications.actions.tell import NOT_TOLD, STILL_COMING, TOLD_WITH_LINES
 from notifications.models import Channel, Notification
 from orders.actions.again import AGAIN
 from orders.models import Authorisation, Cancellation, Event, Reaction, Refund, Shipment
+from orders.undelivered import COMING_BACK
 from support.models import Ticket
 
 SUBJECT_ID = Substr("subject_key", StrIndex("subject_key", Value(":")) + 1)
@@ -44,6 +45,8 @@ IS_AGAIN = _subject(Refund.objects.filter(idempotency_key__endswith=AGAIN))
 STILL_WAITS = _subject(Cancellation.objects.waiting())
 # A case about no order goes with its account, and the mails about it do.
 IS_THERE = _subject(Ticket.objects.all())
+COMES_BACK = _subject(Shipment.objects.filter(status__in=COMING_BACK))
+IS_FOLLOWED = Exists(Event.objects.filter(subject_key=OuterRef("subject_key"), pk__gt=OuterRef("pk")))
 UNPAID_THEN = Q(order__paid_at=None) | Q(at__lt=F("order__paid_at"))
 # What is told only under conditions that change meanwhile (a refused card of an order that is
 # paid by then) cannot be asked for afterwards, and is not listed.
@@ -52,6 +55,11 @@ TELLINGS = [
     Telling("payment.awaited", "transfer-awaited", Value("1")),
     Telling("payment.pending", "payment-pending", Value("1")),
     Telling("parcel.in_transit", "parcel-sent", SUBJECT_ID),
+    # Told unless something else has become of it by then.
+    Telling("parcel.attempted", "parcel-attempted", but=Q(IS_FOLLOWED)),
+    Telling("parcel.deposited", "parcel-deposited", but=Q(IS_FOLLOWED)),
+    Telling("parcel.returning", "parcel-back", SUBJECT_ID, but=~Q(COMES_BACK)),
+    Telling("parcel.returned", "parcel-back", SUBJECT_ID, but=~Q(COMES_BACK)),
     Telling("parcel.delivered", "parcel-delivered", SUBJECT_ID),
     Telling("delay.noticed", "arrival-delayed", SUBJECT_ID),
     Telling("arrival.advanced", "arrival-changed", SUBJECT_ID),

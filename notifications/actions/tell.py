@@ -11,6 +11,7 @@ from notifications import (
     cancellation_messages,
     delay_messages,
     messages,
+    parcel_messages,
     payment_messages,
     stock_messages,
     ticket_messages,
@@ -23,6 +24,7 @@ from notifications.models import Notification
 from orders.actions.again import is_again
 from orders.models import Cancellation, Delay, Event, Order, Refund, Shipment
 from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus
+from orders.undelivered import COMING_BACK
 from shop.languages import default_language, speaking
 from shop.models import StockWatch
 from suppliers.models import SupplierChase
@@ -108,6 +110,34 @@ def parcel_delivered(event: Event) -> None:
     """Once per parcel."""
     shipment = Shipment.objects.get(pk=event.subject_id)
     _about_order("parcel-delivered", messages.parcel_delivered(shipment), event.order, event, shipment.pk)
+
+
+def parcel_attempted(event: Event) -> None:
+    """Once per attempt; not once the parcel is elsewhere, or a later attempt is to be told."""
+    shipment = Shipment.objects.get(pk=event.subject_id)
+    if shipment.status == ParcelStatus.ATTEMPT_FAILED and not _is_overtaken(event):
+        mail = parcel_messages.delivery_tried(shipment)
+        _about_order("parcel-attempted", mail, event.order, event, event.pk)
+
+
+def parcel_deposited(event: Event) -> None:
+    """Once per place where it waits; not once it was collected, or waits elsewhere."""
+    shipment = Shipment.objects.get(pk=event.subject_id)
+    if shipment.status == ParcelStatus.AVAILABLE_FOR_PICKUP and not _is_overtaken(event):
+        mail = parcel_messages.parcel_deposited(shipment)
+        _about_order("parcel-deposited", mail, event.order, event, event.pk)
+
+
+def _is_overtaken(event: Event) -> bool:
+    later = Event.objects.filter(kind=event.kind, subject_key=event.subject_key, pk__gt=event.pk)
+    return later.exists()
+
+
+def parcel_back(event: Event) -> None:
+    """Once per parcel; not while its carrier has stopped it on the way back."""
+    shipment = Shipment.objects.get(pk=event.subject_id)
+    if shipment.status in COMING_BACK:
+        _about_order("parcel-back", parcel_messages.parcel_comes_back(shipment), event.order, event, shipment.pk)
 
 
 def arrival_delayed(event: Event) -> None:

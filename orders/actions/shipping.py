@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders import events
+from orders.actions.doorstep import note_doorstep
 from orders.models import (
     Order,
     OrderDelivery,
@@ -192,6 +193,9 @@ def move_forward(shipment: Shipment, to: ParcelStatus) -> None:
             move_parcel(shipment, to, by=None, reason=shipment.reason_code)
     if shipment.status == ParcelStatus.DELIVERED and shipment.delivered_at is None:
         Shipment.objects.filter(pk=shipment.pk).update(delivered_at=timezone.now())
+    if shipment.status == to:
+        # Also where it was in that state already: it may be the next attempt.
+        note_doorstep(shipment)
 
 
 def _is_back(shipment: Shipment) -> bool:

@@ -144,7 +144,7 @@ class Letters:
     def _parcel(self, fact: Fact) -> None:
         goods = self.goods[fact.goods]
         new = goods.see(fact)
-        for kind in ("sent", "renumbered", "delivered"):
+        for kind in ("sent", "renumbered", "tried", "collect", "back", "delivered"):
             if kind in new:
                 self._owe(kind, fact.at)
 

@@ -140,6 +140,9 @@ class Goods:
         if parcel.state in GONE and not parcel.was_sent:
             parcel.was_sent = True
             new.add("sent")
+        told = {"attempt_failed": "tried", "available_for_pickup": "collect", "returning": "back"}
+        if parcel.state in told and parcel.state != before:
+            new.add(told[parcel.state])
         if parcel.state == "delivered" != before:
             parcel.is_delivered = True
             new.add("delivered")
