@@ -33,7 +33,7 @@ admin.site.register(EventDelivery, EventDeliveryAdmin)
 class NotificationAdmin(ReadOnlyAdmin):
     """One message to one person."""
 
-    list_display = ["created_at", "kind", "channel", "recipient", "subject", "status", "delivery", "attempt", "sent_at"]
+    list_display = ["created_at", "kind", "channel", "recipient", "subject", "status", "delivery", "sent_at"]
     list_filter = ["status", "delivery", "channel", "kind", "created_at"]
     search_fields = ["recipient", "subject", "order__number", "key"]
     actions = ["send_again"]

@@ -37,6 +37,9 @@ class ChoicesForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("mails", "texts"):
+            # Each box is a choice by itself; "optional" beside them all would say nothing.
+            self.fields[name].is_plain_choice = True  # type: ignore[attr-defined]
         if not sms.is_on():
             del self.fields["texts"], self.fields["phone"]
 
