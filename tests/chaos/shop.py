@@ -75,6 +75,8 @@ class ChaosShop(Stack):
             "STRIPE_TIMEOUT_SECONDS": "2.5",
             "HAND_OVER_SECONDS": "12",
             "RETRY_SECONDS": "1",
+            # A minute in production: what slips at once is one mail.
+            "DELAY_SETTLE_SECONDS": "2",
             "RETRY_MAX_SECONDS": "4",
             "SUPPLIER_POLL_SECONDS": "3",
             "SUPPLIER_WALK_SECONDS": "10",
