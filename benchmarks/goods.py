@@ -1,8 +1,9 @@
 """A catalogue of any size, written in bulk: ``python -m benchmarks.goods COUNT`` fills the database of the environment.
 
+Without COUNT it prints, as JSON, the addresses in that database that a benchmark may ask for.
+
 COUNT variants of half as many products, with facts, pictures, prices, stock and delivery, in 6 departments of 8
-categories. All of it follows from the numbers of the rows, so that every run sells the same. Prints, as JSON, the
-addresses that a benchmark may ask for.
+categories. All of it follows from the numbers of the rows, so that every run sells the same.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from django.db import connection, models  # noqa: E402
 
 from benchmarks.lean_tables import make_lean_tables  # noqa: E402
 from shop.actions.delivery import ServiceTerms, ZoneTerms  # noqa: E402
+from shop.lists.pages import PER_PAGE  # noqa: E402
 from shop.models import Category, DeliveryProfile, Product, ProductFact, ProductImage, Variant  # noqa: E402
 from suppliers.actions.setup import Connection, connect_supplier  # noqa: E402
 
@@ -268,6 +270,15 @@ def queries(products: int) -> list[str]:
     return found
 
 
+def full_categories() -> list[str]:
+    """Return the categories whose goods fill a page: one of a small shop with ten says nothing about a large one's."""
+    found: list[str] = []
+    for goods in ("products_in_department", "products"):
+        counted = Category.objects.annotate(count=models.Count(goods)).filter(count__gte=PER_PAGE)
+        found += counted.values_list("slug", flat=True)
+    return found
+
+
 def addresses(products: int) -> dict[str, object]:
     """Return what may be asked for: addresses of products, things to buy, categories, words to search for."""
     chosen = random.Random(2).sample(range(1, products + 1), min(ASKED_FOR, products))
@@ -276,20 +287,22 @@ def addresses(products: int) -> dict[str, object]:
     return {
         "products": [product.slug for product in found],
         "goods": list(sold.distinct("product_id").values_list("product__slug", "sku")),
-        "categories": list(Category.objects.values_list("slug", flat=True)),
+        "categories": full_categories(),
         "queries": queries(products),
     }
 
 
 def main(count: int) -> None:
-    """Fill the database, and print what is in it."""
+    """Fill the database."""
     make_categories()
     make_origins()
     for model, rows in ((Product, product_rows), (Variant, variant_rows), (ProductFact, fact_rows), (ProductImage, image_rows)):  # fmt: skip
         copy_rows(model, rows(count))
     index()
-    print(json.dumps(addresses(Product.objects.count())))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    if sys.argv[1:]:
+        main(int(sys.argv[1]))
+    else:
+        print(json.dumps(addresses(Product.objects.count())))

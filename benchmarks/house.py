@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 from benchmarks.meter import DatabaseMeter, tree_seconds, used_between
-from benchmarks.stage import ROOT, database, make_tables, process, production
+from benchmarks.stage import ROOT, copy_database, database, has_database, make_tables, process, production
 from benchmarks.visitor import Visitor
 
 PAYMENT_KEY, WEBHOOK_KEY = "sk_test_sandbox_benchmark", "whsec_benchmark"
@@ -50,9 +50,11 @@ class Sample:
 class House:
     """A running shop with so many variants."""
 
-    def __init__(self, size: int, server: str, port: int, folder: str, stack: ExitStack) -> None:
+    def __init__(self, size: int, server: str, port: int, folder: str, stack: ExitStack, kept: str = "") -> None:
+        """``kept``: the name of a database with these goods, to be copied; it is made first if there is none."""
         self.size, self.port, self.payments = size, port, port + 1
-        url = stack.enter_context(database(server))
+        is_filled = bool(kept) and has_database(server, kept)
+        url = stack.enter_context(database(server, kept if is_filled else "template1"))
         self.env = os.environ | production(folder, url, os.environ.get("REDIS_URL", "")) | {
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "TRUSTED_PROXIES": "1",
@@ -63,7 +65,11 @@ class House:
             "BENCHMARK_PAYMENTS": f"http://127.0.0.1:{self.payments}",
         }  # fmt: skip
         self.file = Path(folder) / f"addresses-{size}.json"
-        self._fill(server, url)
+        if not is_filled:
+            self._fill(url)
+            if kept:
+                copy_database(server, urlsplit(url).path.removeprefix("/"), kept)
+        self._look_up(server, url)
         self.known = json.loads(self.file.read_text())
         self._start(stack, folder)
         self.meter = DatabaseMeter(server, urlsplit(url).path.removeprefix("/"))
@@ -74,17 +80,21 @@ class House:
             for slug, sku in random.sample(self.known["goods"], IN_BASKET):
                 holder.put_in(slug, sku)
 
-    def _fill(self, server: str, url: str) -> None:
+    def _fill(self, url: str) -> None:
         make_tables(self.env)
+        began = time.monotonic()
+        words = [sys.executable, "-m", "benchmarks.goods", str(self.size)]
+        subprocess.run(words, cwd=ROOT, env=self.env, check=True)
+        print(f"{self.size:,} variants written in {time.monotonic() - began:.0f} s", flush=True)
+
+    def _look_up(self, server: str, url: str) -> None:
+        """Write down the addresses that may be asked for, and keep each statement to its own process."""
         name = urlsplit(url).path.removeprefix("/")
         with DatabaseMeter(server, name).connection as connection:
             # Helpers of a statement are gone before anybody could ask what they used: each does its work alone.
             connection.execute(f'ALTER DATABASE "{name}" SET max_parallel_workers_per_gather = 0')
-        began = time.monotonic()
-        words = [sys.executable, "-m", "benchmarks.goods", str(self.size)]
         with self.file.open("w") as file:
-            subprocess.run(words, cwd=ROOT, env=self.env, check=True, stdout=file)
-        print(f"{self.size:,} variants written in {time.monotonic() - began:.0f} s", flush=True)
+            subprocess.run([sys.executable, "-m", "benchmarks.goods"], cwd=ROOT, env=self.env, check=True, stdout=file)
 
     def _start(self, stack: ExitStack, folder: str) -> None:
         sandbox = ["-m", "demo.payments", "--port", str(self.payments), "--secret-key", PAYMENT_KEY]

@@ -2,7 +2,8 @@
 
 ``DATABASE_URL=postgres://… python -m benchmarks.pages`` makes a database for each size on that server, which must
 run on this machine, and drops them again; with ``REDIS_URL`` the cache is there. A small run:
-``--sizes 1000,20000 --rounds 1 --seconds 1``.
+``--sizes 1000,20000 --rounds 1 --seconds 1``. A million variants take a while to write: with ``--keep`` a copy of
+each filled database stays on the server, and the next run with it begins there (a change of the tables begins anew).
 
 Each shop runs as in docker-compose.yml: gunicorn with 2 processes, lasting connections, DEBUG off. Four customers ask
 again and again; targets and sizes take turns in rounds, every second round backwards; medians are told.
@@ -28,6 +29,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 from benchmarks.house import House, Sample, is_open
 from benchmarks.stage import ROOT
@@ -42,8 +44,8 @@ WARM_UP_SECONDS = 1.0
 Medians = dict[tuple[str, int], Sample]
 
 
-def open_houses(sizes: list[int], server: str, port: int, stack: ExitStack) -> list[House]:
-    """Bring up a shop of each size."""
+def open_houses(sizes: list[int], server: str, port: int, stack: ExitStack, *, keep: bool) -> list[House]:
+    """Bring up a shop of each size; ``keep``: with goods that stay for the next time."""
     folder = stack.enter_context(TemporaryDirectory())
     ports = [port + 2 * place for place in range(len(sizes))]
     if taken := [one for first in ports for one in (first, first + 1) if is_open(one)]:
@@ -52,8 +54,16 @@ def open_houses(sizes: list[int], server: str, port: int, stack: ExitStack) -> l
     for size, first in zip(sizes, ports, strict=True):
         if not houses:
             collect_static(folder)
-        houses.append(House(size, server, first, folder, stack))
+        houses.append(House(size, server, first, folder, stack, kept_name(size) if keep else ""))
     return houses
+
+
+def kept_name(size: int) -> str:
+    """Return what a filled database is called; another one as soon as the tables or the goods are others."""
+    written_by = (ROOT / "benchmarks" / name for name in ("goods.py", "lean_tables.py"))
+    sources = [*sorted(ROOT.glob("*/migrations/*.py")), *written_by]
+    mark = crc32(b"".join(file.read_bytes() for file in sources))
+    return f"waybill_kept_{size}_{mark:08x}"
 
 
 def collect_static(folder: str) -> None:
@@ -126,6 +136,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each target")
     parser.add_argument("--seconds", type=float, default=5, help="length of a turn")
     parser.add_argument("--port", type=int, default=PORT, help="the first of two for each size")
+    parser.add_argument("--keep", action="store_true", help="keep the filled databases for the next run")
     parser.add_argument("--only", default=",".join(OURS), help="what is measured, with commas; all of it by default")
     options = parser.parse_args()
     names = options.only.split(",")
@@ -135,7 +146,7 @@ def main() -> None:
     # So that the databases are dropped and the processes ended then, too.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended before the end"))
     with ExitStack() as stack:
-        houses = open_houses(sizes, os.environ["DATABASE_URL"], options.port, stack)
+        houses = open_houses(sizes, os.environ["DATABASE_URL"], options.port, stack, keep=options.keep)
         found = measure(houses, names, options.rounds, options.seconds)
         for house in houses:
             table(house, found)

@@ -19,16 +19,33 @@ HOST = "shop.example"
 
 
 @contextmanager
-def database(server: str) -> Iterator[str]:
-    """Make a database, yield its address, drop it."""
+def database(server: str, like: str = "template1") -> Iterator[str]:
+    """Make a database, as a copy of another one of that server; yield its address, drop it."""
     name = f"waybill_bench_{uuid4().hex[:8]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+    copy_database(server, like, name)
     try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        yield with_name(server, name)
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def with_name(server: str, name: str) -> str:
+    """Return the address of another database of a server."""
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+def copy_database(server: str, like: str, name: str) -> None:
+    """Copy a whole database, to which nobody may be connected meanwhile."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
+
+
+def has_database(server: str, name: str) -> bool:
+    """Return True if a server has a database of that name."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return found.fetchone() is not None
 
 
 @contextmanager

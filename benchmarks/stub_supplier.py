@@ -36,7 +36,8 @@ def copy_of(order: dict[str, Any]) -> dict[str, Any]:
         "status": "accepted",
         "currency": order["currency"],
         "hold": None,
-        "eta": {"ship_by": None, "earliest": in_days(3), "latest": in_days(5), "source": "supplier"},
+        # Never later than what was promised, whatever day of the week it is: that would be other work.
+        "eta": {"ship_by": None, "earliest": in_days(1), "latest": in_days(2), "source": "supplier"},
         "delay": None,
         "lines": lines,
     }

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shop import review_admin, search_admin, tax_admin, texts_admin
+from shop import access_admin, review_admin, search_admin, tax_admin, texts_admin
 from shop.actions.catalog import refresh_products
 from shop.models import (
     Basket,
@@ -26,12 +26,12 @@ from shop.models import (
     User,
     Variant,
 )
-from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from shop.readonly import ReadOnlyAdmin, ReadOnlyInline, money_display
 from shop.search.index import index_category
 from shop.zone_forms import ZoneForm, ZoneFormSet
 
 # The other modules of this admin.
-__all__ = ["review_admin", "search_admin", "tax_admin", "texts_admin"]
+__all__ = ["access_admin", "review_admin", "search_admin", "tax_admin", "texts_admin"]
 
 admin.site.unregister(Group)
 
@@ -76,10 +76,11 @@ class VariantInline(ReadOnlyInline):
     """What is bought; price and stock come from suppliers."""
 
     model = Variant
+    price = money_display("price_minor", _("price"))
     fields = [
         "sku",
-        "options",
-        "price_minor",
+        "options_label",
+        "price",
         "availability",
         "stock_told",
         "reserved",
@@ -107,17 +108,19 @@ class ProductAdmin(admin.ModelAdmin):
     search_fields = ["name", "brand", "variants__sku", "variants__gtin"]
     list_select_related = ["department"]
     list_per_page = 50
-    readonly_fields = [
-        "price_from_minor",
-        "price_to_minor",
-        "currency",
-        "is_available",
-        "rating_count",
-        "rating_sum",
-        "created_at",
-        "updated_at",
-    ]
-    exclude = ["latest_reviews"]
+    readonly_fields = ["price", "is_available", "rating", "rating_count", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "names", "brand", "category", "department", "slug", "is_published"]}),
+        (_("As it stands"), {"fields": [
+            "price", "is_available", "rating", "rating_count", "created_at", "updated_at",
+        ]}),
+        (_("Description"), {"fields": ["description", "descriptions"]}),
+        (_("How it may be sold"), {"fields": [
+            "tax_class", "tax_code", "gate", "minimum_age", "max_per_order", "limit_reason", "active_ingredient",
+        ]}),
+        (_("Returns"), {"fields": ["not_returnable_reason", "return_limit_percent"]}),
+        (_("Product safety"), {"fields": ["maker", "responsible_person", "warnings", "leaflet_url"]}),
+    ]  # fmt: skip
     autocomplete_fields = ["category", "department"]
     inlines = [VariantInline, FactInline]
 
@@ -127,7 +130,11 @@ class ProductAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("price from"), ordering="price_from_minor")
     def price(self, product: Product) -> str:
-        return str(product.price_from)
+        return str(product.price_from) if product.price_from_minor is not None else "-"
+
+    @admin.display(description=_("stars"))
+    def rating(self, product: Product) -> str:
+        return str(product.rating or "-")
 
 
 class PriceInline(ReadOnlyInline):

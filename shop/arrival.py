@@ -28,7 +28,7 @@ class Window:
 
 def home_calendar(profile: DeliveryProfile) -> Calendar:
     """Return the days on which a supplier packs and hands over."""
-    return Calendar(profile.country.code, profile.working_days, profile.closed_days)
+    return Calendar(profile.country_code, profile.working_days, profile.closed_days)
 
 
 def delivery_calendar(country: str, service: DeliveryService) -> Calendar:

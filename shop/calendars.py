@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -12,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext, gettext_lazy as _
 
+from shop.addresses import rules_of
+
 # ISO numbers of days: 1 is Monday.
 WORKING_WEEK = "12345"
 are_weekdays = RegexValidator(
@@ -20,6 +23,8 @@ are_weekdays = RegexValidator(
 A_DAY = timedelta(days=1)
 # A calendar that is closed for longer than this is a mistake; counting goes on as if every day were open.
 LONGEST_CLOSED = 120
+# Public holidays by law, in the places of a part of a country where most people are of that confession.
+OF_SOME_PLACES = ("catholic", "protestant")
 SPAN = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?")
 
 
@@ -27,18 +32,23 @@ SPAN = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?")
 class Calendar:
     """When a place is open: on which days of the week, not on its country's public holidays, nor on days named.
 
-    ``closed`` names further days as ``closed_spans`` reads them. Public holidays are those of the whole country.
+    ``closed`` names further days as ``closed_spans`` reads them. Public holidays are those of the whole country;
+    with a ``region``, as its addresses name it, also those of there, and of every part of the country where that
+    tells nothing.
     """
 
     country: str
     weekdays: str = ""
     closed: str = ""
+    region: str | None = None
 
     def is_open(self, day: date) -> bool:
         """True if something moves on that day."""
-        if str(day.isoweekday()) not in (self.weekdays or WORKING_WEEK) or day in public_holidays(
-            self.country, day.year
-        ):
+        if str(day.isoweekday()) not in (self.weekdays or WORKING_WEEK):
+            return False
+        if day in public_holidays(self.country, day.year):
+            return False
+        if self.region is not None and day in local_holidays(self.country, day.year, self.region):
             return False
         return not any(first <= day <= last for first, last in closed_spans(self.closed))
 
@@ -64,6 +74,46 @@ def public_holidays(country: str, year: int) -> frozenset[date]:
         return frozenset(holidays.country_holidays(country, years=year))
     except NotImplementedError:
         return frozenset()
+
+
+@lru_cache(maxsize=2000)
+def local_holidays(country: str, year: int, region: str) -> frozenset[date]:
+    """Return the public holidays of a year at an address with this region; those of any part where it names none.
+
+    Of those that hold only in some places of a part, as where most people are Catholics, all are among them.
+    """
+    days: set[date] = set()
+    for part in parts_at(country, region):
+        place = holidays.country_holidays(country, subdiv=part, years=year)
+        own = [one for one in OF_SOME_PLACES if one in place.supported_categories]
+        days.update(place)
+        if own:
+            days.update(holidays.country_holidays(country, subdiv=part, years=year, categories=own))
+    return frozenset(days)
+
+
+@lru_cache(maxsize=2000)
+def parts_at(country: str, region: str) -> tuple[str, ...]:
+    """Return the parts of a country, as the calendar of holidays names them, in which an address may lie.
+
+    One where its region is one of them, else all of them; none for a country whose holidays are the same everywhere.
+    """
+    parts = _parts_with_holidays().get(country, [])
+    if region in parts and _names_parts_alike(country, parts):
+        return (region,)
+    return tuple(parts)
+
+
+@lru_cache(maxsize=1)
+def _parts_with_holidays() -> dict[str, list[str]]:
+    # The library looks through its files for it each time.
+    return holidays.list_supported_countries(include_aliases=False)
+
+
+def _names_parts_alike(country: str, parts: Collection[str]) -> bool:
+    """True if addresses there name the same parts by the same codes: Spain's name provinces, its holidays regions."""
+    codes = [code for code, _name in rules_of(country).regions]
+    return 2 * sum(code in parts for code in codes) > len(codes)
 
 
 @lru_cache(maxsize=500)

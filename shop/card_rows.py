@@ -172,7 +172,7 @@ def _key_of(services: Sequence[DeliveryService], now: datetime) -> tuple[object,
         return ()
     profile = services[0].zone.profile
     # From the moment it takes only the day on which the clock starts.
-    origin = start_day(profile, now), profile.country.code, profile.working_days, profile.closed_days
+    origin = start_day(profile, now), profile.country_code, profile.working_days, profile.closed_days
     ways = (tuple(getattr(one, name) for name in OF_SERVICE) for one in services)
     return *origin, profile.margin_days, *ways
 

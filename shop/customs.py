@@ -96,7 +96,7 @@ def import_text(profile: DeliveryProfile, country: str, region: Region | None = 
 
     The merchant's own words, if the profile has any, take the place of ours.
     """
-    border = border_between(profile.country.code, country, region, sent_from=profile.region)
+    border = border_between(profile.country_code, country, region, sent_from=profile.region)
     if border is Border.NONE:
         return ""
     if profile.import_text:

@@ -200,19 +200,6 @@ def plan_delivery(
     return Plan(parcels, stuck)
 
 
-def plan_parcels(
-    lines: Lines, country: str, *, now: datetime, services: Mapping[str, str] | None = None
-) -> list[Parcel]:
-    """Return the parcels of goods that must all be sent; see ``plan_delivery``.
-
-    Raises Undeliverable if some of them are not sent to ``country``. Costs one query.
-    """
-    plan = plan_delivery(lines, country, now=now, services=services)
-    if plan.stuck:
-        raise Undeliverable(plan.stuck, country)
-    return plan.parcels
-
-
 def _parcel(
     services: Sequence[DeliveryService],
     country: str,

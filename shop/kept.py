@@ -13,7 +13,7 @@ BRIEF_SECONDS = 1
 MOST_KEYS = 500
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
-_all: list[Kept | KeptEach | Lately] = []
+_all: list[Kept | KeptEach | Lately | Recently] = []
 
 
 class Kept(Generic[T]):
@@ -101,6 +101,34 @@ class Lately(Generic[K, T]):
     def forget(self, **kwargs: object) -> None:
         """Forget all."""
         self._young, self._old = {}, {}
+
+
+class Recently(Generic[K, T]):
+    """What was found by a key, as it was within some seconds: at most ``most`` of what is worth it, the rest anew each time."""
+
+    def __init__(self, most: int, *, seconds: int, is_worth_it: Callable[[T], bool]) -> None:
+        self._seconds = seconds
+        self._is_worth_it = is_worth_it
+        self._found: Lately[tuple[int, K], tuple[float, T]] = Lately(most)
+        self._times_forgotten = 0
+        _all.append(self)
+
+    def get(self, key: K, find: Callable[[], T]) -> T:
+        """Return what was found lately, or find it. It is everybody's: change nothing of it."""
+        # What is forgotten while it is looked for is put where nobody asks any more.
+        place, now = (self._times_forgotten, key), time.monotonic()
+        known = self._found.get(place)
+        if known is not None and known[0] >= now:
+            return known[1]
+        value = find()
+        if self._is_worth_it(value):
+            self._found.put(place, (now + self._seconds, value))
+        return value
+
+    def forget(self, **kwargs: object) -> None:
+        """Find all anew next time."""
+        self._times_forgotten += 1
+        self._found.forget()
 
 
 def forget_all(**kwargs: object) -> None:

@@ -40,7 +40,7 @@ def other_languages() -> list[str]:
 
 def known_or_default(language: str | None) -> str:
     """Return a language if the shop speaks it, else the default."""
-    return language if language in dict(settings.LANGUAGES) else default_language()
+    return language if any(code == language for code, _name in settings.LANGUAGES) else default_language()  # type: ignore[return-value]
 
 
 def current_language() -> str:

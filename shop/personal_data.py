@@ -1,8 +1,8 @@
 """What is kept about the person of an account: handed out as one file, and forgotten on demand.
 
 Each app knows its own part. Which parts there are is listed in the one table that the setting
-PERSONAL_DATA names: a module per app with ``export(user)``, which yields sections, and ``forget(user)``,
-which lets go of what the law does not make us keep.
+PERSONAL_DATA names: a module per app with ``export(person)``, which yields sections, and ``forget(user)``,
+which lets go of an account. What erases a person altogether, account or not, is ``shop/erasure.py``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from shop.accounts import verified_emails
 from shop.models import Basket, SavedAddress, StockWatch, User
+from shop.people import Person, person_of
 
 # The name of a section of the file, and its rows, read as they are written out.
 Section = tuple[str, Iterable[dict[str, object]]]
@@ -38,12 +38,12 @@ def parts() -> list[ModuleType]:
     return [import_module(path) for path in import_string(settings.PERSONAL_DATA)]
 
 
-def exported(user: User) -> Iterator[str]:
+def exported(person: Person) -> Iterator[str]:
     """Yield a JSON document of everything that is the person's, piece by piece: it may be long."""
     yield "{"
     first = True
     for module in parts():
-        for name, rows in module.export(user):
+        for name, rows in module.export(person):
             yield ("" if first else ",") + f"\n{json.dumps(name)}: ["
             first = False
             for place, row in enumerate(rows):
@@ -78,18 +78,23 @@ def close_account(user: User) -> None:
         send_mail(_("Your account is deleted"), text, None, [email])
 
 
-def export(user: User) -> Iterator[Section]:
-    """Yield the account itself, its addresses and its basket."""
+def export(person: Person) -> Iterator[Section]:
+    """Yield the account itself, its addresses and its basket; of a guest what they wish to be told of."""
+    if person.user is not None:
+        yield from _of_account(person.user)
+    watches = watches_of(person).select_related("variant")
+    yield (
+        "stock_watches",
+        ({"sku": row.variant.sku} | fields_of(row, "email", "asked_at", "back_at") for row in watches),
+    )
+
+
+def _of_account(user: User) -> Iterator[Section]:
     yield "account", [fields_of(user, "email", "name", "date_joined", "last_login")]
     emails = EmailAddress.objects.filter(user=user).order_by("pk")
     yield "email_addresses", (fields_of(row, "email", "verified", "primary") for row in emails)
     names = ("name", "company", "line1", "line2", "city", "region", "postcode", "country", "phone", "is_default")
     yield "addresses", (fields_of(row, *names, "created_at") for row in SavedAddress.objects.of(user))
-    watches = _watches(user).select_related("variant")
-    yield (
-        "stock_watches",
-        ({"sku": row.variant.sku} | fields_of(row, "email", "asked_at", "back_at") for row in watches),
-    )
     baskets = Basket.objects.filter(user=user).prefetch_related("lines__variant__product")
     yield (
         "basket",
@@ -101,13 +106,14 @@ def export(user: User) -> Iterator[Section]:
     )
 
 
-def _watches(user: User) -> QuerySet[StockWatch]:
-    return StockWatch.objects.filter(email__in={user.email.lower(), *verified_emails(user)}).order_by("pk")
+def watches_of(person: Person) -> QuerySet[StockWatch]:
+    """Return the wishes to be told of goods that somebody has left."""
+    return StockWatch.objects.filter(email__in=person.addresses).order_by("pk")
 
 
 def forget(user: User) -> None:
     """Empty the account."""
-    _watches(user).delete()
+    watches_of(person_of(user)).delete()
     SavedAddress.objects.of(user).delete()
     EmailAddress.objects.filter(user=user).delete()
     user.authenticator_set.all().delete()

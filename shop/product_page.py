@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from django.db.models import QuerySet
@@ -13,6 +13,7 @@ from shop.actions.basket import most_of
 from shop.cards import Picture, large_picture, local_alt, stock_words, thumbnail, widest_picture
 from shop.delivery import Parcel
 from shop.gtin import is_global
+from shop.languages import current_language
 from shop.models import DeliveryProfile, Product, ProductImage, Variant
 from shop.models.catalogue import Gate
 from shop.models.texts import worded
@@ -24,7 +25,7 @@ from shop.reductions import Reduction, reduction_of
 from shop.returns import ReturnTerms, return_terms
 from shop.tax import Terms
 from shop.tree import category_tree
-from shop.words import number
+from shop.words import country_name, number
 
 # Fewer than these may be put into one order: a reason is owed.
 USUAL_MOST = 99
@@ -42,8 +43,38 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryShown:
+    """What delivery of one costs and when it comes, in words.
+
+    ``price`` is empty where it is free, ``arrival`` where nothing can be bought; ``others`` are the other services:
+    name, arrival and price of each.
+    """
+
+    price: str
+    free_from: str
+    arrival: str
+    others: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewShown:
+    """The copy of a review, as the page shows it."""
+
+    rating: int
+    title: str
+    text: str
+    author: str
+    options: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class ProductPage:
-    """All that is shown of a product, with one of its variants chosen. ``parcel`` None: not sent to the country."""
+    """All that is shown of a product, with one of its variants chosen.
+
+    ``parcel`` None: not sent to the country. ``keyed`` is what its supplier tells of it (``keyed_facts``), ``facts``
+    the table made of that.
+    """
 
     product: Product
     variant: Variant
@@ -54,6 +85,7 @@ class ProductPage:
     parcel: Parcel | None
     axes: list[Axis]
     shots: list[Shot]
+    keyed: list[tuple[str, str, str]]
     facts: list[tuple[str, str]]
     returns: ReturnTerms
     stock_words: str
@@ -69,6 +101,28 @@ class ProductPage:
     def is_sellable(self) -> bool:
         """True if it can be put into the basket for the visitor's country."""
         return self.most > 0 and self.variant.is_sellable
+
+    @property
+    def delivery(self) -> DeliveryShown | None:
+        """Its delivery in words; None: not sent to the country."""
+        parcel, currency = self.parcel, self.product.currency
+        if parcel is None:
+            return None
+        is_offered = self.variant.is_sellable
+        others = [one for one in parcel.choices if one.service != parcel.service] if is_offered else []
+        free_from = parcel.service.free_from_minor if parcel.price_minor else None
+        return DeliveryShown(
+            price=_price(parcel.price_minor, currency),
+            free_from=_price(free_from or 0, currency),
+            arrival=parcel.arrival if is_offered else "",
+            others=tuple((one.service.local_name, one.arrival, _price(one.price_minor, currency)) for one in others),
+        )
+
+    @property
+    def sent_from_country(self) -> str:
+        """The country it is sent from in words; empty where it is sent from nowhere now."""
+        profile = self.variant.delivery_profile
+        return country_name(profile.country.code) if profile else ""
 
     @property
     def full_name(self) -> str:
@@ -91,6 +145,10 @@ class ProductPage:
             text = _("At most %(most)d in one order.") % {"most": product.max_per_order}
             found.append(f"{text} {product.limit_reason}".strip())
         return found
+
+
+def _price(minor: int, currency: str) -> str:
+    return str(Money(minor, currency)) if minor else ""
 
 
 def find_variants(slug: str) -> list[Variant]:
@@ -140,6 +198,7 @@ def product_page(variants: Sequence[Variant], asked: Mapping[str, str], terms: T
     images = [ProductImage.from_db(None, IMAGE, row) for row in _images_of(product.pk)]
     parcel = next(iter(plan_priced([(variant, 1)], terms, now=now).parcels), None)
     words, level = stock_words(variant)
+    keyed = keyed_facts(variant)
     return ProductPage(
         product=product,
         variant=variant,
@@ -154,8 +213,9 @@ def product_page(variants: Sequence[Variant], asked: Mapping[str, str], terms: T
             asked.get("picture", ""),
             local_alt(variant.full_name),
         ),
-        facts=facts_of(variant),
-        returns=return_terms(product, variant.delivery_profile),
+        keyed=keyed,
+        facts=facts_of(variant, keyed),
+        returns=return_terms(product, variant.delivery_profile, terms.country),
         stock_words=words,
         stock_level=level,
         most=most_of(variant) if variant.is_sellable else 0,
@@ -180,9 +240,9 @@ def _shots(images: Sequence[ProductImage], asked: str, alt: str) -> list[Shot]:
     ]
 
 
-def facts_of(variant: Variant) -> list[tuple[str, str]]:
+def facts_of(variant: Variant, keyed: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:
     """Return a variant's table of facts in the language of the page: see ``keyed_facts``, then its numbers."""
-    facts = [(name, value) for _key, name, value in keyed_facts(variant)]
+    facts = [(name, value) for _key, name, value in keyed]
     if is_global(variant.gtin):
         facts.append(("GTIN", variant.gtin))
     return [*facts, (_("Item number"), variant.sku)]
@@ -193,7 +253,12 @@ def keyed_facts(variant: Variant) -> list[tuple[str, str, str]]:
 
     Each as what it is, in small letters of the feed's language, then name and value in the language of the page.
     """
-    facts = [(name.casefold(), worded(name), worded(value, about=name)) for name, value in variant.facts if value]
+    language = current_language()
+    facts = [
+        (name.casefold(), worded(name, language=language), worded(value, about=name, language=language))
+        for name, value in variant.facts
+        if value
+    ]
     named = {key for key, _name, _value in facts}
     if variant.weight_grams and "weight" not in named:
         facts.append(("weight", _("Weight"), _weight(variant.weight_grams)))
@@ -207,6 +272,10 @@ def _weight(grams: int) -> str:
     return f"{grams} g" if grams < 1000 else f"{number(grams / 1000, '0.##')} kg"
 
 
-def shown_reviews(product: Product) -> list[dict[str, object]]:
+def shown_reviews(product: Product) -> tuple[ReviewShown, ...]:
     """Return the copies of the latest reviews as the page shows them, their day as a date."""
-    return [one | {"on": date.fromisoformat(str(one["on"]))} for one in product.latest_reviews]
+    names = [one.name for one in fields(ReviewShown) if one.name != "on"]
+    return tuple(
+        ReviewShown(on=date.fromisoformat(str(told["on"])), **{name: told.get(name, "") for name in names})
+        for told in product.latest_reviews
+    )

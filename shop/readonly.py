@@ -45,6 +45,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class ReadOnlyInline(admin.TabularInline):
     """Rows of another model, shown with it."""
 
+    template = "admin/rows.html"
     extra = 0
     can_delete = False
     show_change_link = False

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from shop.cards import Picture, small_picture
 from shop.kept import Kept, KeptEach
+from shop.lists.large import wholes
 from shop.models import Category, Listing, Product, ProductImage
 
 ON_HOME = 6
@@ -100,5 +101,5 @@ def newest_like(product: Product) -> list[int]:
 
 def forget_shelves() -> None:
     """Look anew: goods have come, gone, sold out, or cost something else."""
-    for one in (_home, _tiles, _newest):
+    for one in (_home, _tiles, _newest, wholes):
         one.forget()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils.html import strip_tags
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from shop.gtin import is_global
 from shop.models.texts import worded
 from shop.money import Money
-from shop.product_page import ProductPage, keyed_facts
+from shop.product_page import ProductPage
 from shop.returns import ReturnTerms
 
 SCHEMA = "https://schema.org"
 # Our words for facts to schema.org's, as far as the table of facts has them.
 FACTS = {"material": "material", "colour": "color", "color": "color", "size": "size"}
+# Descriptions that are kept without their marks; a kilobyte or two each.
+MOST_TEXTS = 1_000
+SUMMARY_LENGTH = 150
 ORIGIN = {"country of making", "country of origin", "made in"}
 
 
@@ -72,13 +77,19 @@ def variant_address(page: ProductPage) -> str:
     return f"{settings.SITE_URL}{page.product.get_absolute_url()}?variant={page.variant.sku}"
 
 
+def summary_of(html: str) -> str:
+    """Return how a description begins, for search engines to show below the name."""
+    return Truncator(_plain(html)).chars(SUMMARY_LENGTH)
+
+
+@lru_cache(maxsize=MOST_TEXTS)
 def _plain(html: str) -> str:
     return " ".join(strip_tags(html.replace("<", " <")).split())
 
 
 def _fact_data(page: ProductPage) -> dict[str, object]:
     found: dict[str, object] = {}
-    told = [(key, value) for key, _name, value in keyed_facts(page.variant)]
+    told = [(key, value) for key, _name, value in page.keyed]
     options = page.variant.options.items()
     told += [(str(axis).casefold(), worded(str(value), about=str(axis))) for axis, value in options]
     for key, value in told:

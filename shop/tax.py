@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy as _
-from django_countries import countries
+from django.utils.translation import gettext_lazy as _
 
-from shop.kept import Kept, KeptEach
-from shop.models import MarketCountry, Region, TaxClass, TaxRate
+from shop.kept import KeptEach
+from shop.markets import kept_market
+from shop.models import Region, TaxClass, TaxRate
 from shop.money import included_tax_minor, payable_step, rounded
 from shop.places import Place, located, region_among
+from shop.words import country_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,7 @@ def _load_rates(countries: Iterable[str]) -> dict[str, list[TaxRate]]:
     return found
 
 
-def _load_markets() -> dict[str, bool]:
-    return dict(MarketCountry.objects.order_by().values_list("country", "market__prices_include_tax"))
-
-
 _rates = KeptEach(_load_rates)
-_markets = Kept(_load_markets, is_brief=True)
 
 
 def rates_on(day: date, countries: Iterable[str]) -> Rates:
@@ -68,12 +64,6 @@ def rates_on(day: date, countries: Iterable[str]) -> Rates:
     rows = [row for known in _rates.get(set(countries)).values() for row in known if row.is_valid_on(day)]
     found = {(row.country.code, row.region_id, row.tax_class): row.basis_points for row in rows}
     return Rates(found, list({row.region_id: row.region for row in rows if row.region is not None}.values()))
-
-
-@lru_cache(maxsize=1_000)
-def _country_name(country: str, language: str | None) -> str:
-    # It takes several translations to find a name, and a page names the country three times.
-    return str(countries.name(country))
 
 
 @dataclass(frozen=True)
@@ -105,7 +95,7 @@ class Terms:
     @property
     def country_name(self) -> str:
         """The country in words."""
-        return _country_name(self.country, get_language())
+        return country_name(self.country)
 
     @property
     def note(self) -> Promise:
@@ -134,7 +124,7 @@ class Terms:
 def terms_for(country: str, *, on: date | None = None) -> Terms:
     """Return how a country reads prices, as it was within the last second; mostly no query. ``on``: None is today."""
     home = settings.SHOP_COUNTRY
-    if _markets.get().get(country):
+    if kept_market(country).prices_include_tax:
         return Terms(country, settings.SHOP_CURRENCY)
     rates = rates_on(on or timezone.localdate(), {country, home})
     return Terms(

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from shop.amount_field import AmountsForm
 from shop.models import Market, MarketCountry, Region, TaxRate
 
 
@@ -65,14 +66,53 @@ class CountryInline(admin.TabularInline):
     extra = 1
 
 
+class MarketForm(AmountsForm):
+    """The terms of a market; limits are typed as money of the shop."""
+
+    amounts = {
+        "keep_below_minor": _("Refunds below it need no goods back: keep it or give it away. 0: always needed."),
+        "accepts_below_minor": _("What costs more waits for a person. 0: any amount."),
+    }
+
+    class Meta:
+        model = Market
+        fields = "__all__"
+
+
 @admin.register(Market)
 class MarketAdmin(admin.ModelAdmin):
     """Which countries read prices with tax; one that is in no market reads them without."""
 
-    list_display = ["name", "prices_include_tax", "its_countries"]
-    list_filter = ["prices_include_tax"]
+    form = MarketForm
+    list_display = ["name", "prices_include_tax", "its_countries", "return_days", "withdrawal_days", "accepts_by_rule"]
+    list_filter = ["prices_include_tax", "accepts_by_rule"]
     search_fields = ["name"]
     inlines = [CountryInline]
+    fieldsets = [
+        (None, {"fields": ["name", "prices_include_tax"]}),
+        (_("Delays"), {"fields": ["silence_waits_days", "consent_within_days"]}),
+        (
+            _("Returns: how long"),
+            {
+                "fields": ["return_days", "withdrawal_days", "fault_days"],
+                "description": _(
+                    "What customers are told before they buy and before they ask. All of them count from the delivery "
+                    "of the order's last parcel."
+                ),
+            },
+        ),
+        (
+            _("Returns: money, and what is decided without a person"),
+            {
+                "fields": ["refunds_at_handover", "keep_below_minor", "accepts_by_rule", "accepts_below_minor"],
+                "description": _(
+                    "A withdrawal from the contract is always accepted by itself. Anything else waits for a person at "
+                    "the desk, unless the rule may accept it; it never declines, and asks a person where it has doubts "
+                    "(many returns of one customer, medicine)."
+                ),
+            },
+        ),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Market]:
         return super().get_queryset(request).prefetch_related("countries")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shop.views import account, adding, basket, catalogue, lists, pages, product
+from shop.views import account, adding, basket, catalogue, lists, my_data, pages, product
 
 app_name = "shop"
 urlpatterns = [
@@ -27,6 +27,10 @@ urlpatterns = [
     path("account/addresses/<int:pk>/", account.address_edit, name="address-edit"),
     path("account/addresses/<int:pk>/default/", account.address_default, name="address-default"),
     path("account/addresses/<int:pk>/delete/", account.address_delete, name="address-delete"),
+    path("my-data/", my_data.ask, name="my-data"),
+    path("my-data/<str:signed>/", my_data.open_link, name="my-data-open"),
+    path("my-data/<str:signed>/download/", my_data.download, name="my-data-download"),
+    path("my-data/<str:signed>/erase/", my_data.erase, name="my-data-erase"),
     path("account/details/", account.details, name="details"),
     path("account/data/", account.export, name="export"),
     path("account/delete/", account.delete, name="account-delete"),

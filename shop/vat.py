@@ -110,6 +110,10 @@ def _rates() -> list[TaxRate]:
     ]
 
 
+# Fourteen days to withdraw: Directive 2011/83/EU, article 9, and the United Kingdom's Consumer Contracts Regulations
+# 2013, regulation 30. A fault within two years: Directive (EU) 2019/771, article 10; longer in the United Kingdom (six
+# years, Limitation Act 1980), where after six months the customer has to show it. Read 2026-11-29.
+WITHDRAWAL = {"withdrawal_days": 14}
 # The US Federal Trade Commission's rule (16 CFR 435), as its business guide to the "Mail, Internet, or Telephone Order
 # Merchandise Rule" explains it (copy at cliclaw.com, nodes 633 and 6273, read 2026-11-28): who says nothing to a first
 # definite delay of up to 30 days has agreed to wait; a longer, an indefinite or a second one needs consent, and
@@ -127,5 +131,7 @@ def _fill_markets() -> None:
         american = Market.objects.create(name="United States", prices_include_tax=False, **AMERICAN_DELAYS)
         MarketCountry.objects.create(market=american, country="US")
     for name, countries in markets.items():
-        market = Market.objects.create(name=name, **(AMERICAN_DELAYS if "US" in countries else {}))
+        terms = AMERICAN_DELAYS if "US" in countries else {}
+        terms |= WITHDRAWAL if {"DE", "GB"} & set(countries) else {}
+        market = Market.objects.create(name=name, **terms)
         MarketCountry.objects.bulk_create(MarketCountry(market=market, country=country) for country in countries)

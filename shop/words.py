@@ -48,10 +48,22 @@ def _range_written(earliest: date, latest: date, year: int, locale: str) -> str:
     )
 
 
+def month(when: date) -> str:
+    """Write a month as “Nov 2026”."""
+    return format_skeleton("yMMM", when, locale=_locale())
+
+
 def moment(when: datetime) -> str:
     """Write a point in time as “Thu 26 Nov, 14:05”, in the shop's time zone."""
     local = timezone.localtime(when)
     return _("%(day)s, %(time)s") % {"day": day(local.date()), "time": format_time(local, "HH:mm", locale=_locale())}
+
+
+def exact_moment(when: datetime) -> str:
+    """Write a point in time as a receipt does: with the year and the time zone, as “29 November 2026, 14:05 GMT”."""
+    local = timezone.localtime(when)
+    facts = {"day": format_date(local, "long", locale=_locale()), "time": format_time(local, "HH:mm", locale=_locale())}
+    return _("%(day)s, %(time)s %(zone)s") % {**facts, "zone": local.tzname()}
 
 
 def number(amount: float, pattern: str) -> str:
@@ -84,4 +96,10 @@ def in_a_sentence(text: str, *, begins_with_noun: bool = True) -> str:
 
 def country_name(code: str) -> str:
     """Write a country by its code (ISO 3166-1 alpha-2) as “Ireland”."""
+    return _country_written(code, get_language())
+
+
+# It takes several translations to find a name, and a page names the country three times.
+@lru_cache(maxsize=1000)
+def _country_written(code: str, language: str | None) -> str:
     return str(countries.name(code))

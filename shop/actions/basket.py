@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Expression, F, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Expression, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 from django.utils import timezone
 
 from shop.models import Basket, BasketLine, ProductImage, User, Variant
+from shop.returning import insert_once
 
 SESSION_KEY = "basket"
 # Old baskets are told by their age in days: it need not be written at every change.
@@ -114,29 +115,29 @@ def note_held(basket_id: int, *, is_held: bool) -> int:
 
 def add_to_basket(basket: Basket, variant: Variant, *, quantity: int) -> BasketLine:
     """Put more of a variant into the basket. Raises NotSellable, and then nothing changes."""
-    try:
-        with transaction.atomic():
-            line = _add(basket, variant, quantity)
-    except IntegrityError:
-        # Pressed twice at once: the other one was faster, and this one adds to its line.
-        with transaction.atomic():
-            line = _add(basket, variant, quantity)
+    line = _new_line(basket, variant, quantity) or _more_of_line(basket, variant, quantity)
     now = timezone.now()
     if now - basket.updated_at > FRESH:
         Basket.objects.filter(pk=basket.pk).update(updated_at=now)
     return line
 
 
-def _add(basket: Basket, variant: Variant, quantity: int) -> BasketLine:
+def _new_line(basket: Basket, variant: Variant, quantity: int) -> BasketLine | None:
+    """Write a line for a variant; None if it has one, perhaps since this very moment, or not so many can be had."""
+    line = BasketLine(basket=basket, variant=variant, quantity=quantity, price_seen_minor=variant.price_minor)
+    return line if 1 <= quantity <= most_for(line) and insert_once(line) else None
+
+
+def _more_of_line(basket: Basket, variant: Variant, quantity: int) -> BasketLine:
     line = BasketLine.objects.filter(basket=basket, variant=variant).first()
-    is_new = line is None
-    line = line or BasketLine(basket=basket, variant=variant, quantity=0)
+    if line is None:
+        raise NotSellable(variant, most_of(variant) if variant.is_sellable else 0)
     line.variant = variant
     wanted, most = quantity if line.is_saved else line.quantity + quantity, most_for(line)
     if not 1 <= wanted <= most:
         raise NotSellable(variant, most)
     line.quantity, line.is_saved, line.price_seen_minor = wanted, False, variant.price_minor
-    line.save(update_fields=None if is_new else ["quantity", "is_saved", "price_seen_minor"])
+    line.save(update_fields=["quantity", "is_saved", "price_seen_minor"])
     return line
 
 
@@ -225,7 +226,7 @@ def empty_basket(basket_id: int, *, generation: int) -> bool:
 
     Safe to repeat: only the generation that the order was made from is emptied.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         mine = Basket.objects.filter(pk=basket_id, generation=generation)
         if not mine.update(generation=F("generation") + 1):
             return False
@@ -234,23 +235,17 @@ def empty_basket(basket_id: int, *, generation: int) -> bool:
 
 
 def basket_lines(basket: Basket | None) -> list[BasketLine]:
-    """Return the lines that would be ordered, with all that a page shows of them; two queries."""
+    """Return the lines that would be ordered, with all that a page shows of them; one query."""
     return [line for line in all_lines(basket) if not line.is_saved]
 
 
 def all_lines(basket: Basket | None) -> list[BasketLine]:
-    """Return the lines, those saved for later too, with all that a page shows of them; two queries."""
-    return [] if basket is None else _fetch(BasketLine.objects.filter(basket=basket), {}, has_pictures=True)
+    """Return the lines, those saved for later too, with all that a page shows of them; one query."""
+    return [] if basket is None else _fetch(BasketLine.objects.filter(basket=basket), {})
 
 
-def basket_with_lines(
-    request: HttpRequest, *, has_pictures: bool = True, **facts: Expression
-) -> tuple[Basket | None, list[BasketLine]]:
-    """Return what ``basket_of`` and ``all_lines`` return, by one query less.
-
-    ``facts`` are what later apps ask of each line. Without ``has_pictures`` it is one query, and a line knows the
-    name of its picture only.
-    """
+def basket_with_lines(request: HttpRequest, **facts: Expression) -> tuple[Basket | None, list[BasketLine]]:
+    """Return what ``basket_of`` and ``all_lines`` return, by one query less; ``facts`` are what later apps ask of each line."""
     user, basket_id = request.user, request.session.get(SESSION_KEY)
     if user.is_authenticated:
         rows = BasketLine.objects.filter(basket__user=user)
@@ -258,7 +253,7 @@ def basket_with_lines(
         rows = BasketLine.objects.filter(basket=basket_id, basket__user=None)
     else:
         return None, []
-    lines = _fetch(rows.select_related("basket"), facts, has_pictures=has_pictures)
+    lines = _fetch(rows.select_related("basket"), facts)
     if not lines:
         return basket_of(request), []
     for line in lines:
@@ -266,14 +261,17 @@ def basket_with_lines(
     return lines[0].basket, lines
 
 
-def _fetch(rows: QuerySet[BasketLine], facts: Mapping[str, Expression], *, has_pictures: bool) -> list[BasketLine]:
-    """Fetch lines with all that is told of them; see ``picture_of`` for which picture is a line's."""
-    first = ProductImage.objects.filter(product=OuterRef("variant__product"), position=0)
-    small = first.order_by("pk").values("small")
-    picture_name = Coalesce(Subquery(small.filter(variant=OuterRef("variant"))[:1]), Subquery(small[:1]))
+def _fetch(rows: QuerySet[BasketLine], facts: Mapping[str, Expression]) -> list[BasketLine]:
+    """Fetch lines with all that is told of them, their variants with a picture: their own, else any of the product's."""
+    told = JSONObject(name="small", width="small_width", height="small_height")
+    first = (
+        ProductImage.objects.filter(product=OuterRef("variant__product"), position=0).order_by("pk").values(told=told)
+    )
+    picture = Coalesce(Subquery(first.filter(variant=OuterRef("variant"))[:1]), Subquery(first[:1]))
     found = rows.select_related(
         "variant__product__department", "variant__product__category", "variant__delivery_profile"
-    ).annotate(picture_name=picture_name, **facts)
-    if has_pictures:
-        found = found.prefetch_related(Prefetch("variant__product__images", ProductImage.objects.filter(position=0)))
-    return list(found)
+    ).annotate(picture=picture, **facts)
+    lines = list(found)
+    for line in lines:
+        line.variant.picture = line.picture
+    return lines

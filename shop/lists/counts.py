@@ -21,8 +21,9 @@ from shop.tree import Tree
 
 @dataclass(slots=True)
 class Counts:
-    """How many rows have each value; the keys are as in the address."""
+    """How many rows have each value, and how many there are; the keys are as in the address."""
 
+    number: int = 0
     within: Counter[str] = field(default_factory=Counter)
     prices: Counter[str] = field(default_factory=Counter)
     in_stock: int = 0
@@ -74,7 +75,7 @@ class Reader:
 
         Rows that are alike are put together first, so that what takes thinking is done once for each kind.
         """
-        found = Counts(brands=_tally(rows, "brand"), in_stock=_tally(rows, "is_available")[True])
+        found = Counts(len(rows), brands=_tally(rows, "brand"), in_stock=_tally(rows, "is_available")[True])
         found.brands.pop("", None)
         found.ratings = _tally(rows, "rating_tenths")
         found.ratings.pop(None, None)

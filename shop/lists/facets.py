@@ -58,21 +58,28 @@ class Facet:
 
 
 class FacetMaker:
-    """Makes the facets of one list from its sample."""
+    """Makes the facets of one list from what was counted of it.
 
-    def __init__(self, filters: Filters, sample: Sample, reader: Reader) -> None:
+    ``base`` is that of the list without any filter, ``sample`` its rows: only where something is ticked are they asked.
+    """
+
+    def __init__(self, filters: Filters, reader: Reader, base: Counts, sample: Sample | None = None) -> None:
         self.filters = filters
-        self.sample = sample
         self.reader = reader
-        self.base = reader.count(sample.base)
-        self._counted: dict[int, Counts] = {id(sample.base): self.base}
+        self.base = base
+        self.sample = sample or Sample({}, [])
+        self._counted: dict[int, Counts] = {id(sample.base): base} if sample else {}
 
     def counts(self, group: str) -> tuple[Counts, bool]:
         """Return what fits all other filters than a group's, and whether there is more than was counted."""
+        counts = self._count(group) if self.filters.groups else self.base
+        return counts, counts.number > MOST
+
+    def _count(self, group: str) -> Counts:
         rows = self.sample.without(group)
         if id(rows) not in self._counted:
             self._counted[id(rows)] = self.reader.count(rows)
-        return self._counted[id(rows)], len(rows) > MOST
+        return self._counted[id(rows)]
 
     def facets(self) -> tuple[Facet, ...]:
         """Return the facets that have a choice to offer, in the order of the page."""
@@ -116,7 +123,7 @@ class FacetMaker:
             for when in sorted(offered)
         ]
         stock, more = self.counts("stock")
-        if self.base.in_stock < len(self.sample.base) or self.filters.in_stock:
+        if self.base.in_stock < self.base.number or self.filters.in_stock:
             values.append(self._value("stock", "1", _("Can be ordered now"), stock.in_stock, more))
         return Facet("by", _("Availability"), tuple(values))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
@@ -105,19 +106,57 @@ def take_sample(
     return Sample({name: list(rows.values())[: MOST + 1] for name, rows in found.items()}, groups)
 
 
+def sample_of(rows: Iterable[tuple[object, ...]]) -> Sample:
+    """Return the sample of a list without any filter, whose rows a statement about its ``bases`` has found."""
+    found: dict[int, Row] = {}
+    for one in rows:
+        row = Row(*one)  # type: ignore[arg-type]
+        found.setdefault(row.product_id, row)
+    return Sample({ALL: list(found.values())[: MOST + 1]}, [])
+
+
 def _union(branches: list[QuerySet[Listing]]) -> list[Row]:
-    parts: list[str] = []
-    params: list[object] = []
-    for number, listings in enumerate(branches):
-        try:
-            # The ORM cannot limit the parts of a union on SQLite; as tables of their own it can be done.
-            sql, values = listings[: MOST + 1].query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        parts.append(f"SELECT {number} AS branch, part{number}.* FROM ({sql}) part{number}")  # noqa: S608 - made by the ORM
-        params += values
-    if not parts:
+    sql, params = statement_of(branches)
+    if not sql:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
+        cursor.execute(sql, params)
         return [Row(*row) for row in cursor.fetchall()]
+
+
+def statement_of(branches: Sequence[QuerySet[Listing]]) -> tuple[str, list[object]]:
+    """Return one statement for several questions, and what it is told; each row begins with the number of its question."""
+    # The ORM cannot limit the parts of a union on SQLite; as tables of their own it can be done.
+    asked = _statements(branches)
+    parts = [f"SELECT {number} AS branch, part{number}.* FROM ({sql}) part{number}" for number, sql, _values in asked]  # noqa: S608 - made by the ORM
+    return " UNION ALL ".join(parts), [value for _number, _sql, values in asked for value in values]
+
+
+def statement_until_enough(branches: Sequence[QuerySet[Listing]]) -> tuple[str, list[object]]:
+    """Return the same for questions of which a later one is not asked where one before it fills the sample."""
+    asked, parts, before = _statements(branches), [], ""
+    for number, _sql, _values in asked:
+        parts.append(f"SELECT {number} AS branch, part{number}.* FROM part{number}{before}")  # noqa: S608 - numbers
+        before += f"{' AND' if before else ' WHERE'} (SELECT COUNT(*) FROM part{number}) <= {MOST}"  # noqa: S608 - numbers
+    named = ", ".join(f"part{number} AS ({sql})" for number, sql, _values in asked)
+    return f"WITH {named} {' UNION ALL '.join(parts)}", [value for _number, _sql, values in asked for value in values]
+
+
+def statement_of_best(best: QuerySet[Listing], every: QuerySet[Listing]) -> tuple[str, list[object]]:
+    """Return the same for rows of which the ``best`` are only asked for where they might not be among a sample of ``every``."""
+    (_first, chosen, wanted), (_second, whole, told) = _statements([best, every])
+    sql = (
+        f"WITH part1 AS ({chosen}), part2 AS ({whole}) "  # noqa: S608 - made by the ORM
+        f"SELECT 1 AS branch, part1.* FROM part1 WHERE (SELECT COUNT(*) FROM part2) > {MOST} "
+        "UNION ALL SELECT 2 AS branch, part2.* FROM part2"
+    )
+    return sql, [*wanted, *told]
+
+
+def _statements(branches: Sequence[QuerySet[Listing]]) -> list[tuple[int, str, tuple[object, ...]]]:
+    """Return number, SQL and values of those questions that can have an answer."""
+    found = []
+    for number, listings in enumerate(branches):
+        with suppress(EmptyResultSet):
+            found.append((number, *listings[: MOST + 1].query.sql_with_params()))
+    return found

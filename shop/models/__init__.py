@@ -1,5 +1,6 @@
 """What the shop window shows, who visits it, and what lies in the baskets."""
 
+from shop.models.access import AccessLog
 from shop.models.address import SavedAddress
 from shop.models.basket import Basket, BasketLine
 from shop.models.catalogue import Category, Product, ProductFact, ProductImage, Variant
@@ -14,6 +15,7 @@ from shop.models.texts import Wording
 from shop.models.user import User
 
 __all__ = [
+    "AccessLog",
     "Basket",
     "BasketLine",
     "Category",

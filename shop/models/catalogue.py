@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.delivery import DeliveryProfile
 from shop.models.tax import TaxClass
 from shop.models.texts import TextsField, local, worded
 from shop.money import Money
+from shop.paths import path_of
 
 # From this age on people are adults wherever we send to; goods behind the gate of age ask for it unless they say more.
 ADULT = 18
@@ -62,7 +64,7 @@ class Category(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("shop:category", args=[self.slug])
+        return path_of("shop:category", self.slug)
 
     @property
     def local_name(self) -> str:
@@ -128,6 +130,12 @@ class Product(models.Model):
         _("active ingredient"), max_length=200, blank=True, help_text=_("Of a medicine: with its strength.")
     )
     not_returnable_reason = models.CharField(_("why it cannot be returned"), max_length=200, blank=True)
+    return_limit_percent = models.PositiveSmallIntegerField(
+        _("comes back too often from"),
+        null=True,
+        blank=True,
+        help_text=_("Percent of the units sent; from there on a person is asked. Empty: as for all products."),
+    )
     # What Regulation (EU) 2023/988 (general product safety), article 19, asks an online offer to show.
     maker = models.CharField(_("maker"), max_length=500, blank=True, help_text=_("Name, address, electronic address."))
     responsible_person = models.CharField(
@@ -177,7 +185,7 @@ class Product(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("shop:product", args=[self.slug])
+        return path_of("shop:product", self.slug)
 
     @property
     def local_name(self) -> str:
@@ -270,6 +278,9 @@ class Variant(models.Model):
     reserved = models.PositiveIntegerField(
         _("reserved"), default=0, help_text=_("Units of open reservations; the sum of their rows.")
     )
+
+    # Name, width and height of the small picture that stands for it, where the lines of a basket brought it along.
+    picture: dict[str, Any] | None = None
 
     class Meta:
         verbose_name = _("variant")

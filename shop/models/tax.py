@@ -147,6 +147,29 @@ class Market(models.Model):
         help_text=_("Days after the day first promised; without it the goods are cancelled and paid back."),
     )
 
+    # --- what may be sent back, until when, and what is decided without a person (shop.returns)
+    return_days = models.PositiveSmallIntegerField(
+        _("days to return"), default=30, help_text=_("The shop's own offer, from the delivery of the last parcel.")
+    )
+    withdrawal_days = models.PositiveSmallIntegerField(
+        _("days to withdraw from the contract"), default=0, help_text=_("By law; 0: the market knows no such right.")
+    )
+    fault_days = models.PositiveSmallIntegerField(
+        _("days to report a fault"), default=730, help_text=_("The legal guarantee, from the delivery.")
+    )
+    refunds_at_handover = models.BooleanField(
+        _("refund at the hand-over"), default=False, help_text=_("Else once the goods are received.")
+    )
+    keep_below_minor = models.PositiveIntegerField(
+        _("no return needed below"), default=0, help_text=_("Minor units of the shop's currency; 0: always needed.")
+    )
+    accepts_by_rule = models.BooleanField(
+        _("the rule accepts by itself"), default=False, help_text=_("Where it proposes to accept, nobody is asked.")
+    )
+    accepts_below_minor = models.PositiveIntegerField(
+        _("by itself up to"), default=0, help_text=_("Minor units of the shop's currency; 0: any amount.")
+    )
+
     class Meta:
         verbose_name = _("market")
         verbose_name_plural = _("markets")

@@ -15,6 +15,7 @@ from shop.languages import default_language, known_languages, other_languages
 from shop.models import Category, Listing, ListingFact, Product, ProductImage, SearchWord, Variant
 from shop.models.texts import worded
 from shop.search.schema import install, refill
+from shop.search.vocabulary import forget_words
 from shop.search.words import index_text, words_in
 from shop.shelves import forget_shelves
 from shop.tree import forget_tree
@@ -181,7 +182,7 @@ def words_of(product: Product) -> set[str]:
     for language in known_languages():
         with override(language):
             options = [text for variant in product.offered for text in _option_texts(variant)]
-            texts = (product.local_name, product.brand, *_group_texts(product), *options)
+            texts = (product.local_name, product.brand, product.active_ingredient, *_group_texts(product), *options)
             found.update(word for text in texts for word in words_in(text))
     return {word for word in found if len(word) >= SHORTEST_WORD and word.isalpha()}
 
@@ -190,6 +191,8 @@ def _learn(words: Iterable[str]) -> None:
     # In one order for everybody, so that no two imports wait for each other's rows.
     rows = [SearchWord(word=word) for word in sorted(words)]
     SearchWord.objects.bulk_create(rows, BATCH, ignore_conflicts=True)
+    if rows:
+        forget_words()
 
 
 def refresh_numbers(product_ids: Iterable[int]) -> None:

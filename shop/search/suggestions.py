@@ -7,7 +7,8 @@ from itertools import islice
 from shop.search.query import matching, name_scorer, with_code
 from shop.search.spelling import begun
 from shop.search.synonyms import known_synonyms
-from shop.search.words import Term, index_text, terms_of_query
+from shop.search.vocabulary import whole_words
+from shop.search.words import Term, index_text, terms_of_query, tokens_of
 from shop.tree import category_tree
 
 MOST = 8
@@ -51,7 +52,12 @@ def _categories(terms: list[Term]) -> list[dict[str, str]]:
 def _products(typed: str, terms: list[Term]) -> list[dict[str, str]]:
     found = list(with_code(typed).select_related("product")[:1]) if any(char.isdigit() for char in typed) else []
     known = {listing.pk for listing in found}
-    named = matching(terms, in_name=True).filter(product__is_published=True).select_related("product")
+    # The last word may still be begun.
+    named = (
+        matching(terms, whole_words(tokens_of(terms[:-1])), in_name=True)
+        .filter(product__is_published=True)
+        .select_related("product")
+    )
     score = name_scorer(terms)
     columns = ("name_words", "is_available", "product__name", "product__names", "product__slug")
     best = sorted(

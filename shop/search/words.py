@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST_WORDS = 8
 LONGEST_QUERY = 100
@@ -26,6 +27,8 @@ def clean_query(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return a text without case and accents: “Crème” and “CREME” are the same, and so are ß and ss."""
+    if text.isascii():
+        return text.lower().replace("'", "")
     plain = unicodedata.normalize("NFKD", text.casefold().replace("'", "").translate(LETTERS))
     return "".join(char for char in plain if not unicodedata.combining(char))
 
@@ -43,17 +46,21 @@ def stem(word: str) -> str:
 
 def words_in(text: str) -> list[str]:
     """Return the folded words of a text, in order. What hyphens join counts apart and as one."""
-    found: list[str] = []
-    for term in text.split():
-        pieces = PIECE.findall(fold(term))
-        found += pieces
-        if len(pieces) > 1:
-            found.append("".join(pieces))
-        spelt_out = fold(term.casefold().translate(UMLAUTS))
-        if spelt_out != fold(term):
-            # “Kueche” is how Küche is typed on a keyboard without ü.
-            found += PIECE.findall(spelt_out)
-    return [word for word in found if len(word) <= LONGEST_WORD]
+    return [word for term in text.split() for word in _words_of(term)]
+
+
+@lru_cache(maxsize=8192)
+def _words_of(term: str) -> tuple[str, ...]:
+    """Take apart what stands between two spaces; a catalogue says the same again and again."""
+    folded = fold(term)
+    found = PIECE.findall(folded)
+    if len(found) > 1:
+        found.append("".join(found))
+    spelt_out = folded if term.isascii() else fold(term.casefold().translate(UMLAUTS))
+    if spelt_out != folded:
+        # “Kueche” is how Küche is typed on a keyboard without ü.
+        found += PIECE.findall(spelt_out)
+    return tuple(word for word in found if len(word) <= LONGEST_WORD)
 
 
 def german_stem(word: str) -> str:
@@ -93,6 +100,11 @@ class Term:
 
     typed: str
     ways: tuple[tuple[str, ...], ...]
+
+
+def tokens_of(terms: Iterable[Term]) -> list[str]:
+    """Return all words by which some terms may be found."""
+    return [token for term in terms for way in term.ways for token in way]
 
 
 def terms_of_query(query: str, synonyms: dict[str, list[tuple[str, ...]]]) -> list[Term]:

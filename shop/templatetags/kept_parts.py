@@ -14,20 +14,23 @@ from functools import lru_cache
 
 from django import template
 from django.conf import settings
+from django.core.paginator import Page
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from shop.cards import Card
 from shop.forms import CountryForm
+from shop.paths import path_of
 
 register = template.Library()
 # How many each process keeps: some megabytes. A card takes one or two kilobytes, another part up to ten.
-MOST_PARTS, MOST_CARDS = 1_000, 4_000
+MOST_PARTS, MOST_CARDS = 3_000, 4_000
 # Ten kilobytes each.
 MOST_COUNTRIES = 50
-MOST_ICONS = 200
+MOST_ICONS = MOST_FILES = 200
 # Compared by what they say. A row of the database is compared by its number, whatever has changed in it.
 PLAIN = (str, int, float, date, type(None))
 
@@ -49,6 +52,37 @@ def kept_part(name: str, **values: Hashable) -> SafeString:
         return _part(name, _language(), tuple(values.items()), tuple(map(type, values.values())))
     except TypeError:
         return render_to_string(name, values)
+
+
+@register.simple_tag
+def path_to(page: str, name: str = "") -> str:
+    """Write the path of a page: ``{% path_to "shop:page" "delivery" %}``; see ``shop.paths``."""
+    return path_of(page, name)
+
+
+@register.simple_tag
+def path_of_file(name: str) -> str:
+    """Write the path of a static file, with the mark of its content: ``{% path_of_file "css/shop.css" %}``."""
+    return _file(name)
+
+
+@register.simple_tag
+def numbered_pages(page: Page, querystring: str = "") -> SafeString:
+    """Show the numbers of the pages and the way to the next: ``{% numbered_pages page_obj querystring %}``.
+
+    ``querystring`` are the other parameters of the address, encoded, without a question mark.
+    """
+    if not page.has_other_pages():
+        return SafeString()
+    return kept_part(
+        "components/_pagination.html",
+        number=page.number,
+        # What is left out between them has no number.
+        numbers=tuple(one if isinstance(one, int) else 0 for one in page.paginator.get_elided_page_range(page.number)),
+        before=page.previous_page_number() if page.has_previous() else 0,
+        after=page.next_page_number() if page.has_next() else 0,
+        querystring=querystring,
+    )
 
 
 @register.simple_tag
@@ -97,6 +131,11 @@ def _card(card: Card, level: int, eager: bool, language: str) -> SafeString:
 @lru_cache(maxsize=MOST_COUNTRIES)
 def _country_field(country: str, language: str) -> SafeString:
     return CountryForm(initial={"country": country}, auto_id="to_%s")["country"].as_field_group()
+
+
+@lru_cache(maxsize=MOST_FILES)
+def _file(name: str) -> str:
+    return static(name)
 
 
 @lru_cache(maxsize=MOST_ICONS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django import template
 
-from shop import words
+from shop import returns, words
 from shop.addresses import Postal, address_lines as lines_of
 from shop.models import texts
 from shop.money import Money
@@ -39,10 +40,28 @@ def moment(when: datetime | None) -> str:
 
 
 @register.filter
+def return_times(country: str) -> str:
+    """Say how long there is to return things and to withdraw in a country; empty where neither is possible."""
+    return returns.return_times(country)
+
+
+@register.filter
 def event_words(kind: str) -> str:
     """Write the kind of an event for people: “Supplier order: cancel requested”."""
     subject, _dot, happened = kind.replace("_", " ").partition(".")
     return f"{subject[:1].upper()}{subject[1:]}: {happened}"
+
+
+@register.filter
+def event_facts(facts: Mapping[str, object], currency: str = "") -> str:
+    """Write the facts of an event for people: what is empty is left out, and amounts are money."""
+    written = []
+    for name, value in facts.items():
+        is_money = name.endswith("_minor") and currency and isinstance(value, int)
+        shown = Money(value, currency) if is_money else value
+        if shown not in (None, "", [], {}):
+            written.append(f"{name.removesuffix('_minor').replace('_', ' ')}: {shown}")
+    return "; ".join(written)
 
 
 @register.filter

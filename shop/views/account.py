@@ -18,6 +18,7 @@ from shop.address_forms import AddressForm
 from shop.limits import allow
 from shop.models import SavedAddress
 from shop.panels import panels
+from shop.people import person_of
 from shop.personal_data import StaysStaff, close_account, exported
 from shop.visitor import country_of
 
@@ -96,7 +97,7 @@ def export(request: HttpRequest) -> HttpResponse:
     if not allow(request, "export", limit=EXPORT_LIMIT, seconds=EXPORT_SECONDS):
         messages.error(request, _("Too many downloads from here. Please wait an hour."))
         return redirect("shop:details")
-    response = StreamingHttpResponse(exported(request.user), content_type="application/json; charset=utf-8")
+    response = StreamingHttpResponse(exported(person_of(request.user)), content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="my-data-{timezone.localdate()}.json"'
     response["Cache-Control"] = "no-store"
     return response

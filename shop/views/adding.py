@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from shop.actions.basket import NotSellable, add_to_basket, basket_with_lines, ensure_basket
-from shop.cards import picture_of, small_picture
+from shop.cards import thumb_of
 from shop.forms import QuantityForm
 from shop.models import Variant
 from shop.money import Money
@@ -58,7 +58,7 @@ def added(request: HttpRequest) -> HttpResponse:
     context = {
         "line": line,
         "name": line.variant.full_name,
-        "picture": small_picture(picture_of(line.variant, product.images.all())),
+        "picture": thumb_of(line.variant),
         "arrival": parcel.arrival if parcel else "",
         "units": units,
         "basket_count": units,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shop.actions.basket import most_for
-from shop.cards import Picture, picture_of, small_picture, stock_words
+from shop.cards import Picture, stock_words, thumb_of
 from shop.delivery import Parcel, Plan
 from shop.models import BasketLine
 from shop.money import Money
@@ -86,7 +86,7 @@ def line_view(line: BasketLine, terms: Terms) -> LineView:
         warning = _("Only %(most)d left.") % {"most": most}
     return LineView(
         line=line,
-        picture=small_picture(picture_of(variant, variant.product.images.all())),
+        picture=thumb_of(variant),
         price=str(price),
         old_price=old_price,
         total_minor=price.minor * line.quantity,

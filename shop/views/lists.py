@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from shop.lists.pages import category_list, search_list
+from shop.paths import path_of
 from shop.search import clean_query
 from shop.search.suggestions import suggestions
 from shop.tree import category_by_slug, category_tree
@@ -30,7 +30,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
         "category": shown,
         "department": department,
         "children": category_tree().children(shown),
-        "crumbs": [(_("Home"), reverse("shop:home")), *above],
+        "crumbs": [(_("Home"), path_of("shop:home")), *above],
     }
     return render(request, "shop/list.html", context)
 

@@ -8,12 +8,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django_countries import countries
 
 from shop.context import CLOSED
 from shop.customs import import_text
 from shop.forms import CountryForm
 from shop.languages import in_language, known_languages
 from shop.models import DeliveryProfile
+from shop.returns import policy_of
 from shop.visitor import country_of, remember_country
 
 PAGES = {
@@ -34,6 +36,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         context["origins"] = _origins(country_of(request))
     elif slug in {"returns", "about"}:
         context["profiles"] = DeliveryProfile.objects.all()
+        code = country_of(request)
+        context |= {"country_code": code, "country_name": countries.name(code), "policy": policy_of(code)}
     return render(request, f"shop/pages/{slug}.html", context)
 
 

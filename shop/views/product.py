@@ -16,10 +16,11 @@ from shop.forms import StockWatchForm
 from shop.limits import allow
 from shop.models import Product, Review, Variant
 from shop.models.review import ReviewStatus
+from shop.paths import path_of
 from shop.product_page import ProductPage, find_variants, product_page, shown_reviews
 from shop.related import neighbours
 from shop.seen import remember_seen, seen_products
-from shop.structured import as_script, breadcrumb_data, product_data
+from shop.structured import as_script, breadcrumb_data, product_data, summary_of
 from shop.visitor import terms_of
 
 REVIEWS_PER_PAGE = 20
@@ -50,7 +51,10 @@ def _product_page(
         "variant": page.variant,
         "quantity": _quantity(asked.get("quantity", ""), page.most),
         "parcel": page.parcel,
+        "delivery": page.delivery,
         "country_name": page.terms.country_name,
+        "sent_from_country": page.sent_from_country,
+        "summary": summary_of(shown.local_description),
         # Asked for where nothing can be bought.
         "watch_form": watch_form or (None if page.most else StockWatchForm()),
         "reviews": shown_reviews(shown),
@@ -72,7 +76,7 @@ def _crumbs(page: ProductPage) -> list[tuple[str, str]]:
     category = page.product.category
     places = [page.product.department, category.parent, category]
     found = {place.pk: (place.local_name, place.get_absolute_url()) for place in places if place is not None}
-    return [(_("Home"), reverse("shop:home")), *found.values()]
+    return [(_("Home"), path_of("shop:home")), *found.values()]
 
 
 def _quantity(text: str, most: int) -> int:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from shop.languages import default_language, in_language, known_languages, language_tag
 from shop.models import Category, Product
@@ -38,9 +39,11 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def places(request: HttpRequest) -> HttpResponse:
-    """List home, categories and texts."""
+    """List home, categories and texts, and what later apps add (the setting PLACES)."""
     paths = ["/", *(reverse("shop:page", args=[slug]) for slug in PAGES)]
     paths += [reverse("shop:category", args=[slug]) for slug in Category.objects.values_list("slug", flat=True)]
+    for name in import_string(settings.PLACES):
+        paths += import_string(name)()
     return StreamingHttpResponse(_file((path, "") for path in paths), content_type=XML)
 
 

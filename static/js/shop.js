@@ -160,6 +160,19 @@
     document.querySelector("form[data-add] .button")?.focus();
   });
 
+  // A field that is left is judged, and what comes or goes with that moves the button beneath the finger: a browser then
+  // gives the press to nobody. Who has not moved has pressed it all the same.
+  let pressed = {};
+  document.addEventListener("pointerdown", ({ target, clientX: x, clientY: y }) => {
+    pressed = { button: target.closest("button"), x, y };
+  }, true);
+  document.addEventListener("click", ({ target, clientX, clientY, isTrusted }) => {
+    const { button, x, y } = pressed;
+    pressed = {};
+    const isLost = isTrusted && button && target !== button && target.contains(button);
+    if (isLost && Math.hypot(clientX - x, clientY - y) < 12) button.click();
+  }, true);
+
   // A second press of the same button must not send a form twice. The server refuses it too.
   document.addEventListener("submit", (event) => {
     const form = event.target;
