@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 from notifications.actions.again import send_message_again
 from notifications.address_admin import SuppressionAdmin
 from notifications.endpoint_admin import EndpointAdmin, EventDeliveryAdmin
+from notifications.kinds import kind_of
 from notifications.models import (
     Correspondent,
     Endpoint,
     EventDelivery,
+    Mailbox,
     MessageChoice,
     Notification,
     ReviewRequest,
@@ -29,6 +31,13 @@ admin.site.register(Endpoint, EndpointAdmin)
 admin.site.register(EventDelivery, EventDeliveryAdmin)
 
 
+@admin.register(Mailbox)
+class MailboxAdmin(ReadOnlyAdmin):
+    """The mailbox that is read for what customers write."""
+
+    list_display = ["name", "read_at", "failing_since", "last_error"]
+
+
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     """One message to one person."""
@@ -41,9 +50,39 @@ class NotificationAdmin(ReadOnlyAdmin):
     change_form_template = "admin/notification.html"
     change_list_template = "admin/notifications.html"
 
-    def get_exclude(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
+    readonly_fields = ["what", "header_lines"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Notification | None = None) -> list[tuple]:
         """Hide the text of what is about an account: its code or link would sign in whoever reads it."""
-        return ["html", "text"] if obj is not None and obj.kind == "mail" else ["html"]
+        shown = [
+            "subject",
+            "what",
+            "recipient",
+            "channel",
+            "language",
+            "status",
+            "sent_at",
+            "delivery",
+            "order",
+            "event",
+        ]
+        text = [] if obj is not None and obj.kind == "mail" else [(_("What it says"), {"fields": ["text"]})]
+        carried = ["created_at", "wished_by", "delivery_at", "soft_bounces", "carrier_id", "message_id", "header_lines"]
+        tried = ["key", "due_at", "lease_until", "attempt", "failures", "deaths", "quarantined_at", "last_error"]
+        return [
+            (None, {"fields": shown}),
+            *text,
+            (_("How it was carried"), {"fields": carried}),
+            (_("How often it was tried"), {"fields": tried, "classes": ["collapse"]}),
+        ]
+
+    @admin.display(description=_("kind"))
+    def what(self, row: Notification) -> str:
+        return str(kind_of(row.kind).name)
+
+    @admin.display(description=_("headers"))
+    def header_lines(self, row: Notification) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in row.headers.items()) or "-"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -59,9 +59,7 @@ def _window(parts: list[DelayPart]) -> str:
 def _choice(delay: Delay) -> list[str]:
     """Say what the customer can do, and what it means to do nothing."""
     if delay.status == DelayStatus.TOLD:
-        return [
-            _("It is on its way already. You need do nothing; once it is there you can send it back within 30 days.")
-        ]
+        return [_("It is on its way already. You need do nothing; once it is there you can send it back.")]
     if delay.answer_by is None:
         return [
             _("You can wait, and need do nothing. Or cancel it: we stop it where we still can, and pay you back."),
@@ -118,7 +116,8 @@ def supplier_chased(chase: SupplierChase) -> Mail:
     """Ask a supplier where goods are, by our reference: nothing of the customer, and no price, stands in it."""
     row = chase.supplier_order
     assert chase.answer_by is not None  # asked with a day for the answer
-    facts = {"reference": row.reference, "day": last_day(chase.answer_by)}
+    # New goods that it sends itself it knows by their return.
+    facts = {"reference": row.for_return or row.reference, "day": last_day(chase.answer_by)}
     question = {
         Late.UNCONFIRMED: _("You have not told us whether you can deliver it."),
         Late.UNSENT: _("You have not told us that it was sent, and it was due."),

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, ngettext
 
 from notifications.mail import Mail, Section, absolute
 from notifications.structured import order_data, parcel_data
 from orders.models import Order, OrderLine, Refund, Shipment
 from orders.progress import ParcelCard, parcel_cards, refund_goods
 from shop.addresses import address_lines
+from shop.returns import policy_of
 from shop.words import day, day_range, in_a_sentence
 
 
@@ -41,7 +42,7 @@ def _goods(card: ParcelCard) -> list[str]:
 
 
 def goods_of(line: OrderLine, quantity: int) -> str:
-    return f"{quantity} × {line.name}" + (f", {line.options_label}" if line.options_label else "")
+    return f"{quantity} × {line.shown_name}" + (f", {line.options_label}" if line.options_label else "")
 
 
 def _sums(order: Order) -> list[str]:
@@ -71,7 +72,11 @@ def order_confirmed(order: Order) -> Mail:
     return Mail(
         subject=_("Order confirmed: arrives %(days)s (%(number)s)")
         % {"days": day_range(first, last), "number": order.number},
-        preheader=_("%(count)d parcels, %(total)s. Follow each of them on your order page.")
+        preheader=ngettext(
+            "%(count)d parcel, %(total)s. Follow it on your order page.",
+            "%(count)d parcels, %(total)s. Follow each of them on your order page.",
+            len(cards),
+        )
         % {"count": len(cards), "total": order.total},
         heading=_("Thank you, %(name)s. Your order is paid.") % {"name": order.name},
         paragraphs=[
@@ -92,7 +97,8 @@ def order_confirmed(order: Order) -> Mail:
         url=order_url(order),
         links=[(_("Invoice"), absolute(reverse("orders:invoice", args=[order.token]))), calendar_link(order)],
         after=[
-            _("You can return anything within 30 days. Keep this mail: its link opens your order without an account.")
+            *_may_go_back(order),
+            _("Keep this mail: its link opens your order without an account."),
         ],
         structured=[order_data(order, order_url(order))],
     )
@@ -131,6 +137,7 @@ def parcel_sent(shipment: Shipment) -> Mail:
     cards = parcel_cards(order)
     card = _card_of(shipment, cards)
     still = [good for other in cards if not other.is_sent and other is not card for good in _goods(other)]
+    heading = _heading_of(card)
     sections = [Section(_("In this parcel"), _goods(card))]
     if still:
         sections.append(Section(_("Still to come"), still))
@@ -139,9 +146,9 @@ def parcel_sent(shipment: Shipment) -> Mail:
     arrives = in_a_sentence(card.arrival_words, begins_with_noun=False)
     return Mail(
         subject=_("Sent: %(arrives)s (%(number)s, %(parcel)s)")
-        % {"arrives": arrives, "number": order.number, "parcel": in_a_sentence(card.heading)},
-        preheader=_("%(parcel)s is on its way to you.") % {"parcel": card.heading},
-        heading=_("%(parcel)s is on its way") % {"parcel": card.heading},
+        % {"arrives": arrives, "number": order.number, "parcel": in_a_sentence(heading)},
+        preheader=_("%(parcel)s is on its way to you.") % {"parcel": heading},
+        heading=_("%(parcel)s is on its way") % {"parcel": heading},
         paragraphs=[f"{card.arrival_words}. {card.sent_from}."],
         sections=sections,
         button=_("Track parcel"),
@@ -151,15 +158,28 @@ def parcel_sent(shipment: Shipment) -> Mail:
     )
 
 
+def _may_go_back(order: Order) -> list[str]:
+    """Say how long goods may go back where they are bought from; nothing where a market takes nothing back."""
+    policy = policy_of(order.country.code)
+    days = max(policy.return_days, policy.withdrawal_days)
+    text = _("You can send goods back within %(days)d days, unless it says otherwise with the product.")
+    return [text % {"days": days}] if days else []
+
+
+def _heading_of(card: ParcelCard) -> str:
+    """Return what a parcel is called; one with nothing but replacements is the replacement."""
+    return _("Your replacement") if card.is_replacement else card.heading
+
+
 def parcel_delivered(shipment: Shipment) -> Mail:
     """Say that a parcel is there, and what to do if it is not."""
     order = shipment.order
     card = _card_of(shipment, parcel_cards(order))
+    heading = _heading_of(card)
     return Mail(
-        subject=_("Delivered: %(parcel)s (%(number)s)")
-        % {"parcel": in_a_sentence(card.heading), "number": order.number},
+        subject=_("Delivered: %(parcel)s (%(number)s)") % {"parcel": in_a_sentence(heading), "number": order.number},
         preheader=_("Not there, or something wrong with it? Tell us and we solve it."),
-        heading=_("%(parcel)s was delivered") % {"parcel": card.heading},
+        heading=_("%(parcel)s was delivered") % {"parcel": heading},
         paragraphs=[
             _(
                 "The carrier says it was delivered. Is it not there, or is something wrong with it? Tell us and we solve it with the supplier."
@@ -168,7 +188,7 @@ def parcel_delivered(shipment: Shipment) -> Mail:
         sections=[Section(_("In this parcel"), _goods(card))],
         button=_("Get help with this order"),
         url=absolute(reverse("support:order-help", args=[order.token])),
-        after=[_("You can return anything within 30 days.")],
+        after=_may_go_back(order),
     )
 
 

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Delay, Event, Order, OrderLine, Refund, Shipment
+from support.models import Replacement, Return
 
 # Kind of event to what staff choose from. Only what is here can be told; it must stay.
 OFFERED: Mapping[str, str | Promise] = {
@@ -39,6 +40,22 @@ OFFERED: Mapping[str, str | Promise] = {
     "refund.requested": _("Money is being paid back"),
     "refund.succeeded": _("Money was paid back"),
     "refund.failed": _("Money could not be paid back"),
+    "order.withdrawn": _("A customer withdraws from the contract"),
+    "return.requested": _("A customer asks to send goods back"),
+    "return.accepted": _("A return is accepted"),
+    "return.declined": _("A return is declined"),
+    "return.ready": _("A return can be handed in"),
+    "return.in_transit": _("A return is on its way back"),
+    "return.scanned": _("A carrier has the return that its customer had told of"),
+    "return.received": _("A return has arrived"),
+    "return.review": _("A return is looked at once more"),
+    "return.resolved": _("A return is complete"),
+    "return.cancelled": _("A customer takes a return back"),
+    "return.expired": _("A return was not handed in in time"),
+    "replacement.sent": _("New goods for old ones are sent"),
+    "replacement.delivered": _("New goods for old ones are delivered"),
+    "replacement.failed": _("New goods for old ones cannot be had"),
+    "replacement.paid_back": _("Money goes back in the place of new goods"),
 }
 PROGRESS = ("forwarded", "confirmed", "backordered", "shipped", "delivered", "returned", "cancelled")
 
@@ -61,6 +78,12 @@ def _data(event: Event) -> dict[str, object]:
     elif model == "delay":
         delay = Delay.objects.filter(pk=pk).prefetch_related("parts").first()
         data["delay"] = _delay(delay) if delay else None
+    elif model == "return":
+        back = Return.objects.filter(pk=pk).prefetch_related("lines__order_line").first()
+        data["return"] = _return(back) if back else None
+    elif model == "replacement":
+        new = Replacement.objects.filter(pk=pk).select_related("parent", "line", "for_line__order_line").first()
+        data["replacement"] = _replacement(new) if new else None
     return data
 
 
@@ -124,6 +147,39 @@ def _delay(delay: Delay) -> dict[str, object]:
             }
             for part in delay.parts.all()
         ],
+    }
+
+
+def _return(row: Return) -> dict[str, object]:
+    return {
+        "number": row.number,
+        "status": row.status,
+        "basis": row.basis,
+        "reason": row.reason,
+        "decided": row.choice,
+        "goods_back": row.goods_back,
+        "return_by": _day(row.return_by),
+        "lines": [
+            {
+                "sku": line.order_line.sku,
+                "quantity": line.quantity,
+                "received": line.received,
+                "refused": line.refused,
+                "settled": line.settled,
+            }
+            for line in row.lines.all()
+        ],
+    }
+
+
+def _replacement(new: Replacement) -> dict[str, object]:
+    return {
+        "number": new.number,
+        "return": new.parent.number,
+        "status": new.status,
+        "sku": new.line.sku,
+        "in_place_of": new.for_line.order_line.sku,
+        "quantity": new.quantity,
     }
 
 

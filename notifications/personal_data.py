@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from django.db.models import Q
 
 from notifications.actions.feedback import OURS
+from notifications.inbound.stored import drop_sources
 from notifications.models import Correspondent, Notification, NotificationStatus, Suppression
 from orders.models import IncomingEvent, Order
-from shop.accounts import verified_emails
 from shop.models import User
+from shop.people import Person, person_of
 from shop.personal_data import Section, fields_of
 
 
-def export(user: User) -> Iterator[Section]:
+def export(person: Person) -> Iterator[Section]:
     """Yield the messages about the person's orders, and those about their account."""
-    found = Notification.objects.filter(Q(order__in=Order.objects.of(user)) | _about_account(user)).order_by("pk")
+    found = Notification.objects.filter(Q(order__in=Order.objects.of_person(person)) | _about_account(person))
+    found = found.order_by("pk")
     names = ("created_at", "sent_at", "recipient", "subject", "text")
     yield "messages", (fields_of(row, *names) for row in found.iterator(chunk_size=100))
-    addresses = _addresses(user)
+    addresses = person.addresses
     known = Correspondent.objects.filter(address__in=addresses).prefetch_related("choices").order_by("pk")
     yield "message_choices", (_choices(row) for row in known)
     marked = Suppression.objects.filter(address__in=addresses).order_by("pk")
@@ -36,16 +38,15 @@ def forget(user: User) -> None:
 
     That an address takes no mail stays noted, or it would be written to again.
     """
+    person = person_of(user)
     waiting = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
-    Notification.objects.filter(_about_account(user)).exclude(status__in=waiting).delete()
-    Correspondent.objects.filter(address__in=_addresses(user)).delete()
-    news = IncomingEvent.objects.filter(OURS, body__recipient__in=sorted(_addresses(user)))
-    news.exclude(done_at=None).delete()
+    Notification.objects.filter(_about_account(person)).exclude(status__in=waiting).delete()
+    Correspondent.objects.filter(address__in=person.addresses).delete()
+    news = IncomingEvent.objects.filter(OURS, body__recipient__in=person.addresses)
+    over = news.exclude(done_at=None)
+    drop_sources(over)
+    over.delete()
 
 
-def _addresses(user: User) -> set[str]:
-    return {user.email.lower(), *verified_emails(user)}
-
-
-def _about_account(user: User) -> Q:
-    return Q(order=None, recipient__in={user.email, *verified_emails(user)})
+def _about_account(person: Person) -> Q:
+    return Q(order=None, recipient__in={*person.addresses, *([person.user.email] if person.user else [])})

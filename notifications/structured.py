@@ -37,7 +37,7 @@ def order_data(order: Order, url: str) -> dict[str, object]:
                 "priceCurrency": order.currency,
                 "eligibleQuantity": {"@type": "QuantitativeValue", "value": line.quantity},
             }
-            for line, name in _named(order.lines.all())
+            for line, name in _named(line for line in order.lines.all() if line.replaces_id is None)
         ],
     }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from notifications.actions import digest, endpoints, feedback, reviews, send, tell
+from notifications.actions import digest, endpoints, feedback, mailbox, reviews, send, tell, tell_returns
 from notifications.actions.tell import in_its_language
-from orders.reactions import react
+from orders.reactions import react, react_together
 
 
 @shared_task
@@ -29,15 +29,21 @@ def forget_old_news() -> None:
 
 
 @shared_task
+def read_mailbox() -> None:
+    """Store what customers have written to the help address."""
+    mailbox.read_mailbox(now=timezone.now())
+
+
+@shared_task
 def write_digest() -> None:
     """Write today's digest to staff, once."""
     digest.write_digest(now=timezone.now())
 
 
 @shared_task
-def owe_review_request(reaction_id: int) -> None:
+def owe_review_request(*reaction_ids: int) -> None:
     """Note that an order's customer may be asked for reviews some days after this."""
-    react(reaction_id, reviews.owe_review_request)
+    react_together(reaction_ids, reviews.owe_review_requests)
 
 
 @shared_task
@@ -129,6 +135,17 @@ def tell_supplier_chased(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_supplier_return(reaction_id: int) -> None:
+    """Ask a supplier to take goods back, or remind it."""
+    react(reaction_id, tell.supplier_return)
+
+
+@shared_task
+def tell_supplier_question(reaction_id: int) -> None:
+    react(reaction_id, tell.supplier_question)
+
+
+@shared_task
 def tell_arrival_changed(reaction_id: int) -> None:
     react(reaction_id, in_its_language(tell.arrival_changed))
 
@@ -184,5 +201,80 @@ def tell_ticket_answered(reaction_id: int) -> None:
 
 
 @shared_task
+def tell_ticket_solved(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell.ticket_solved))
+
+
+@shared_task
 def tell_back_in_stock(reaction_id: int) -> None:
     react(reaction_id, in_its_language(tell.back_in_stock))
+
+
+@shared_task
+def tell_withdrawal(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.withdrawn))
+
+
+@shared_task
+def tell_return_asked(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.asked))
+
+
+@shared_task
+def tell_return_accepted(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.accepted))
+
+
+@shared_task
+def tell_return_ready(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.ready))
+
+
+@shared_task
+def tell_return_ending(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.ending))
+
+
+@shared_task
+def tell_return_sent_back(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.sent_back))
+
+
+@shared_task
+def tell_return_scanned(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.scanned))
+
+
+@shared_task
+def tell_return_arrived(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.arrived))
+
+
+@shared_task
+def tell_return_resolved(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.resolved))
+
+
+@shared_task
+def tell_return_declined(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.declined))
+
+
+@shared_task
+def tell_return_cancelled(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.cancelled))
+
+
+@shared_task
+def tell_return_expired(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.expired))
+
+
+@shared_task
+def tell_return_review(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.looked_at_again))
+
+
+@shared_task
+def tell_replacement_paid_back(reaction_id: int) -> None:
+    react(reaction_id, in_its_language(tell_returns.replacement_paid_back))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from email.policy import compat32
 from importlib import import_module
 
 from anymail.exceptions import AnymailError
@@ -20,14 +21,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from notifications import sms
-from notifications.replies import TAG, own_words
+from notifications.inbound.machines import help_addresses
+from notifications.inbound.stored import store
 from orders.models import IncomingEvent
 
 LARGEST = 1024 * 1024
 # A mail with photographs, as base64.
 LARGEST_MAIL = 36 * 1024 * 1024
-# Whatever says that no person wrote a mail (RFC 3834, and what older programs write).
-BY_MACHINES = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id", "X-Failed-Recipients")
 # What of a provider's own event says whether a bounce is soft; the rest of it is not kept.
 OWN_WORDS = ("Type", "event", "type", "bounce_type", "severity", "bounceType", "bounce_class", "reason")
 LONGEST = 300
@@ -64,11 +64,11 @@ def mail_webhook(request: HttpRequest, provider: str) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["POST", "HEAD"])
 def reply_webhook(request: HttpRequest, provider: str) -> HttpResponse:
-    """Store what customers answer to our mails, each answer once; proven and answered as ``mail_webhook`` does.
+    """Store what customers write by mail, each mail once; proven and answered as ``mail_webhook`` does.
 
-    404 also as long as REPLY_ADDRESS is not set.
+    404 also as long as there is no address of ours to write to.
     """
-    if not settings.REPLY_ADDRESS:
+    if not help_addresses():
         raise Http404
     view = _view_of(provider, ("InboundWebhookView", "CombinedWebhookView"))
     if request.method == "HEAD":
@@ -83,38 +83,28 @@ def reply_webhook(request: HttpRequest, provider: str) -> HttpResponse:
             request._body = request.read(LARGEST_MAIL)
         view.run_validators(request)
         events = view.parse_events(request)
-        facts = [_facts_of_reply(event) for event in events if isinstance(event, AnymailInboundEvent)]
+        mails = [
+            (_source_of(event), event.message.envelope_recipient or "")
+            for event in events
+            if isinstance(event, AnymailInboundEvent)
+        ]
     except (SuspiciousOperation, AnymailError, ImproperlyConfigured, ValueError, KeyError, TypeError, AttributeError):
         return HttpResponseBadRequest()
     try:
-        for told in facts:
-            digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-            IncomingEvent.objects.store(
-                source=f"reply:{provider}", event_id=digest, kind="reply", body=told, due_at=timezone.now()
-            )
-    except DatabaseError:
+        for raw, recipient in mails:
+            store(raw, source=f"reply:{provider}", envelope=recipient)
+    except (DatabaseError, OSError):
         return HttpResponse(status=503)
     return HttpResponse()
 
 
-def _facts_of_reply(event: AnymailInboundEvent) -> dict[str, str]:
-    """Return what we keep of a mail: whose answer it is and what they wrote. Files and the quoted mail are not kept."""
-    mail = event.message
-    written_to = [mail.envelope_recipient or "", *(one.addr_spec for one in [*mail.to, *mail.cc])]
-    sender = mail.from_email.addr_spec if mail.from_email else ""
-    automatic = (mail.get("Auto-Submitted") or "no").lower() != "no" or any(mail.get(name) for name in BY_MACHINES)
-    facts = {
-        "id": mail.get("Message-ID") or str(event.event_id or ""),
-        # By this name what stands here is handed out, and goes, with an account (notifications.personal_data).
-        "recipient": sender.lower(),
-        "from": sender,
-        "to": next((one for one in written_to if TAG.search(one.lower())), ""),
-        "subject": " ".join((mail.subject or "").split())[:200],
-        "text": own_words(mail.stripped_text or mail.text or ""),
-        "automatic": "yes" if automatic else "",
-        "attachments": str(len(mail.attachments) or ""),
-    }
-    return {name: value.replace("\x00", "") for name, value in facts.items()}
+def _source_of(event: AnymailInboundEvent) -> bytes:
+    """Return a mail's source: as it came, where the provider gives it, else put together from what it tells."""
+    try:
+        return event.message.as_bytes()
+    except (UnicodeError, LookupError, KeyError):
+        # A charset that nobody knows, or letters that it does not have.
+        return event.message.as_bytes(policy=compat32)
 
 
 def _is_larger(request: HttpRequest, most: int) -> bool:

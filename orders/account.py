@@ -58,7 +58,7 @@ def _row(order: Order) -> OrderRow:
         arrival=_arrival(order),
         items=[item_of(line, line.quantity) for line in lines],
         is_open=order.is_open,  # type: ignore[attr-defined]
-        can_return=any(line.shipped > line.returned for line in lines),
+        can_return=any(line.shipped > max(line.returned, line.in_returns) for line in lines),
         can_buy_again=order.is_paid,
     )
 

@@ -12,6 +12,8 @@ from orders.models import Order
 from orders.words import ADDRESS_WORDS
 from shop.words import moment
 
+# In the session: an address that was typed a moment too late, for the question whether it can still be had.
+LATE_KEY = "late_address"
 # Where a person may still reach somebody who can do something.
 WORTH_ASKING = {"told", "checked"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from orders.actions.cancel import cancellable_units
 from orders.actions.refund import units_minor
 from orders.models import Cancellation, CancellationLine, CheckoutSession, Order, OrderLine
+from orders.parts import may_have
 from orders.states import CancellationStatus, OrderStatus
 from orders.words import CANCELLATION_WORDS, REFUSAL_WORDS, Word
 from shop.money import Money
@@ -75,8 +77,12 @@ class CancellationCard:
 
 
 def cancellation_cards(order: Order) -> list[CancellationCard]:
-    """Return the order's cancellations in words, oldest first. Three queries at most, one if there are none."""
-    rows = order.cancellations.select_related("requested_by").prefetch_related("lines__line")
+    """Return the order's cancellations in words, oldest first. Two queries at most, one if there are none."""
+    if not may_have(order, "cancellations"):
+        return []
+    rows = order.cancellations.select_related("requested_by").prefetch_related(
+        Prefetch("lines", CancellationLine.objects.select_related("line"))
+    )
     return [_card(row, list(row.lines.all())) for row in rows]
 
 
@@ -106,7 +112,7 @@ def _card(cancellation: Cancellation, lines: Sequence[CancellationLine]) -> Canc
 
 
 def _goods(row: CancellationLine) -> list[Goods]:
-    name = row.line.name + (f", {row.line.options_label}" if row.line.options_label else "")
+    name = row.line.shown_name + (f", {row.line.options_label}" if row.line.options_label else "")
     counts = (
         (row.cancelled, CancellationStatus.ACCEPTED),
         (row.waiting, CancellationStatus.REQUESTED),

@@ -46,7 +46,7 @@ def delay_card(delay: Delay) -> DelayCard:
     is_open = bool(units)
     return DelayCard(
         parts=[_part(part) for part in delay.parts.select_related("delivery")],
-        goods=[f"{units[line.pk]} × {line.name}" for line in lines],
+        goods=[f"{units[line.pk]} × {line.shown_name}" for line in lines],
         amount=delay.order.money(sum(units_minor(line, units[line.pk]) for line in lines)),
         answer_by=last_day(delay.answer_by) if delay.answer_by and delay.status == DelayStatus.ASKED else "",
         said=_said(delay, is_open=is_open),

@@ -332,7 +332,7 @@ class CancelForm(forms.Form):
         self.fields["lines"].choices = [
             (
                 str(line.pk),
-                f"{units[line.pk]} × {line.name}" + (f", {line.options_label}" if line.options_label else ""),
+                f"{units[line.pk]} × {line.shown_name}" + (f", {line.options_label}" if line.options_label else ""),
             )
             for line in chosen
         ]

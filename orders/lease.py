@@ -13,9 +13,11 @@ in a row the row is poisoned: nobody can take it any more, and the relay sets it
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import models, transaction
@@ -23,7 +25,11 @@ from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from shop.prepared import PreparedRows, PreparedUpdate
+
 W = TypeVar("W", bound="DueWork")
+# How rows are taken, by the rows: what is asked for again and again goes with whoever asks.
+_TAKING: WeakKeyDictionary[models.QuerySet[Any], dict[float, Callable[[int], int]]] = WeakKeyDictionary()
 # So many workers may die over one row, one after the other, before it is left alone.
 MOST_DEATHS = 3
 # Rows that may be worked on together: free, and nobody died over them.
@@ -91,6 +97,8 @@ def hand_over(rows: models.QuerySet[W], most: int) -> list[W]:
     They are due again after HAND_OVER_SECONDS, should nobody take them. Of several relays each row
     goes to one: what another looks at right now is passed over (SQLite has one writer at a time).
     """
+    if most < 1:
+        return []
     with transaction.atomic():
         # "of": rows may be chosen by what stands in other tables, which nobody must wait for.
         found = list(due(rows).select_for_update(skip_locked=True, of=("self",), no_key=True)[:most])
@@ -109,15 +117,65 @@ def take(rows: models.QuerySet[W], pk: int, *, seconds: float | None = None) -> 
     that ``finish`` compares, and what ``rows`` selects with it. A worker that dies lets the lease run
     out, and the row, due again by then, goes to another.
     """
-    until = db_now_plus(settings.LEASE_SECONDS if seconds is None else seconds)
-    died = Case(When(lease_until=None, then=F("deaths")), default=F("deaths") + 1)
-    changes = {"lease_until": until, "due_at": until, "attempt": F("attempt") + 1, "deaths": died}
-    if not takeable(rows).filter(pk=pk).update(**changes):
+    if not _taking(rows, settings.LEASE_SECONDS if seconds is None else seconds)(pk):
         return None
-    chosen = rows.model._default_manager.filter(pk=pk)
-    # Only what the caller wants joined is kept: the state may be another by now, the row is ours all the same.
-    chosen.query.select_related = rows.query.select_related
-    return chosen.get()
+    # None as well if it was deleted by somebody in between, whom the lease does not bind.
+    return next(iter(_reading(rows.model, _as_key(rows.query.select_related))(pk)), None)
+
+
+def _taking(rows: models.QuerySet[W], seconds: float) -> Callable[[int], int]:
+    """Return how one of some rows is taken: written once for rows that are named once and for all."""
+    known = _TAKING.setdefault(rows, {})
+    if seconds not in known:
+        until, among = db_now_plus(seconds), takeable(rows.all())
+        died = Case(When(lease_until=None, then=F("deaths")), default=F("deaths") + 1)
+        changes = {"lease_until": until, "due_at": until, "attempt": F("attempt") + 1, "deaths": died}
+        known[seconds] = _update_of(rows.model, lambda pk: (among.filter(pk=pk), changes))
+    return known[seconds]
+
+
+def _update_of(model: type[W], build: Callable[..., Any]) -> Callable[..., int]:
+    def plainly(*values: Any) -> int:
+        rows, changes = build(*values)
+        return rows.update(**changes)
+
+    # Of the one row of a table the key is a small number of its own, for which there is no stand-in.
+    return PreparedUpdate(build) if model._meta.auto_field else plainly
+
+
+@cache
+def _finishing(model: type[W], names: tuple[str, ...]) -> Callable[..., int]:
+    """Return how a row is given back with nothing more to do, and now in these columns."""
+    changes = returned() | dict.fromkeys(names, Now())
+    return _update_of(model, lambda pk, attempt: (model._default_manager.filter(pk=pk, attempt=attempt), changes))
+
+
+@cache
+def _reading(model: type[W], joined: tuple[object, ...] | bool) -> Callable[[int], Iterable[W]]:
+    """Return how a row is read by its key. Each of our tasks begins with it, and most of its time went into the SQL."""
+
+    def build(pk: int) -> models.QuerySet[W]:
+        chosen = model._default_manager.filter(pk=pk).order_by()
+        # Only what the caller wants joined is kept: the state may be another by now, the row is ours all the same.
+        chosen.query.select_related = _from_key(joined)
+        return chosen
+
+    return PreparedRows(build) if model._meta.auto_field else build
+
+
+def _as_key(joined: Mapping[str, Any] | bool) -> tuple[object, ...] | bool:
+    return joined if isinstance(joined, bool) else tuple((name, _as_key(inner)) for name, inner in joined.items())
+
+
+def _from_key(joined: tuple[Any, ...] | bool) -> dict[str, Any] | bool:
+    return joined if isinstance(joined, bool) else {name: _from_key(inner) for name, inner in joined}
+
+
+def keep(row: DueWork) -> bool:
+    """Hold on to a taken row for LEASE_SECONDS from now, while long work on it goes on; False if it is ours no more."""
+    until = db_now_plus(settings.LEASE_SECONDS)
+    mine = type(row)._default_manager.filter(pk=row.pk, attempt=row.attempt)
+    return bool(mine.update(lease_until=until, due_at=until))
 
 
 def take_together(rows: models.QuerySet[W], pks: Sequence[int]) -> list[W]:
@@ -185,6 +243,8 @@ def finish(row: DueWork, *, due_in: float | None = None, **fields: object) -> bo
     ``due_in`` seconds from now it is due again; None: nothing more to do. Returns False, and
     writes nothing, if the lease ran out and another worker took the row meanwhile.
     """
+    if due_in is None and all(type(value) is Now for value in fields.values()):
+        return bool(_finishing(type(row), tuple(sorted(fields)))(row.pk, row.attempt))
     changes = returned() | fields | {"due_at": None if due_in is None else db_now_plus(due_in)}
     mine = type(row)._default_manager.filter(pk=row.pk, attempt=row.attempt)
     return bool(mine.update(**changes))

@@ -10,6 +10,7 @@ from orders.actions.customer import delete_customer_later
 from orders.models import Event, LineReview, Order, ProviderCustomer, Shipment
 from shop.actions.reviews import forget_author
 from shop.models import Review, User
+from shop.people import Person, person_of
 from shop.personal_data import Section, fields_of
 
 ORDER = (
@@ -30,12 +31,12 @@ LINE = (
 )
 
 
-def export(user: User) -> Iterator[Section]:
+def export(person: Person) -> Iterator[Section]:
     """Yield the person's orders with everything that belongs to them."""
     shipments = Shipment.objects.prefetch_related("tracking_events")
     corrected = Event.objects.filter(kind__in=["order.email_corrected", "order.address_changed"]).order_by("pk")
     orders = (
-        Order.objects.of(user)
+        Order.objects.of_person(person)
         .prefetch_related(
             "lines",
             "payments",
@@ -49,13 +50,14 @@ def export(user: User) -> Iterator[Section]:
     )
     yield "orders", (_order(order) for order in orders.iterator(chunk_size=50))
     names = ("rating", "title", "text", "author", "created_at", "status")
-    yield "reviews", (fields_of(row, *names) for row in _reviews(user).iterator(chunk_size=100))
-    customers = ProviderCustomer.objects.filter(user=user)
+    yield "reviews", (fields_of(row, *names) for row in reviews_of(person).iterator(chunk_size=100))
+    customers = ProviderCustomer.objects.filter(user=person.user).exclude(user=None)
     yield "payment_page", (fields_of(row, "stripe_id", "email", "created_at") for row in customers)
 
 
-def _reviews(user: User) -> QuerySet[Review]:
-    written = LineReview.objects.filter(line__order__in=Order.objects.of(user))
+def reviews_of(person: Person) -> QuerySet[Review]:
+    """Return what somebody wrote of goods they bought."""
+    written = LineReview.objects.filter(line__order__in=Order.objects.of_person(person))
     return Review.objects.filter(pk__in=written.values("review")).order_by("pk")
 
 
@@ -88,7 +90,7 @@ def forget(user: User) -> None:
 
     What was said of goods stays without a name; and the provider is owed to be told.
     """
-    for review in _reviews(user):
+    for review in reviews_of(person_of(user)):
         forget_author(review)
     Order.objects.filter(user=user).update(user=None)
     delete_customer_later(user)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from orders.models import Order, OrderDelivery, OrderLine, Refund, Shipment
+from orders.models import Order, OrderDelivery, OrderLine, Refund, RefundLine, Shipment
 from orders.parcel_steps import Entry, Step, asked_of, entries_of, note_of, place_left, sent, steps_of
+from orders.parts import may_have
 from orders.providers.registry import provider_of
 from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus, RefundStatus
 from orders.undelivered import COMING_BACK, is_paid_back, words_of
@@ -76,13 +79,17 @@ class ParcelCard:
     delivery_id: int
     # The first and the last day it may arrive on; the day it was delivered.
     window: tuple[date, date]
+    # The same as it was promised at the sale.
+    promised: tuple[date, date]
+    # Sent in the place of something: it is none of the parcels that were bought.
+    is_replacement: bool = False
 
 
 def order_word(order: Order) -> Word:
-    """Return the one word for the whole order; reads its lines."""
+    """Return the one word for the whole order; reads its lines. What replaces something has words of its own."""
     if order.status != OrderStatus.PAID:
         return ORDER_WORDS[order.status]
-    lines = list(order.lines.all())
+    lines = [line for line in order.lines.all() if line.replaces_id is None]
     live = sum(line.quantity - line.cancelled for line in lines)
     return _moved_word(lines, live) or _waiting_words(lines, live)
 
@@ -115,15 +122,30 @@ def _waiting_words(lines: Sequence[OrderLine], live: int) -> Word:
 def parcel_cards(order: Order) -> list[ParcelCard]:
     """Return the order's parcels, sent or still to come, in order of delivery. Six queries at most."""
     lines = list(order.lines.all())
-    found = order.shipments.exclude(status=ParcelStatus.CANCELLED).prefetch_related("lines", "tracking_events")
+    found = _shipments(order) if may_have(order, "shipments") else []
     packed = dict.fromkeys([line.pk for line in lines], 0)
     for shipment in found:
         for part in shipment.lines.all() if shipment.kind == Shipment.Kind.OUTBOUND else []:
             packed[part.line_id] += part.quantity
     raw: list[Parts] = []
-    for delivery in order.deliveries.prefetch_related("estimates"):
+    for delivery in _deliveries(order, lines):
         raw += _parcels_of(delivery, lines, [one for one in found if one.delivery_id == delivery.pk], packed)
-    return [_card(order, place, len(raw), *parts) for place, parts in enumerate(raw, start=1)]
+    bought = [parts for parts in raw if not _is_replacement(parts)]
+    return [_card(order, place, _heading(parts, bought), *parts) for place, parts in enumerate(raw, start=1)]
+
+
+def _shipments(order: Order) -> QuerySet[Shipment]:
+    return order.shipments.exclude(status=ParcelStatus.CANCELLED).prefetch_related("lines", "tracking_events")
+
+
+def _deliveries(order: Order, lines: Sequence[OrderLine]) -> Iterable[OrderDelivery]:
+    """Return the deliveries of an order; no query where its lines brought them along and nobody has told more of them."""
+    delivery_of = OrderLine._meta.get_field("delivery")
+    if may_have(order, "estimates") or not all(map(delivery_of.is_cached, lines)):
+        return order.deliveries.prefetch_related("estimates")
+    # Each has a line, by which it came to be.
+    found = {line.delivery_id: line.delivery for line in lines}
+    return sorted(found.values(), key=attrgetter("position"))
 
 
 Items = list[tuple[OrderLine, int]]
@@ -154,7 +176,7 @@ def _parcels_of(
 def _card(
     order: Order,
     place: int,
-    total: int,
+    heading: str,
     delivery: OrderDelivery,
     shipment: Shipment | None,
     items: Items,
@@ -170,7 +192,7 @@ def _card(
     undelivered = words_of(shipment, goods)
     return ParcelCard(
         key=str(place),
-        heading=_heading(place, total, shipment),
+        heading=heading,
         word=word.text,
         shape=word.shape,
         arrival_words=arrival,
@@ -198,13 +220,24 @@ def _card(
         is_final=bool(shipment and shipment.status in {ParcelStatus.DELIVERED, ParcelStatus.RETURNED}),
         delivery_id=delivery.pk,
         window=_window(delivery, shipment),
+        promised=(delivery.promised_earliest_on, delivery.promised_latest_on),
+        is_replacement=_is_replacement((delivery, shipment, items, is_short)),
     )
 
 
-def _heading(place: int, total: int, shipment: Shipment | None) -> str:
+def _is_replacement(parts: Parts) -> bool:
+    _delivery, shipment, items, _is_short = parts
     if shipment is not None and shipment.kind == Shipment.Kind.REPLACEMENT:
+        return True
+    return bool(items) and all(line.replaces_id is not None for line, _units in items)
+
+
+def _heading(parts: Parts, bought: Sequence[Parts]) -> str:
+    """Name a parcel; what is sent in the place of something counts for itself, so that the others keep their number."""
+    if _is_replacement(parts):
         return _("Replacement")
-    return _("Parcel %(place)d of %(total)d") % {"place": place, "total": total}
+    place = next(number for number, one in enumerate(bought, start=1) if one is parts)
+    return _("Parcel %(place)d of %(total)d") % {"place": place, "total": len(bought)}
 
 
 def _sent_from(delivery: OrderDelivery) -> str:
@@ -217,7 +250,7 @@ def _sent_from(delivery: OrderDelivery) -> str:
 def item_of(line: OrderLine, quantity: int) -> Item:
     """Return an order line as lists of goods show it."""
     image = {"url": default_storage.url(line.picture)} if line.picture else None
-    return Item(line.name, line.options_label, quantity, image, line.pk)
+    return Item(line.shown_name, line.options_label, quantity, image, line.pk)
 
 
 def safe_link(url: str) -> str:
@@ -266,7 +299,7 @@ def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -
         return now, "", ""
     if latest <= delivery.promised_latest_on:
         return now, "", ""
-    estimate = next(iter(delivery.estimates.all()), None)
+    estimate = next(iter(delivery.estimates.all()), None) if may_have(order, "estimates") else None
     reason = REASON_WORDS.get(estimate.reason_code) if estimate else None
     was = _("Arrives %(days)s") % {"days": day_range(delivery.promised_earliest_on, delivery.promised_latest_on)}
     text = _("Later than promised, by %(day)s at the latest.") % {"day": day(latest)}
@@ -277,10 +310,11 @@ def _arrival(order: Order, delivery: OrderDelivery, shipment: Shipment | None) -
 
 def delivered_words(cards: Sequence[ParcelCard]) -> str:
     """Say how many of several parcels are there; nothing where one card says it."""
-    there = sum(card.is_delivered for card in cards)
-    if len(cards) < 2:
+    bought = [card for card in cards if not card.is_replacement]
+    if len(bought) < 2:
         return ""
-    return _("%(there)d of %(total)d parcels delivered") % {"there": there, "total": len(cards)}
+    there = sum(card.is_delivered for card in bought)
+    return _("%(there)d of %(total)d parcels delivered") % {"there": there, "total": len(bought)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,9 +329,13 @@ class RefundRow:
 
 def refund_lines(order: Order) -> list[RefundRow]:
     """Return the order's refunds in words, oldest first; two queries."""
-    found = order.refunds.prefetch_related("lines__line")
+    found = order.refunds.prefetch_related(_refunded_lines()) if may_have(order, "refunds") else []
     rows = [one for one in found if one.reason != Refund.Reason.DISPUTE or one.status != RefundStatus.FAILED]
     return [RefundRow(one.amount, _refund_word(one), one.requested_at, refund_goods(one)) for one in rows]
+
+
+def _refunded_lines() -> Prefetch:
+    return Prefetch("lines", RefundLine.objects.select_related("line"))
 
 
 def _refund_word(refund: Refund) -> Word:

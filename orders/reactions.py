@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from orders import lease
 from orders.actions.work import open_work
@@ -15,6 +14,7 @@ from orders.models import Event, Reaction, WorkItem
 logger = logging.getLogger(__name__)
 # So many failures in a row make it work for a person (the tries go on meanwhile).
 ALARM_AFTER = 5
+OWED = Reaction.objects.filter(done_at=None).select_related("event__order")
 
 
 class LostLease(Exception):
@@ -29,7 +29,7 @@ def react(reaction_id: int, effect: Callable[[Event], object]) -> bool:
     the network becomes a row that is due. Returns False if the reaction was done before, or is
     in other hands; never raises for a failing effect, which is written down and tried again.
     """
-    reaction = lease.take(_owed(), reaction_id)
+    reaction = lease.take(OWED, reaction_id)
     return reaction is not None and _do(reaction, effect)
 
 
@@ -38,7 +38,7 @@ def react_together(reaction_ids: Sequence[int], effect: Callable[[list[Event]], 
 
     Much cheaper than one after the other, for the queries are shared. See ``react``.
     """
-    together = lease.take_together(_owed(), reaction_ids) if len(reaction_ids) > 1 else []
+    together = lease.take_together(OWED, reaction_ids) if len(reaction_ids) > 1 else []
     if together and not _are_done(together, effect):
         for reaction in together:
             _do(reaction, lambda event: effect([event]))
@@ -46,10 +46,6 @@ def react_together(reaction_ids: Sequence[int], effect: Callable[[list[Event]], 
     for pk in reaction_ids:
         if pk not in taken:
             react(pk, lambda event: effect([event]))
-
-
-def _owed() -> QuerySet[Reaction]:
-    return Reaction.objects.filter(done_at=None).select_related("event__order")
 
 
 def _are_done(reactions: Sequence[Reaction], effect: Callable[[list[Event]], object]) -> bool:

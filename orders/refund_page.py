@@ -21,6 +21,7 @@ from orders.actions.refund_by_hand import (
 )
 from orders.actions.refund_caps import cap_of
 from orders.actions.refund_quote import NothingToPay, changes_between
+from orders.keys import bound_key
 from orders.models import Order, OrderLine
 from orders.refund_forms import RefundForm
 
@@ -72,7 +73,7 @@ def _preview_or_confirm(
     try:
         if shown is None:
             return _preview(request, form, preview_refund(order, wish, by=request.user))
-        made = confirm(order, wish, shown=shown, key=str(form.cleaned_data["form_key"]))
+        made = confirm(order, wish, shown=shown, key=str(bound_key(form.cleaned_data["form_key"], order)))
     except QuoteChanged as change:
         told = changes_between(shown or {}, change.quote)
         return _preview(request, form, Preview(change.quote, change.needs_approval), changes=told, status=422)
@@ -87,7 +88,7 @@ def _preview_or_confirm(
 
 def _known(order: Order, key: str) -> Confirmed | None:
     try:
-        return confirmed_before(order, str(UUID(key)))
+        return confirmed_before(order, str(bound_key(UUID(key), order)))
     except ValueError:
         return None
 

@@ -34,7 +34,8 @@ class Remedy:
 
     The function does it by the same action as everywhere else and returns what to tell the person; it
     raises NotPossible. It may run twice. ``about``: only for subjects of these models (empty: all).
-    ``is_retry``: only tries again, so it may be done for many at once.
+    ``is_retry``: only tries again, so it may be done for many at once. ``is_page``: nothing is done, a page is
+    opened on which it is decided; the function is ``(subject) -> str`` and returns its address.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Remedy:
     permission: str
     about: tuple[str, ...] = ()
     is_retry: bool = False
+    is_page: bool = False
 
 
 def all_remedies() -> Mapping[str, list[Remedy]]:
@@ -55,6 +57,15 @@ def remedies_of(item: WorkItem, user: User) -> list[Remedy]:
     model = item.subject_key.partition(":")[0]
     found = all_remedies().get(item.reason, []) if item.is_open else []
     return [one for one in found if (not one.about or model in one.about) and user.has_perm(one.permission)]
+
+
+def page_of(item: WorkItem, remedy: Remedy) -> str | None:
+    """Return the address of the page on which a piece of work is decided; None if what it was about is gone."""
+    subject = subject_of(item)
+    if subject is None:
+        return None
+    address: Callable[[models.Model], str] = import_string(remedy.action)
+    return address(subject)
 
 
 def apply_remedy(item: WorkItem, remedy: Remedy, *, by: User) -> str:

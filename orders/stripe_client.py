@@ -82,6 +82,12 @@ def _client_for(key: str, base: str, timeout: float, version: str) -> stripe.Str
     )
 
 
+def read_in() -> None:
+    """Have the library read what a payment needs: it imports each part when it is first asked for, in every process."""
+    _sessions = _client().v1.checkout.sessions
+    _kinds = (stripe.checkout.Session, stripe.PaymentIntent, stripe.Charge, stripe.Event, stripe.ListObject)
+
+
 def _asked(call: Any, *args: Any, **kwargs: Any) -> Any:
     try:
         return call(*args, **kwargs)

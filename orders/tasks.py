@@ -19,11 +19,13 @@ from orders.models import CheckoutSession, Refund
 from orders.reactions import react, react_together
 from orders.stripe_client import StripeRefused, StripeUnclear
 
+SESSIONS = CheckoutSession.objects.select_related("order")
+
 
 @shared_task
 def settle_session(session_id: int) -> None:
     """End a session that was given up; look at one whose end has come: webhook and return may be lost."""
-    session = lease.take(CheckoutSession.objects.select_related("order"), session_id)
+    session = lease.take(SESSIONS, session_id)
     if session is None:
         return
     try:

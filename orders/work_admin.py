@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 
 from orders.actions.work import close_item, subject_of
 from orders.models import Event, WorkItem
-from orders.remedies import NotPossible, Remedy, apply_remedy, remedies_of
+from orders.remedies import NotPossible, Remedy, apply_remedy, page_of, remedies_of
 from shop.money import Money
 from shop.readonly import ReadOnlyAdmin
 
@@ -124,6 +124,8 @@ class WorkItemAdmin(ReadOnlyAdmin):
         remedy = next((one for one in self._remedies(request, item) if one.key == key), None)
         if remedy is None:
             raise PermissionDenied
+        if remedy.is_page:
+            return HttpResponseRedirect(page_of(item, remedy) or back.url)
         if request.method != "POST":
             return self._confirm(request, item, remedy)
         self._do(request, item, remedy)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,10 +14,13 @@ from django.utils.translation import gettext as _t, gettext_lazy as _
 
 from shop.money import format_cost
 from shop.readonly import ReadOnlyAdmin, ReadOnlyInline
+from shop.words import moment
 from suppliers import chase_admin
 from suppliers.actions.by_hand import answer_by_hand
 from suppliers.actions.decide import ask_now, confirm_has_it, probe_now, release, send_again
+from suppliers.actions.faultiness import is_faulty_too_often
 from suppliers.actions.forward import give_up_refused
+from suppliers.adapters import ADAPTERS
 from suppliers.carrier_admin import ParcelWatchAdmin, TrackingCallAdmin, TrackingServiceAdmin
 from suppliers.credit_admin import SupplierCreditAdmin, SupplierInvoiceAdmin
 from suppliers.models import (
@@ -48,18 +52,43 @@ admin.site.register(TrackingService, TrackingServiceAdmin)
 admin.site.register(TrackingCall, TrackingCallAdmin)
 
 
+class HostsField(forms.CharField):
+    """Names of hosts, one a line, for the list that is stored."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "cols": 40}), **kwargs)
+
+    def prepare_value(self, value: object) -> object:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: str) -> list[str]:
+        return super().clean(value).split()
+
+    def has_changed(self, initial: object, data: str | None) -> bool:
+        return (initial or []) != (data or "").split()
+
+
 class SupplierForm(forms.ModelForm):
     """Secrets are write-only: an empty field keeps what is stored."""
 
     SECRETS = ("api_key", "webhook_secret")
-    base_url = forms.URLField(label=_("address of its API"), assume_scheme="https", max_length=300)
+    adapter = forms.ChoiceField(label=_("Speaks"), choices=[(name, name) for name in ADAPTERS])
+    base_url = forms.URLField(
+        label=_("Address of its API"),
+        assume_scheme="https",
+        max_length=300,
+        widget=AdminURLFieldWidget(attrs={"class": "vURLField"}),
+    )
+    allowed_hosts = HostsField(
+        label=_("Hosts we may call"), required=False, help_text=_("Besides the API's own: picture hosts. One a line.")
+    )
 
     class Meta:
         model = Supplier
         fields = [
             "name", "slug", "adapter", "base_url", "allowed_hosts", "api_key", "webhook_secret", "currency", "country",
             "delivery_profile", "contact_email", "is_active", "uses_polling", "paused_reason", "markup_percent", "bills_at",
-            "credit_share_percent",
+            "credit_share_percent", "replaces_itself",
         ]  # fmt: skip
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -92,12 +121,35 @@ class SupplierAdmin(admin.ModelAdmin):
     """Someone who sends goods for us."""
 
     form = SupplierForm
-    list_display = ["name", "is_active", "health", "why", "next_try", "punctuality", "last_good_at", "stock_as_of"]
+    list_display = [
+        "name",
+        "is_active",
+        "health",
+        "why",
+        "next_try",
+        "punctuality",
+        "faults",
+        "last_good_at",
+        "stock_as_of",
+    ]
     list_filter = ["is_active", "adapter"]
     search_fields = ["name", "slug"]
     readonly_fields = [
-        "health", "why", "next_try", "capabilities", "last_good_at", "failures_in_row", "closed_until", "last_error",
-        "punctuality",
+        "health", "why", "next_try", "can_do", "last_good_at", "failures_in_row", "closed_until", "last_error",
+        "punctuality", "faults",
+    ]  # fmt: skip
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "country", "is_active", "paused_reason"]}),
+        (_("How it does"), {"fields": [
+            "health", "why", "next_try", "last_good_at", "failures_in_row", "closed_until", "last_error", "punctuality",
+            "faults",
+        ]}),
+        (_("How we reach it"), {"fields": [
+            "adapter", "base_url", "allowed_hosts", "api_key", "webhook_secret", "uses_polling", "can_do", "contact_email",
+        ]}),
+        (_("Prices, delivery and returns"), {"fields": [
+            "currency", "markup_percent", "bills_at", "delivery_profile", "credit_share_percent", "replaces_itself",
+        ]}),
     ]  # fmt: skip
     list_select_related = ["probe", "delivery_profile"]
     inlines = [SupplierProbeInline]
@@ -128,8 +180,26 @@ class SupplierAdmin(admin.ModelAdmin):
         facts = {"percent": profile.on_time_percent, "count": profile.measured_parcels, "days": profile.margin_days}
         return _t("%(percent)d %% of %(count)d parcels; promises have %(days)d days more") % facts
 
+    @admin.display(description=_("comes back faulty"), ordering="fault_percent")
+    def faults(self, supplier: Supplier) -> str:
+        if supplier.fault_percent is None:
+            return _t("too few units")
+        text = _t("%(percent)d %% of %(count)d units") % {
+            "percent": supplier.fault_percent,
+            "count": supplier.fault_units,
+        }
+        return _t("%(text)s; others come first") % {"text": text} if is_faulty_too_often(supplier) else text
+
+    @admin.display(description=_("can"))
+    def can_do(self, supplier: Supplier) -> str:
+        return ", ".join(one.replace("_", " ") for one in supplier.capabilities) or "-"
+
     @admin.display(description=_("next try"))
-    def next_try(self, supplier: Supplier) -> datetime | None:
+    def next_try(self, supplier: Supplier) -> str:
+        at = self._next_try(supplier)
+        return moment(at) if at else "-"
+
+    def _next_try(self, supplier: Supplier) -> datetime | None:
         probe = getattr(supplier, "probe", None)
         until = [supplier.closed_until] if self._rests(supplier) else []
         return max([*until, *([probe.due_at] if supplier.opened_at and probe and probe.due_at else [])], default=None)
@@ -186,7 +256,7 @@ class SupplierShipmentInline(ReadOnlyInline):
     """Its parcels, under the supplier's own ids."""
 
     model = SupplierShipment
-    fields = readonly_fields = ["supplier_shipment_id", "shipment", "version"]
+    fields = readonly_fields = ["supplier_shipment_id", "shipment", "for_return", "version"]
 
 
 class SetAsideFilter(admin.SimpleListFilter):
@@ -253,8 +323,10 @@ class SupplierOrderAdmin(ReadOnlyAdmin):
 class SupplierReturnAdmin(ReadOnlyAdmin):
     """Returns at suppliers."""
 
-    list_display = ["return_reference", "order", "supplier_order", "status", "refused_reason", "created_at"]
-    list_filter = ["status", "created_at"]
+    list_display = [
+        "return_reference", "order", "supplier_order", "status", "awaits_replacement", "refused_reason", "created_at",
+    ]  # fmt: skip
+    list_filter = ["status", "awaits_replacement", "created_at"]
     search_fields = ["return_reference", "order__number"]
     list_select_related = ["order", "supplier_order"]
 

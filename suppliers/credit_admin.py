@@ -29,6 +29,7 @@ from suppliers.actions.credits import (
 )
 from suppliers.credit_forms import InvoiceForm, MatchForm
 from suppliers.models import CreditMatch, SupplierCredit, SupplierInvoice
+from suppliers.states import OWED
 
 MAY_CHANGE = "suppliers.change_suppliercredit"
 
@@ -64,9 +65,9 @@ class CreditMatchInline(ReadOnlyInline):
 
 
 class SupplierCreditAdmin(ReadOnlyAdmin):
-    """What suppliers owe us for refunds that are their fault."""
+    """What suppliers owe us: for refunds and new goods that are their fault, and for goods they have again."""
 
-    list_display = ["supplier", "order", "reason", "units", "money", "still_owed", "status", "opened_at"]
+    list_display = ["supplier", "order", "reason", "units", "money", "told", "still_owed", "status", "opened_at"]
     list_filter = [AgeFilter, "status", "supplier", "currency", "reason"]
     search_fields = ["order__number", "line__supplier_order__reference", "line__supplier_sku", "supplier__name"]
     list_select_related = ["supplier", "order"]
@@ -75,15 +76,21 @@ class SupplierCreditAdmin(ReadOnlyAdmin):
     inlines = [CreditMatchInline]
     actions = ["claim"]
     fields = readonly_fields = [
-        "supplier", "order", "refund", "line", "units", "reason", "money", "matched", "still_owed", "status", "opened_at",
+        "supplier", "order", "refund", "replacement", "back", "line", "units", "reason", "money", "told", "matched",
+        "still_owed", "status", "opened_at",
         "note",
     ]  # fmt: skip
     money = money_display("amount_minor", _("amount"))
     matched = money_display("matched_minor", _("matched"))
 
+    @admin.display(description=_("the supplier gives"))
+    def told(self, credit: SupplierCredit) -> str:
+        """What it says it gives; a star where that is another amount than it owes."""
+        return "" if credit.told is None else f"{credit.told}{'' if credit.told == credit.amount else ' *'}"
+
     @admin.display(description=_("still owed"))
     def still_owed(self, credit: SupplierCredit) -> str:
-        return str(credit.owed) if credit.status in {"open", "claimed"} else ""
+        return str(credit.owed) if credit.status in OWED else ""
 
     def has_change_permission(self, request: HttpRequest, obj: SupplierCredit | None = None) -> bool:
         return obj is None and request.user.has_perm(MAY_CHANGE)
@@ -133,8 +140,8 @@ class SupplierCreditAdmin(ReadOnlyAdmin):
         if isinstance(credit, SupplierCredit):
             may = request.user.has_perm(MAY_CHANGE)
             context |= {
-                "can_claim": may and credit.status in {"open", "written_off"},
-                "can_write_off": may and credit.status in {"open", "claimed"},
+                "can_claim": may and credit.status in {"open", "written_off", "disputed", "accepted"},
+                "can_write_off": may and credit.status in OWED,
             }
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -11,4 +11,6 @@ supplier_order_unknown = EventSignal("supplier_order.unknown")
 supplier_lines_confirmed = EventSignal("supplier_lines.confirmed")
 supplier_lines_rejected = EventSignal("supplier_lines.rejected")
 supplier_return_updated = EventSignal("supplier_return.updated")
+supplier_return_put = EventSignal("supplier_return.put")  # asked of people, or asked again; to be written by mail
+supplier_return_kept = EventSignal("supplier_return.kept")  # its supplier does not withdraw it any more
 supplier_chase_asked = EventSignal("supplier_chase.asked")

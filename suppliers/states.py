@@ -79,10 +79,13 @@ CHASE_MOVES: Mapping[str, frozenset[str]] = {
 
 
 class SupplierCreditStatus(models.TextChoices):
-    """What became of money that a supplier owes us."""
+    """What became of money that a supplier owes us: asked for, agreed to, given, and found on one of its papers."""
 
     OPEN = "open", _("open")
     CLAIMED = "claimed", _("claimed")
+    ACCEPTED = "accepted", _("accepted")
+    CREDITED = "credited", _("credited, its paper to come")
+    DISPUTED = "disputed", _("disputed by the supplier")
     MATCHED = "matched", _("matched")
     WRITTEN_OFF = "written_off", _("written off")
     WITHDRAWN = "withdrawn", _("taken back with its refund")
@@ -90,10 +93,15 @@ class SupplierCreditStatus(models.TextChoices):
 
 _M = SupplierCreditStatus
 # What is still owed.
-OWED = (_M.OPEN, _M.CLAIMED)
+OWED = (_M.OPEN, _M.CLAIMED, _M.ACCEPTED, _M.CREDITED, _M.DISPUTED)
+_ENDS = frozenset({_M.MATCHED, _M.WRITTEN_OFF, _M.WITHDRAWN})
 CREDIT_MOVES: Mapping[str, frozenset[str]] = {
-    _M.OPEN: frozenset({_M.CLAIMED, _M.MATCHED, _M.WRITTEN_OFF, _M.WITHDRAWN}),
-    _M.CLAIMED: frozenset({_M.MATCHED, _M.WRITTEN_OFF, _M.WITHDRAWN}),
+    _M.OPEN: frozenset({_M.CLAIMED, _M.ACCEPTED, _M.CREDITED, _M.DISPUTED}) | _ENDS,
+    _M.CLAIMED: frozenset({_M.ACCEPTED, _M.CREDITED, _M.DISPUTED}) | _ENDS,
+    # Claimed once more by a person, where nothing came of it.
+    _M.ACCEPTED: frozenset({_M.CLAIMED, _M.CREDITED, _M.DISPUTED}) | _ENDS,
+    _M.CREDITED: frozenset({_M.CLAIMED, _M.DISPUTED}) | _ENDS,
+    _M.DISPUTED: frozenset({_M.CLAIMED, _M.ACCEPTED, _M.CREDITED}) | _ENDS,
     # Back when a match was a mistake, or the supplier pays after all.
     _M.MATCHED: frozenset({_M.CLAIMED}),
     _M.WRITTEN_OFF: frozenset({_M.CLAIMED}),

@@ -11,6 +11,8 @@ from suppliers.actions import (
     cancel,
     carrier_inbox,
     chase,
+    copies,
+    credit_answers,
     credits,
     decide,
     follow,
@@ -106,6 +108,12 @@ def work_incoming(incoming_id: int) -> None:
 
 
 @shared_task
+def work_copies(*incoming_ids: int) -> None:
+    """Work on stored copies of orders and parcels."""
+    copies.work_copies(incoming_ids)
+
+
+@shared_task
 def forget_old_calls() -> None:
     """Delete call records that are past their time."""
     calls.forget_old_calls(now=timezone.now())
@@ -115,6 +123,12 @@ def forget_old_calls() -> None:
 def raise_credits(reaction_id: int) -> None:
     """Open what suppliers owe for a refund that is their fault."""
     react(reaction_id, credits.raise_credits)
+
+
+@shared_task
+def follow_return(reaction_id: int) -> None:
+    """Move what a supplier owes for a return's goods by what it says of the return."""
+    react(reaction_id, credit_answers.follow_return)
 
 
 @shared_task

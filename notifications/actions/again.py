@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from notifications.actions.announce import answers_to, message_id
 from notifications.kinds import kind_of
 from notifications.models import Channel, Delivery, Notification, NotificationStatus
-from orders.models import Order
+from orders.events import key_of, record
+from orders.models import Event, Order
 from shop.models import User
+from support.actions.ticket import Author, Thread, lock_ticket, tell_thread
+from support.models import Ticket
 
 UNSENT = (NotificationStatus.QUEUED, NotificationStatus.SENDING, NotificationStatus.FAILED)
 # The link of an order in a message: it is a new one once the address was corrected.
@@ -32,6 +37,24 @@ def send_message_again(row: Notification, *, to: str = "", by: User | None = Non
         return row
     # A wilful second copy is a message of its own.
     return copy_message(row, f"{row.key}:again-{uuid4().hex[:8]}", to=to or row.recipient, by=by)
+
+
+def send_again_from_ticket(ticket: Ticket, row: Notification, *, key: UUID, by: User) -> bool:
+    """Let a mail go out again as a case asks for it, and write so into the case and the order's timeline; once per ``key``."""
+    with transaction.atomic():
+        lock_ticket(ticket)
+        name = f"desk:{key}"
+        if Event.objects.filter(kind="message.sent_again", subject_key=key_of(row), facts__wish=name).exists():
+            return False
+        if row.status in UNSENT:
+            send_message_again(row, by=by)
+        else:
+            copy_message(row, f"{row.key}:again-{key.hex[:8]}", to=row.recipient, by=by)
+        facts = {"name": by.get_short_name(), "subject": row.subject.strip(), "to": row.recipient}
+        text = _("%(name)s has sent “%(subject)s” to %(to)s once more.") % facts
+        tell_thread(ticket, Thread.INTERNAL, text, author=Author.SYSTEM)
+        record("message.sent_again", row, by=by, wish=name, mail=row.kind)
+    return True
 
 
 def copy_message(row: Notification, key: str, *, to: str, by: User | None) -> Notification:

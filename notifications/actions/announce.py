@@ -18,7 +18,7 @@ from notifications.models import Channel, Correspondent, Notification
 from notifications.replies import reply_address
 from orders.models import Event, Order
 from shop.languages import speaking
-from support.models import Ticket
+from support.models import SupplierQuestion, Ticket
 
 
 def announce(
@@ -31,12 +31,15 @@ def announce(
     event: Event | None,
     language: str = "",
     ticket: Ticket | None = None,
+    question: SupplierQuestion | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Notification:
     """Record one message to one person, to be sent by the relay; and a text message, if they want one of this kind.
 
     ``key`` is ``subject:version``: the same kind and key is one message, whoever asks how often. Call
     it inside the transaction of the reaction. ``language`` is that of its words; empty: the order's.
-    An answer to it goes to its ``ticket``, else to its order's.
+    An answer to it goes to its ``ticket``, else to its order's; a supplier's to its ``question``. ``headers`` outweigh
+    those it has anyway.
     """
     language = language or (order.language if order else settings.LANGUAGE_CODE)
     with speaking(language):
@@ -49,7 +52,12 @@ def announce(
         | {
             "recipient": recipient,
             "message_id": message_id(f"{kind}:{key}"),
-            "headers": {**_thread(order), **answers_to(ticket or order, recipient), **way_out.headers},
+            "headers": {
+                **_thread(order),
+                **answers_to(question or ticket or order, recipient),
+                **way_out.headers,
+                **(headers or {}),
+            },
             "subject": rendered.subject,
             "text": rendered.text,
             "html": rendered.html,
@@ -82,10 +90,12 @@ def message_id(key: str) -> str:
     return f"<{digest}@{_host()}>"
 
 
-def answers_to(about: Order | Ticket | None, recipient: str) -> Mapping[str, str]:
-    """Return where somebody answers to a mail, as its header; none for whoever is not the customer it is about."""
-    is_theirs = about is not None and about.email.lower() == recipient.lower()
-    address = reply_address(about) if is_theirs else ""
+def answers_to(about: Order | Ticket | SupplierQuestion | None, recipient: str) -> Mapping[str, str]:
+    """Return where somebody answers to a mail, as its header; none for whoever is not whom it is about."""
+    email = about.supplier.contact_email if isinstance(about, SupplierQuestion) else about.email if about else ""
+    is_theirs = bool(email) and email.lower() == recipient.lower()
+    # Where there is no address with a tag, a mail is known again by the one it answers.
+    address = (reply_address(about) or next(iter(settings.HELP_ADDRESSES), "")) if is_theirs else ""
     return {"Reply-To": address} if address else {}
 
 

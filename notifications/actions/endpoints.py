@@ -19,6 +19,7 @@ from notifications.signing import signed_headers
 from orders import lease
 from orders.actions.work import open_work
 from orders.models import Event, WorkItem
+from shop.turns import is_over
 from suppliers import outbound
 
 # Tried for so long, then given up: whoever was away for a long weekend misses nothing.
@@ -76,7 +77,7 @@ def tell_endpoint(endpoint_id: int) -> None:
         return
     stops_at = time.monotonic() + GOES_ON_SECONDS
     failures = endpoint.failures
-    while time.monotonic() < stops_at:
+    while not is_over(stops_at):
         # What failed before comes last: one event that is never taken must not stop the others.
         delivery = _waiting(endpoint).filter(due_at__lte=Now()).order_by("tries", "due_at", "pk").first()
         if delivery is None:

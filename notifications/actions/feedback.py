@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -14,7 +14,8 @@ from django.utils.dateparse import parse_datetime
 from notifications import sms
 from notifications.actions.addresses import suppress
 from notifications.actions.choices import stop_optional
-from notifications.actions.replies import take_in_reply
+from notifications.actions.replies import check_files, take_in_letter
+from notifications.inbound.stored import drop_old_sources, drop_sources, letter_of
 from notifications.models import Channel, Delivery, Notification, NotificationStatus, Suppression
 from notifications.verdict import is_soft
 from orders import lease
@@ -48,12 +49,13 @@ def work_incoming(incoming_id: int) -> None:
     if incoming is None:
         return
     try:
+        take = _prepared(incoming)
         with transaction.atomic():
-            outcome = _take_in(incoming)
+            outcome = take()
             lease.finish(incoming, done_at=lease.Now(), outcome=outcome[:300])
     except (OperationalError, InterfaceError):
         raise
-    except (IntegrityError, KeyError, TypeError, ValueError) as error:
+    except (IntegrityError, DataError, KeyError, TypeError, ValueError) as error:
         logger.warning("news %s of %s: %s", incoming.pk, incoming.source, type(error).__name__)
         lease.fail(incoming, type(error).__name__)
         if incoming.failures + 1 >= GIVES_UP_AFTER:
@@ -61,9 +63,18 @@ def work_incoming(incoming_id: int) -> None:
             open_work(WorkItem.Reason.INCOMING_FAILED, incoming, order=None, summary=summary)
 
 
+def _prepared(incoming: IncomingEvent) -> Callable[[], str]:
+    """Return what is to be done inside the transaction; a mail and its files are read before it begins."""
+    if not incoming.source.startswith("reply:"):
+        return lambda: _take_in(incoming)
+    letter = letter_of(incoming)
+    if letter is None:
+        return lambda: "its source is gone"
+    files = check_files(letter.files)
+    return lambda: take_in_letter(incoming, letter, files)
+
+
 def _take_in(incoming: IncomingEvent) -> str:
-    if incoming.source.startswith("reply:"):
-        return take_in_reply(incoming, incoming.body)
     if incoming.source.startswith("sms:"):
         return _take_in_text(incoming, incoming.body)
     take = TAKES.get(incoming.kind)
@@ -208,8 +219,13 @@ def _take_in_text(incoming: IncomingEvent, told: Mapping[str, str]) -> str:
 
 def forget_old_news(*, now: datetime) -> int:
     """Delete what providers told us long ago, with the addresses in it; return how many. Safe to repeat."""
-    rows = IncomingEvent.objects.filter(OURS, received_at__lt=now - KEPT)
-    return rows.exclude(done_at=None).delete()[0]
+    rows = IncomingEvent.objects.filter(OURS, received_at__lt=now - KEPT).exclude(done_at=None)
+    with transaction.atomic():
+        drop_sources(rows)
+        count = rows.delete()[0]
+    # What no row names: a mail whose row could not be written.
+    drop_old_sources(now=now, kept=KEPT * 2)
+    return count
 
 
 TAKES: Mapping[str, Callable[[IncomingEvent, Notification | None, Mapping[str, str]], str]] = {

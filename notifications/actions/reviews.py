@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from notifications import review_messages
@@ -26,13 +27,30 @@ KIND = "review-request"
 PUT_OFF, TOO_OLD = timedelta(days=7), timedelta(days=60)
 
 
-def owe_review_request(event: Event) -> None:
-    """Let an order be looked at some days after a parcel of it has come; a later parcel puts that off. Safe to repeat."""
+def owe_review_requests(happened: Sequence[Event]) -> None:
+    """Let orders be looked at some days after a parcel of them has come; a later parcel puts that off. Safe to repeat."""
     if not settings.REVIEW_REQUEST_DAYS:
         return
-    row, _new = ReviewRequest.objects.get_or_create(order=event.order)
-    due_at = event.at + timedelta(days=settings.REVIEW_REQUEST_DAYS)
-    ReviewRequest.objects.filter(pk=row.pk, asked_at=None).exclude(due_at__gte=due_at).update(due_at=due_at)
+    # In one order, so that two who do so do not wait in a circle.
+    last = {event.order_id: event.at for event in sorted(happened, key=lambda event: (event.order_id, event.at))}
+    due = {order_id: at + timedelta(days=settings.REVIEW_REQUEST_DAYS) for order_id, at in last.items()}
+    made = [ReviewRequest(order_id=order_id, due_at=due_at) for order_id, due_at in due.items()]
+    ReviewRequest.objects.bulk_create(made, ignore_conflicts=True)
+    for row in ReviewRequest.objects.filter(order__in=due, asked_at=None).order_by("order_id"):
+        _look_later(row, due[row.order_id])
+
+
+def _look_later(row: ReviewRequest, due_at: datetime) -> None:
+    """Let a request be looked at then, if that is later than it would be, or if somebody is looking at it right now.
+
+    They may have looked before this parcel came, and would put the request aside for good: it is taken out of their
+    hands, so that what they found is not written any more. Whoever takes it after this sees the parcel.
+    """
+    if row.lease_until is None and row.due_at is not None and row.due_at >= due_at:
+        return
+    too_soon = Q(due_at=None) | Q(due_at__lt=due_at) | Q(lease_until__isnull=False)
+    rows = ReviewRequest.objects.filter(too_soon, pk=row.pk, asked_at=None)
+    rows.update(due_at=due_at, lease_until=None, attempt=F("attempt") + 1)
 
 
 def ask_for_review(request_id: int) -> None:
@@ -42,7 +60,8 @@ def ask_for_review(request_id: int) -> None:
     if row is None:
         return
     order = row.order
-    if _has_open_case(order) and row.created_at > timezone.now() - TOO_OLD:
+    # What is still to come may be cancelled as well, and then no parcel says that all is here.
+    if (_is_under_way(order) or _has_open_case(order)) and row.created_at > timezone.now() - TOO_OLD:
         lease.put_off(row, PUT_OFF.total_seconds())
         return
     with transaction.atomic():
@@ -61,11 +80,17 @@ def lines_to_ask(order: Order) -> list[OrderLine]:
 
     Only goods that the shop still shows, and nothing that needed an approval: a medicine is no matter of taste.
     """
-    if not is_wanted(KIND, order.email) or Order.objects.filter(is_under_way(), pk=order.pk).exists():
+    if not is_wanted(KIND, order.email) or _is_under_way(order):
         return []
     shown = order.lines.filter(gated_at=None, variant__product__is_published=True, delivered__gt=F("returned"))
+    # Nor what is to go back, or is paid back because of a fault.
+    shown = shown.filter(delivered__gt=F("in_returns"))
     known = set(shown.values_list("pk", flat=True))
     return [line for line in lines_to_review(order) if line.pk in known]
+
+
+def _is_under_way(order: Order) -> bool:
+    return Order.objects.filter(is_under_way(), pk=order.pk).exists()
 
 
 def _has_open_case(order: Order) -> bool:

@@ -20,6 +20,7 @@ from orders.models import WorkItem
 GIVES_UP_AFTER = 12
 # What we call ourselves where it is asked who said that an address is dead.
 OURSELVES = "sending"
+WAITING = Notification.objects.filter(status__in=[NotificationStatus.QUEUED, NotificationStatus.SENDING])
 
 
 def send_notification(notification_id: int) -> None:
@@ -28,8 +29,7 @@ def send_notification(notification_id: int) -> None:
     A worker that dies between sending and noting it sends again; the fixed Message-ID lets the
     other side see that it is the same mail.
     """
-    waiting = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
-    row = lease.take(Notification.objects.filter(status__in=waiting), notification_id)
+    row = lease.take(WAITING, notification_id)
     if row is None or _leave_unsent(row):
         return
     Notification.objects.filter(pk=row.pk, attempt=row.attempt).update(status=NotificationStatus.SENDING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.utils import timezone
 
@@ -14,11 +14,13 @@ from notifications import (
     parcel_messages,
     payment_messages,
     stock_messages,
+    supplier_messages,
     ticket_messages,
 )
 from notifications.actions.again import send_missed
 from notifications.actions.announce import announce
 from notifications.actions.choices import wants_anew
+from notifications.actions.tell_returns import is_stopped_by_withdrawal, is_told_by_return
 from notifications.mail import Mail
 from notifications.models import Notification
 from orders.actions.again import is_again
@@ -27,13 +29,16 @@ from orders.states import AuthorisationStatus, OrderStatus, ParcelStatus
 from orders.undelivered import COMING_BACK
 from shop.languages import default_language, speaking
 from shop.models import StockWatch
-from suppliers.models import SupplierChase
-from support.models import TicketMessage
+from suppliers.models import SupplierChase, SupplierReturn
+from support.models import SupplierQuestion, Ticket, TicketMessage
+from support.states import TicketStatus
 
 # The message that a quantity is cancelled names its refund as well.
 TOLD_WITH_LINES = {Refund.Reason.CANCELLED, Refund.Reason.SUPPLIER_CANNOT, Refund.Reason.NOT_APPROVED}
 # Rows of the ledger that move no money by us: what happened is told in its own words, or not by us.
 NOT_TOLD = {Refund.Reason.DISPUTE, Refund.Reason.NOT_TAKEN}
+# Cases that no customer opened: nobody is thanked for a message they have not written. A return has a message of its own.
+NOT_ACKNOWLEDGED = {Ticket.Source.STAFF, Ticket.Source.AUTOMATIC, Ticket.Source.RETURN}
 # States of a parcel whose number still helps the customer.
 STILL_COMING = set(ParcelStatus) - {ParcelStatus.DELIVERED, ParcelStatus.CANCELLED, ParcelStatus.RETURNED}
 
@@ -161,10 +166,36 @@ def supplier_chased(event: Event) -> None:
         announce("supplier-chased", key, mail, recipient=supplier.contact_email, order=None, event=event)
 
 
+def supplier_question(event: Event) -> None:
+    """Once per question and step, to a supplier that reads mails; not once it is answered, or nobody asks any more."""
+    related = ("ticket", "supplier", "supplier_order")
+    question = SupplierQuestion.objects.select_related(*related).filter(pk=event.subject_id).first()
+    if question is None or not question.is_open or not question.supplier.contact_email:
+        return
+    step, address = str(event.facts["step"]), question.supplier.contact_email
+    with speaking(default_language()):
+        mail = supplier_messages.supplier_asked(question, step)
+    key = f"{question.pk}:{step}"
+    announce("supplier-question", key, mail, recipient=address, order=None, event=event, question=question)
+
+
+def supplier_return(event: Event) -> None:
+    """Once per return and step, to a supplier that reads mails; not once it has answered, or nothing comes back."""
+    rows = SupplierReturn.objects.select_related("supplier_order__supplier", "order")
+    row, step = rows.filter(pk=event.subject_id).first(), str(event.facts["step"])
+    wanted = SupplierReturn.Status.CANCELLED if step == "withdrawn" else SupplierReturn.Status.REQUESTED
+    if row is None or row.status != wanted or not row.supplier_order.supplier.contact_email:
+        return
+    with speaking(default_language()):
+        mail = supplier_messages.supplier_return_asked(row, step)
+    address = row.supplier_order.supplier.contact_email
+    announce("supplier-return", f"{row.return_reference}:{step}", mail, recipient=address, order=None, event=event)
+
+
 def refund_on_its_way(event: Event) -> None:
-    """Once per refund, unless the message about cancelled goods tells it; also of a new try after a failed one."""
+    """Once per refund, unless the message about cancelled goods or about a return tells it; also of a new try."""
     refund = Refund.objects.get(pk=event.subject_id)
-    if refund.reason in NOT_TOLD:
+    if refund.reason in NOT_TOLD or is_told_by_return(refund):
         return
     if refund.reason not in TOLD_WITH_LINES or is_again(refund):
         _about_order("refund", messages.refund_on_its_way(refund), event.order, event, refund.pk)
@@ -179,19 +210,24 @@ def refund_failed(event: Event) -> None:
 
 
 def lines_cancelled(event: Event) -> None:
-    """Once per act; not where somebody had asked for it, or nothing was accepted: that is told as such."""
-    if {"cancellation", "authorisation"} & event.facts.keys():
+    """Once per act; not where somebody had asked for it, or nothing was accepted: that is told as such.
+
+    New goods for old ones that nobody can send are told with the money in their place.
+    """
+    if {"cancellation", "authorisation", "replacements"} & event.facts.keys():
         return
     parts = {int(part["line"]): int(part["quantity"]) for part in event.facts["lines"]}
+    replaced = set(event.order.lines.filter(pk__in=parts).exclude(replaces=None).values_list("pk", flat=True))
+    parts = {pk: units for pk, units in parts.items() if pk not in replaced}
     refund = Refund.objects.filter(pk=event.facts.get("refund")).first()
     mail = messages.lines_cancelled(event.order, parts, refund, reason=str(event.facts.get("reason")))
     _about_order("lines-cancelled", mail, event.order, event, event.pk)
 
 
 def cancellation_waiting(event: Event) -> None:
-    """Once per cancellation, and only while its answer is still to come."""
+    """Once per cancellation, and only while its answer is still to come; not where a receipt has said so."""
     cancellation = Cancellation.objects.select_related("order").get(pk=event.subject_id)
-    if cancellation.is_waiting:
+    if cancellation.is_waiting and not is_stopped_by_withdrawal(cancellation):
         mail = cancellation_messages.cancellation_waiting(cancellation)
         _about_order("cancellation-asked", mail, event.order, event, cancellation.pk)
 
@@ -238,12 +274,16 @@ def email_corrected(event: Event) -> None:
 
 
 def ticket_opened(event: Event) -> None:
-    """Once per case; not about one that was deleted with its account."""
-    message = TicketMessage.objects.select_related("ticket").filter(pk=event.facts["message"]).first()
-    if message is None:
+    """Once per case that a customer opened; not about one that was deleted with its account."""
+    message = TicketMessage.objects.select_related("ticket__order").filter(pk=event.facts["message"]).first()
+    if message is None or message.ticket.source in NOT_ACKNOWLEDGED:
         return
-    with speaking(message.ticket.language):
-        _about_ticket("ticket-opened", ticket_messages.ticket_opened(message.ticket, message), message, event)
+    ticket = message.ticket
+    # So that no program answers it (RFC 3834), and that it stands below what it answers.
+    headers = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply"} | _below(message.mail_id)
+    with speaking(ticket.language):
+        mail = ticket_messages.ticket_opened(ticket, message)
+        _about_ticket("ticket-opened", mail, ticket, event, message.pk, headers)
 
 
 def ticket_answered(event: Event) -> None:
@@ -251,21 +291,40 @@ def ticket_answered(event: Event) -> None:
     message = TicketMessage.objects.select_related("ticket", "user").filter(pk=event.facts["message"]).first()
     if message is None:
         return
-    with speaking(message.ticket.language):
-        _about_ticket("ticket-answered", ticket_messages.ticket_answered(message.ticket, message), message, event)
-
-
-def _about_ticket(kind: str, mail: Mail, message: TicketMessage, event: Event) -> None:
     ticket = message.ticket
+    theirs = ticket.messages.exclude(mail_id="").filter(author=TicketMessage.Author.CUSTOMER, pk__lt=message.pk)
+    last = theirs.order_by("-pk").values_list("mail_id", flat=True).first()
+    with speaking(ticket.language):
+        mail = ticket_messages.ticket_answered(ticket, message)
+        _about_ticket("ticket-answered", mail, ticket, event, message.pk, _below(last or ""))
+
+
+def ticket_solved(event: Event) -> None:
+    """Once per closing by an agent; not where the customer closed it, or it goes on elsewhere or is open again."""
+    ticket = Ticket.objects.filter(pk=event.subject_id, status=TicketStatus.SOLVED, merged_into=None).first()
+    if ticket is None or event.by_id is None:
+        return
+    with speaking(ticket.language):
+        _about_ticket("ticket-solved", ticket_messages.ticket_solved(ticket), ticket, event, event.pk)
+
+
+def _below(mail_id: str) -> dict[str, str]:
+    return {"In-Reply-To": mail_id, "References": mail_id} if mail_id else {}
+
+
+def _about_ticket(
+    kind: str, mail: Mail, ticket: Ticket, event: Event, version: int, headers: Mapping[str, str] | None = None
+) -> None:
     announce(
         kind,
-        f"{ticket.number}:{message.pk}",
+        f"{ticket.number}:{version}",
         mail,
         recipient=ticket.email,
         order=ticket.order,
         event=event,
         language=ticket.language,
         ticket=ticket,
+        headers=headers,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from notifications.models.address import Suppression
 from notifications.models.choice import Correspondent, MessageChoice
 from notifications.models.endpoint import Endpoint, EventDelivery, EventDeliveryStatus
+from notifications.models.mailbox import Mailbox
 from notifications.models.notification import Channel, Delivery, Notification, NotificationStatus
 from notifications.models.review import ReviewRequest
 
@@ -15,6 +16,7 @@ __all__ = [
     "Endpoint",
     "EventDelivery",
     "EventDeliveryStatus",
+    "Mailbox",
     "MessageChoice",
     "Notification",
     "NotificationStatus",

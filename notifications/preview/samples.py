@@ -28,8 +28,9 @@ from orders.models import (
 )
 from orders.states import DelayStatus, Late, OrderStatus, ParcelStatus
 from shop.models import Category, DeliveryProfile, Product, StockWatch, Variant
-from suppliers.models import Offer, Supplier, SupplierChase, SupplierOrder, SupplierOrderLine
-from support.models import Ticket, TicketMessage
+from suppliers.models import Offer, Supplier, SupplierChase, SupplierOrder, SupplierOrderLine, SupplierReturn
+from support.models import Basis, Choice, Replacement, Return, ReturnReason, SupplierQuestion, Ticket, TicketMessage
+from support.return_states import ReplacementStatus, ReturnStatus
 
 # What the sample order holds: names, units, what one costs in minor units.
 GOODS = (("Enamel kettle", "Sage", 1, 24_50), ("Oak chopping board", "", 2, 12_00))
@@ -49,11 +50,15 @@ class Subjects:
     ticket_message: TicketMessage | None = None
     watch: StockWatch | None = None
     chase: SupplierChase | None = None
+    question: SupplierQuestion | None = None
+    back: Return | None = None
+    replacement: Replacement | None = None
+    asked_back: SupplierReturn | None = None
 
 
 def subjects_of(order: Order) -> Subjects:
     """Return what an order's messages can be about. One query each."""
-    written = TicketMessage.objects.filter(ticket__order=order, thread=TicketMessage.Thread.CUSTOMER)
+    written = TicketMessage.objects.for_customers().filter(ticket__order=order)
     delays = order.delays.select_related("order")
     return Subjects(
         order,
@@ -65,6 +70,12 @@ def subjects_of(order: Order) -> Subjects:
         order.authorisations.order_by("-pk").first(),
         written.select_related("ticket", "user").order_by("-pk").first(),
         chase=SupplierChase.objects.filter(order=order, answer_by__isnull=False).first(),
+        question=SupplierQuestion.objects.filter(ticket__order=order)
+        .select_related("ticket", "supplier_order")
+        .first(),
+        back=Return.objects.filter(order=order).first(),
+        replacement=Replacement.objects.filter(order=order).first(),
+        asked_back=SupplierReturn.objects.filter(order=order).select_related("supplier_order__supplier").first(),
     )
 
 
@@ -106,9 +117,13 @@ def _make(language: str) -> Subjects:
     )  # fmt: skip
     ShipmentLine.objects.create(shipment=shipment, line=lines[0], quantity=lines[0].quantity)
     watch = StockWatch.objects.create(variant=variants[0], email=order.email, language=language)
+    message, chase = _ticket_message(order), _chase(order, lines[0])
+    back = _back(chase.supplier_order, lines[0])
     return Subjects(
         order, shipment, _delay(order, delivery, moved=3), _delay(order, delivery, moved=-2), _refund(order),
-        _cancellation(order, lines[1]), _authorisation(order), _ticket_message(order), watch, _chase(order, lines[0]),
+        _cancellation(order, lines[1]), _authorisation(order), message, watch, chase,
+        _question(message.ticket, chase.supplier_order), back, _replacement(back, lines[0]),
+        _asked_back(chase.supplier_order),
     )  # fmt: skip
 
 
@@ -206,6 +221,51 @@ def _ticket_message(order: Order) -> TicketMessage:
     return TicketMessage.objects.create(
         ticket=ticket, thread=TicketMessage.Thread.CUSTOMER, author=TicketMessage.Author.AGENT,
         body="We are sorry. A new one is on its way to you tomorrow; you can keep the other.",
+    )  # fmt: skip
+
+
+def _question(ticket: Ticket, row: SupplierOrder) -> SupplierQuestion:
+    return SupplierQuestion.objects.create(
+        ticket=ticket, supplier=row.supplier, supplier_order=row, answer_by=timezone.now() + timedelta(days=2), form_key=uuid4(),
+        text="The enamel has a dent at the spout, see the picture. Can you replace it, and when would it leave?",
+    )  # fmt: skip
+
+
+def _back(placed: SupplierOrder, line: OrderLine) -> Return:
+    order, now = placed.order, timezone.now()
+    ticket = Ticket.objects.create(
+        number=f"T-{uuid4().hex[:8]}", order=order, email=order.email, subject="Return: It is faulty",
+        source=Ticket.Source.RETURN, answer_due_at=now + timedelta(days=1),
+    )  # fmt: skip
+    back = Return.objects.create(
+        number="RT-1234567", order=order, ticket=ticket, supplier_order=placed, request_key=uuid4(),
+        status=ReturnStatus.READY, basis=Basis.FAULT, reason=ReturnReason.DEFECTIVE, choice=Choice.REFUND_AFTER,
+        goods_back=True, shop_pays=True, decided_at=now, carrier_name="An Post", tracking_number="RE123456789IE",
+        return_to="Harbour Returns\n1 Quay\nT12 X3Y4 Cork\nIreland", return_by=timezone.localdate() + timedelta(days=14),
+        label_url="https://labels.example/RT-1234567.pdf",
+    )  # fmt: skip
+    back.lines.create(order_line=line, supplier_line=placed.lines.get(), quantity=line.quantity)
+    return back
+
+
+def _replacement(back: Return, line: OrderLine) -> Replacement:
+    """New goods that nobody could send in the end, so that they are in no parcel of the sample."""
+    new = OrderLine.objects.create(
+        order=line.order, delivery=line.delivery, variant=line.variant, replaces=line, position=line.order.lines.count() + 1,
+        sku=line.sku, name=line.name, options_label=line.options_label, quantity=line.quantity, unit_price_minor=0,
+        tax_basis_points=line.tax_basis_points, line_minor=0, tax_minor=0, cancelled=line.quantity,
+    )  # fmt: skip
+    return Replacement.objects.create(
+        number="RP-1234567-1", order=line.order, parent=back, for_line=back.lines.get(), line=new,
+        quantity=new.quantity, status=ReplacementStatus.FAILED,
+    )  # fmt: skip
+
+
+def _asked_back(row: SupplierOrder) -> SupplierReturn:
+    asked = {"lines": [{"line_id": "1", "quantity": 1, "reason_code": "damaged_in_transit"}]}
+    return SupplierReturn.objects.create(
+        supplier_order=row, order=row.order, return_reference="RT-4711032", request=asked,
+        channel=SupplierReturn.Channel.MAIL, status=SupplierReturn.Status.REQUESTED,
     )  # fmt: skip
 
 

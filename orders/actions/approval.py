@@ -13,6 +13,7 @@ from orders import events
 from orders.actions.cancel import cancel_units
 from orders.actions.holds import release_decided
 from orders.actions.shipping import lock_order
+from orders.keys import bound_key
 from orders.models import Approval, OrderLine, Refund
 from orders.states import OrderStatus
 from shop.models import User
@@ -82,6 +83,7 @@ def _decide(
     lock_order(line.order)
     # Whoever forwards the line waits for the decision, and the other way round.
     current = OrderLine.objects.select_for_update(no_key=True).get(pk=line.pk)
+    key = bound_key(key, current) if key else None
     known = Approval.objects.filter(form_key=key).first() if key else None
     if known is not None:
         return known, False

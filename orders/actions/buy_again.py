@@ -22,7 +22,7 @@ class BoughtAgain:
 def buy_again(order: Order, basket: Basket) -> BoughtAgain:
     """Add an order's goods to a basket, as many as are still sold, at today's prices. Never raises for goods."""
     done = BoughtAgain()
-    for line in order.lines.select_related("variant__product"):
+    for line in order.lines.filter(replaces=None).select_related("variant__product"):
         name = line.name + (f", {line.options_label}" if line.options_label else "")
         try:
             add_to_basket(basket, line.variant, quantity=line.quantity)

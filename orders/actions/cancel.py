@@ -26,6 +26,7 @@ from orders.actions.reservation import release_line
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Cancellation, CancellationLine, Order, OrderLine, Refund, WorkItem
+from orders.parts import may_have
 from orders.states import CancellationStatus, OrderStatus, RefundStatus, move_cancellation, move_order
 from shop.models import User
 
@@ -46,19 +47,19 @@ class NothingToCancel(Exception):
 
 def cancellable_units(order: Order) -> dict[int, int]:
     """Return for each order line how many units can be asked for: not sent, cancelled or asked for yet."""
-    waiting = {
-        row["line"]: row["units"]
-        for row in CancellationLine.objects.filter(cancellation__order=order, cancellation__in=_waiting(order))
-        .values("line")
-        .annotate(units=Sum(F("quantity") - F("cancelled") - F("refused")))
-        .order_by()
-    }
     if order.status not in {OrderStatus.PLACED, OrderStatus.AUTHORISED, OrderStatus.PAID}:
         return {}
+    waiting = _waiting_units(order) if may_have(order, "cancellations") else {}
     left = {
         line.pk: line.quantity - line.cancelled - line.shipped - waiting.get(line.pk, 0) for line in order.lines.all()
     }
     return {pk: units for pk, units in left.items() if units > 0}
+
+
+def _waiting_units(order: Order) -> dict[int, int]:
+    rows = CancellationLine.objects.filter(cancellation__order=order, cancellation__in=_waiting(order))
+    units = Sum(F("quantity") - F("cancelled") - F("refused"))
+    return dict(rows.order_by().values("line").annotate(units=units).values_list("line", "units"))
 
 
 def _waiting(order: Order):
@@ -255,6 +256,8 @@ def cancel_units(
             lines=[{"line": pk, "quantity": units} for pk, units in quantities.items()],
             reason=str(reason),
             refund=refund.pk if refund else None,
+            # New goods for old ones: their own message says so, with the money in their place.
+            **({"replacements": True} if all(part.line.replaces_id for part in parts) else {}),
             **facts,
         )
         _end_if_empty(order, by)

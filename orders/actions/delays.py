@@ -73,7 +73,7 @@ def cancel_delayed(delay: Delay, *, by: User | None, to: DelayStatus = DelayStat
     with transaction.atomic():
         # Of the click and the parcel that leaves, whoever has the row first decides.
         lock_order(delay.order)
-        known = Cancellation.objects.filter(key=key).first()
+        known = Cancellation.objects.filter(key=key, order=delay.order).first()
         if known is not None:
             return known
         move_delay(delay, to, by=by, fields={"due_at": None})

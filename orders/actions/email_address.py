@@ -9,6 +9,7 @@ from django.db import transaction
 from orders import events
 from orders.models import Order
 from orders.models.order import new_token
+from orders.parts import may_have
 from orders.providers.registry import provider_of
 from orders.states import OrderStatus
 from shop.models import User
@@ -32,7 +33,10 @@ def can_correct(order: Order, *, now: datetime) -> bool:
     is_fresh = order.placed_at >= now - CORRECTABLE_FOR
     if not _is_bought(order) or not (is_fresh or order.email_failed_at):
         return False
-    return order.events.filter(kind="order.email_corrected").count() < MOST_CORRECTIONS
+    return (
+        not may_have(order, "corrections")
+        or order.events.filter(kind="order.email_corrected").count() < MOST_CORRECTIONS
+    )
 
 
 def _is_bought(order: Order) -> bool:

@@ -36,20 +36,22 @@ def record_estimate(
     source: Estimate.Source,
     reason_code: str = "",
     detail: str = "",
+    is_locked: bool = False,
 ) -> bool:
     """Write down a word on when a delivery is expected; return True if the customer is to hear of it.
 
     ``shipment`` is the parcel it is about; None: all of the delivery. They hear of it when the last day moves
     and either the old or the new one is later than promised; a date within the promise only changes the
-    page. No date (``latest_on`` None) changes nothing: that nobody knows is no delay. Safe to repeat.
+    page. No date (``latest_on`` None) changes nothing: that nobody knows is no delay. Safe to repeat. ``is_locked``:
+    the caller's transaction has the order's lock, and the delivery is as it stands in the database.
     """
     if latest_on is None:
         return False
     first = min(earliest_on or latest_on, latest_on)
-    with transaction.atomic():
-        # Whoever tells customers of days looks under the same lock.
-        lock_orders([delivery.order_id])
-        delivery.refresh_from_db()
+    with transaction.atomic(savepoint=not is_locked):
+        if not is_locked:  # Whoever tells customers of days looks under the same lock.
+            lock_orders([delivery.order_id])
+            delivery.refresh_from_db()
         words = list(delivery.estimates.order_by("-told_at", "-pk"))
         if not _is_new(words, delivery, shipment, source, (first, latest_on)):
             return False
@@ -167,6 +169,7 @@ def record_expected(told: Sequence[Expected]) -> None:
             source=one.source,
             reason_code=one.reason_code,
             detail=one.detail,
+            is_locked=True,
         )
     for (before, first, latest, ship_by), group in quiet.items():
         OrderDelivery.objects.filter(pk__in=[one.delivery.pk for one in group]).update(

@@ -22,6 +22,7 @@ from orders.stripe_client import StripeRefused, StripeUnclear
 from orders.stripe_facts import EventFacts
 
 GIVES_UP_AFTER = 8
+FROM_STRIPE = IncomingEvent.objects.filter(done_at=None, source="stripe")
 REFUND_KINDS = ("charge.refunded", "refund.created", "refund.updated", "refund.failed")
 # What becomes of money that a bank keeps for us, whoever decided.
 INTENT_KINDS = ("payment_intent.amount_capturable_updated", "payment_intent.succeeded", "payment_intent.canceled")
@@ -43,7 +44,7 @@ KINDS = (
 
 def work_on(incoming_id: int) -> None:
     """Work on one stored event of Stripe's. Safe to repeat; what fails comes back with a growing pause."""
-    incoming = lease.take(IncomingEvent.objects.filter(done_at=None, source="stripe"), incoming_id)
+    incoming = lease.take(FROM_STRIPE, incoming_id)
     if incoming is None:
         return
     try:

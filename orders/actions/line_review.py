@@ -18,8 +18,8 @@ class SaidAlready(Exception):
 
 
 def reviewable(line: OrderLine) -> bool:
-    """True if something of the line has arrived and was kept."""
-    return line.delivered > line.returned
+    """True if something of the line has arrived and was kept; what came in the place of it is the same purchase."""
+    return line.replaces_id is None and line.delivered > line.returned
 
 
 def lines_to_review(order: Order) -> list[OrderLine]:

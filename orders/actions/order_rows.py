@@ -55,13 +55,13 @@ def insert_order(wish: Wish, *, now: datetime, pay_by: datetime) -> Order:
 def insert_lines(order: Order, wish: Wish) -> list[OrderLine]:
     """Write parcels and lines of a new order; two statements, however many there are."""
     parcels = wish.quote.parcels
-    pictures = {line.variant_id: line.picture_name for line in wish.lines}
+    pictures = {line.variant_id: line.variant.picture["name"] for line in wish.lines if line.variant.picture}
     deliveries = OrderDelivery.objects.bulk_create(
         _delivery(order, one.parcel, number) for number, one in enumerate(parcels, start=1)
     )
     sent = [(delivery, line) for delivery, one in zip(deliveries, parcels, strict=True) for line in one.lines]
     return OrderLine.objects.bulk_create(
-        _line(order, delivery, line, position, pictures.get(line.variant.pk) or "")
+        _line(order, delivery, line, position, pictures.get(line.variant.pk, ""))
         for position, (delivery, line) in enumerate(sent, start=1)
     )
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from orders import events, lease, stripe_client
 from orders.actions.authorisation import note_authorised, note_captured, note_released, write_left_out
+from orders.actions.beside import Beside, look_beside
 from orders.actions.checkout import Address, give_up, order_in_the_way
 from orders.actions.holds import release_holds
 from orders.actions.opening import create_there, renew_session
@@ -20,7 +21,7 @@ from orders.actions.promise import renew_promise
 from orders.actions.quote import Quote
 from orders.actions.refund import RefundPart, refund_everything, request_refund, take_in_refunds, units_minor
 from orders.actions.reservation import keep
-from orders.actions.shipping import lock_order
+from orders.actions.shipping import lock_anew, lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import Authorisation, CheckoutSession, Hold, Order, Payment, Refund, WorkItem
 from orders.providers.registry import provider_of
@@ -30,6 +31,7 @@ from orders.stripe_facts import SessionFacts
 from shop.actions.basket import empty_basket
 from shop.models import Basket
 from shop.money import Money
+from shop.returning import insert_once
 
 State = CheckoutSession.State
 # A PaymentIntent that was tried and is open again, or over: Stripe's words.
@@ -51,10 +53,11 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
         _note_unopened(session)
         return None
     facts = stripe_client.read_session(session.stripe_id)
-    kept = Authorisation.objects.filter(session=session).select_related("order").first()
     if facts.is_paid:
-        _note_paid(session, facts, kept)
-    elif kept is not None or facts.intent_status == "requires_capture":
+        _note_paid(session, facts)
+        return facts
+    kept = _kept_for(session)
+    if kept is not None or facts.intent_status == "requires_capture":
         _note_kept(session, facts, kept)
     elif facts.status == "complete" and facts.intent_status in BANK_SAID_NO:
         _note_bank_refused(session, facts)
@@ -63,6 +66,10 @@ def settle(session: CheckoutSession) -> SessionFacts | None:
     elif facts.status == "expired":
         _note_ended(session)
     return facts
+
+
+def _kept_for(session: CheckoutSession) -> Authorisation | None:
+    return Authorisation.objects.filter(session=session).select_related("order").first()
 
 
 def _note_kept(session: CheckoutSession, facts: SessionFacts, kept: Authorisation | None) -> None:
@@ -137,18 +144,22 @@ def _note_ended(session: CheckoutSession) -> None:
             give_up(order)
 
 
-def _note_paid(session: CheckoutSession, facts: SessionFacts, kept: Authorisation | None) -> None:
+def _note_paid(session: CheckoutSession, facts: SessionFacts) -> None:
     if not facts.intent_id:
         raise StripeUnclear("paid, but by no payment")
     # Refunds may be older than our knowledge of the payment; asked for now, as nothing may be asked later.
     refunds = stripe_client.list_refunds(facts.intent_id) if facts.refunded_minor else {}
     with transaction.atomic():
-        lock_order(session.order)
+        order = session.order
+        lock_anew(order)
         _close(session, State.COMPLETE)
+        beside = look_beside(order)
+        kept = _kept_for(session) if beside.is_kept else None
         if kept is not None:
             note_captured(kept)
         payment, is_new = _record(
-            session.order,
+            order,
+            beside,
             stripe_id=facts.intent_id,
             paid=Money(facts.captured_minor or facts.amount_minor, facts.currency),
             card_brand=facts.card_brand,
@@ -226,15 +237,22 @@ def record_payment(
     noted too: it has been taken, and is dealt with by the late-payment rule or by a person.
     """
     with transaction.atomic():
-        lock_order(order)
+        lock_anew(order)
         _payment, new = _record(
-            order, stripe_id=stripe_id, paid=paid, card_brand=card_brand, card_last4=card_last4, left_out=left_out
+            order,
+            look_beside(order),
+            stripe_id=stripe_id,
+            paid=paid,
+            card_brand=card_brand,
+            card_last4=card_last4,
+            left_out=left_out,
         )
     return new
 
 
 def _record(
     order: Order,
+    beside: Beside,
     *,
     stripe_id: str,
     paid: Money,
@@ -242,41 +260,48 @@ def _record(
     card_last4: str,
     left_out: Sequence[Mapping[str, int]],
 ) -> tuple[Payment, bool]:
-    """Do what ``record_payment`` does, inside a transaction that has the order; return the payment, and if it is new."""
-    payment, new = Payment.objects.get_or_create(
+    """Do what ``record_payment`` does, inside a transaction that has the order; return the payment, and if it is new.
+
+    The order is as its row is now, and ``beside`` as well.
+    """
+    payment = Payment(
+        order=order,
         stripe_id=stripe_id,
-        defaults={
-            "order": order,
-            "captured_minor": paid.minor,
-            "currency": paid.currency,
-            "card_brand": card_brand,
-            "card_last4": card_last4,
-            "due_at": lease.db_now_plus(settings.FEE_SECONDS),
-        },
+        captured_minor=paid.minor,
+        currency=paid.currency,
+        card_brand=card_brand,
+        card_last4=card_last4,
+        due_at=lease.db_now_plus(settings.FEE_SECONDS),
     )
-    if not new:
-        return payment, False
-    order.refresh_from_db()
-    close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
+    if not insert_once(payment):
+        return Payment.objects.get(stripe_id=stripe_id), False
+    if beside.is_asked:
+        close_work(WorkItem.Reason.PAYMENT_UNEXPECTED, order)
     fits = paid == order.total - Money(sum(part["minor"] for part in left_out), order.currency)
     if not fits or order.status not in WAITS_FOR_MONEY:
         note_unexpected(payment)
     else:
         write_left_out(payment, left_out)
-        accept_payment(payment)
+        accept_payment(payment, beside)
     return payment, True
 
 
-def accept_payment(payment: Payment) -> None:
-    """Let an order go on whose money is there, on time or late. Inside a transaction that has the order."""
+def accept_payment(payment: Payment, beside: Beside | None = None) -> None:
+    """Let an order go on whose money is there, on time or late. Inside a transaction that has the order.
+
+    ``beside`` is what else there is about it; None: it is looked at.
+    """
     if payment.order.status == OrderStatus.EXPIRED:
         move_order(payment.order, OrderStatus.LATE_PAID, by=None, payment=payment.stripe_id)
     else:
-        mark_paid(payment)
+        mark_paid(payment, beside)
 
 
-def mark_paid(payment: Payment) -> None:
-    """Move a payment's order to paid, with all that goes with it. Inside a transaction that has the order."""
+def mark_paid(payment: Payment, beside: Beside | None = None) -> None:
+    """Move a payment's order to paid, with all that goes with it; ``beside`` as for ``accept_payment``.
+
+    Inside a transaction that has the order.
+    """
     order, now = payment.order, timezone.now()
     forward_after = now + timedelta(seconds=settings.FORWARD_GRACE_SECONDS)
     try:
@@ -288,13 +313,17 @@ def mark_paid(payment: Payment) -> None:
     if moved:
         keep(order)
         renew_promise(order, now=now)
-        # Whatever other page there is for it must not be paid as well.
-        end_later(order)
-        # From here on each line has its own gate, and the others need not wait for it.
-        release_holds(order, [Hold.Reason.PRESCRIPTION], by=None)
+        beside = beside or look_beside(order)
+        if beside.is_payable:
+            # Whatever other page there is for it must not be paid as well.
+            end_later(order)
+        if beside.is_held_for_prescription:
+            # From here on each line has its own gate, and the others need not wait for it.
+            release_holds(order, [Hold.Reason.PRESCRIPTION], by=None)
         if order.basket_id is not None:
             empty_basket(order.basket_id, generation=order.basket_generation)
-        _pay_back_cancelled(order)
+        if beside.has_cancelled:
+            _pay_back_cancelled(order)
 
 
 def _pay_back_cancelled(order: Order) -> None:

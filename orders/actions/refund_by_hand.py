@@ -96,10 +96,10 @@ def confirm_refund(
             raise QuoteChanged(preview.quote, preview.needs_approval)
         if preview.needs_approval:
             return Confirmed(request=_ask(preview, key=key, asked_in=asked_in, by=by))
-        return Confirmed(_pay_back(preview.quote, key=f"{ALONE}{key}", by=by))
+        return Confirmed(pay_back_quote(preview.quote, key=f"{ALONE}{key}", by=by))
 
 
-def _pay_back(quote: RefundQuote, *, key: str, by: User) -> list[Refund]:
+def pay_back_quote(quote: RefundQuote, *, key: str, by: User | None) -> list[Refund]:
     """Owe one refund per payment of a quote; inside the transaction that has the order locked."""
     for share in quote.shares:
         held = Payment.objects.filter(pk=share.payment.pk, refunded_minor__lte=F("captured_minor") - share.amount_minor)
@@ -204,7 +204,7 @@ def approve_refund(request: RefundRequest, *, shown: Mapping[str, Any] | None = 
         if quote.shown() != (request.shown if shown is None else shown):
             raise QuoteChanged(quote, needs_approval=False)
         _decide(request, RefundRequestStatus.APPROVED, by=by)
-        return _pay_back(quote, key=f"{key}1", by=request.asked_by)
+        return pay_back_quote(quote, key=f"{key}1", by=request.asked_by)
 
 
 def decline_refund(request: RefundRequest, *, answer: str, by: User) -> bool:

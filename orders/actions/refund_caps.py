@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Max, Q, Sum
+from django.utils.module_loading import import_string
 
 from orders.models import Order, Refund, RefundCap
 from orders.states import RefundStatus
@@ -36,14 +38,28 @@ def cap_of(user: User, currency: str) -> Cap | None:
     return Cap(most["one"] or 0, most["all"] or 0)
 
 
-def is_within_cap(user: User, order: Order, amount_minor: int) -> bool:
-    """True if somebody may pay this back alone; counts all that was paid back by hand for the order, whoever did.
+def room_minor(user: User, order: Order) -> int | None:
+    """Return how much somebody may pay back alone for an order now; None: any amount.
 
-    Only true for as long as the order is locked.
+    Counts all that people chose to pay back for the order, by hand or otherwise, whoever did. Only true for as long
+    as the order is locked.
     """
     cap = cap_of(user, order.currency)
-    if cap is None:
-        return True
+    return None if cap is None else max(0, min(cap.per_refund_minor, cap.per_order_minor - spent_by_people(order)))
+
+
+def spent_by_hand(order: Order) -> int:
+    """Return how much was paid back by hand for an order, whoever did, in minor units."""
     alive = Refund.objects.filter(BY_HAND, order=order).exclude(status=RefundStatus.FAILED)
-    spent = alive.aggregate(sum=Sum("amount_minor"))["sum"] or 0
-    return amount_minor <= cap.per_refund_minor and spent + amount_minor <= cap.per_order_minor
+    return alive.aggregate(sum=Sum("amount_minor"))["sum"] or 0
+
+
+def spent_by_people(order: Order) -> int:
+    """Return the same with what people decided in later apps (the setting SPENT_BY_PEOPLE): for goods that come back."""
+    return spent_by_hand(order) + sum(import_string(path)(order) for path in settings.SPENT_BY_PEOPLE)
+
+
+def is_within_cap(user: User, order: Order, amount_minor: int) -> bool:
+    """True if somebody may pay this back alone. Only true for as long as the order is locked."""
+    room = room_minor(user, order)
+    return room is None or amount_minor <= room

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from orders import events
@@ -22,6 +24,7 @@ from orders.models import (
     TrackingEvent,
 )
 from orders.states import IllegalMove, ParcelStatus, move_parcel
+from shop.prepared import Prepared
 
 NOT_SENT = {ParcelStatus.PENDING, ParcelStatus.LABEL_CREATED, ParcelStatus.CANCELLED}
 COMING_BACK = {ParcelStatus.RETURNING, ParcelStatus.RETURNED}
@@ -72,7 +75,8 @@ def record_parcel(
 ) -> Shipment:
     """Write down one copy of a parcel from its supplier: make it if ``shipment`` is None, else bring it up to date.
 
-    Call it inside a transaction that has fenced out older copies (by version). Safe to repeat:
+    Call it inside a transaction that has the order's lock and has fenced out older copies (by version), with the
+    parcel as it stands in the database. Safe to repeat:
     scans are merged, states only move forward. What contradicts the carrier's own scans is kept and moves
     nothing (``orders.actions.carrier_word`` has the rule).
     """
@@ -88,7 +92,7 @@ def record_parcel(
     merge_scans(shipment, news.scans)
     if news.status is not None:
         move_forward(shipment, news.status)
-    count_units(order)
+    count_units(order, is_locked=True)
     if delivery is not None and delivery.late_kind:
         look_again(delivery.pk)
     return shipment
@@ -114,7 +118,7 @@ def _heeded(shipment: Shipment, news: ParcelNews) -> ParcelNews:
     # The scans of another number say nothing about this one.
     scanned_at = None if is_renumbered else shipment.carrier_scanned_at
     if (says, scanned_at) != (shipment.supplier_says, shipment.carrier_scanned_at):
-        Shipment.objects.filter(pk=shipment.pk).update(supplier_says=says, carrier_scanned_at=scanned_at)
+        _change(shipment, {"supplier_says": says, "carrier_scanned_at": scanned_at})
     if not counts:
         return news
     return replace(news, status=None, delivered_at=None, reason_code=shipment.reason_code)
@@ -125,7 +129,8 @@ def _note_number(shipment: Shipment, news: ParcelNews) -> None:
     number, carrier = news.tracking_number, news.carrier_name or shipment.carrier_name
     if not number or (number, carrier) == (shipment.tracking_number, shipment.carrier_name):
         return
-    ParcelNumber.objects.get_or_create(shipment=shipment, carrier_name=carrier, tracking_number=number)
+    known = ParcelNumber(shipment=shipment, carrier_name=carrier, tracking_number=number)
+    ParcelNumber.objects.bulk_create([known], ignore_conflicts=True)
     # That the carrier has a name now changes nothing for whoever has the number.
     is_other = number != shipment.tracking_number or shipment.carrier_name
     if shipment.status not in NOT_SENT and is_other:
@@ -148,8 +153,14 @@ def _write_facts(shipment: Shipment, news: ParcelNews) -> None:
         "delivered_at": news.delivered_at or shipment.delivered_at,
         "updated_at": timezone.now(),
     }
+    _change(shipment, facts)
+
+
+def _change(shipment: Shipment, facts: Mapping[str, object]) -> None:
+    # Locked and fresh: what is written need not be read again.
     Shipment.objects.filter(pk=shipment.pk).update(**facts)
-    shipment.refresh_from_db()
+    for name, value in facts.items():
+        setattr(shipment, name, value)
 
 
 def merge_scans(
@@ -206,6 +217,9 @@ def _is_back(shipment: Shipment) -> bool:
     return bool(newest) and newest[-1][1] == ParcelStatus.IN_TRANSIT
 
 
+_locking = Prepared(lambda pk: Order.objects.select_for_update(no_key=True).filter(pk=pk).order_by().values_list("pk"))
+
+
 def lock_order(order: Order) -> None:
     """Let nobody else count this order's units until the transaction ends.
 
@@ -213,8 +227,19 @@ def lock_order(order: Order) -> None:
     write the earlier one away. SQLite has one writer at a time, and needs no lock. Whoever writes an
     order's lines together with other rows takes this lock first, so that no two wait for each other.
     """
+    if connection.features.has_select_for_update and not connection.in_atomic_block:
+        # Django says so itself only while it writes the statement, which is done once.
+        raise TransactionManagementError("an order is locked outside a transaction")
     # "No key": rows that refer to the order may be written meanwhile, so nobody waits in a circle.
-    Order.objects.select_for_update(no_key=True).filter(pk=order.pk).values_list("pk").first()
+    _locking(order.pk)
+
+
+def lock_anew(order: Order) -> None:
+    """Do the same, and bring the order in memory up to date with its row by that statement.
+
+    What one who waits for a lock is given is the row as the one before left it.
+    """
+    order.refresh_from_db(from_queryset=Order.objects.select_for_update(no_key=True))
 
 
 def lock_orders(order_ids: Iterable[int]) -> None:
@@ -231,31 +256,35 @@ def _in_line(order_ids: Iterable[int]) -> QuerySet[Order]:
     return Order.objects.select_for_update(no_key=True).filter(pk__in=list(order_ids)).order_by("pk")
 
 
-def count_units(order: Order) -> None:
+def count_units(order: Order, *, is_locked: bool = False) -> None:
     """Write on each order line how many of its units were sent, delivered and sent back. Safe to repeat.
 
-    Call it inside the transaction of the change that made it necessary.
+    Call it inside the transaction of the change that made it necessary. ``is_locked``: it has the order's lock.
     """
-    lock_order(order)
+    if not is_locked:
+        lock_order(order)
     shipped: dict[int, int] = {}
     delivered: dict[int, int] = {}
     returned: dict[int, int] = {}
-    outbound = order.shipments.filter(kind=Shipment.Kind.OUTBOUND).exclude(status__in=NOT_SENT)
-    for shipment in outbound.prefetch_related("lines"):
-        for part in shipment.lines.all():
-            shipped[part.line_id] = shipped.get(part.line_id, 0) + part.quantity
-            if shipment.delivered_at is not None:
-                delivered[part.line_id] = delivered.get(part.line_id, 0) + part.quantity
-            if shipment.status in COMING_BACK:
-                returned[part.line_id] = returned.get(part.line_id, 0) + part.quantity
-    for line in OrderLine.objects.filter(order=order):
-        counts = [found.get(line.pk, 0) for found in (shipped, delivered, returned)]
-        if counts != [line.shipped, line.delivered, line.returned]:
-            names = ("shipped", "delivered", "returned")
-            OrderLine.objects.filter(pk=line.pk).update(**dict(zip(names, counts, strict=True)))
+    for line, units, status, delivered_at in _sent(order.pk):
+        shipped[line] = shipped.get(line, 0) + units
+        if delivered_at is not None:
+            delivered[line] = delivered.get(line, 0) + units
+        if status in COMING_BACK:
+            returned[line] = returned.get(line, 0) + units
+    for pk, *known in _counted(order.pk):
+        counts = [found.get(pk, 0) for found in (shipped, delivered, returned)]
+        if counts != known:
+            OrderLine.objects.filter(pk=pk).update(**dict(zip(COUNTED, counts, strict=True)))
 
 
-def check_quantities(order: Order, lines: Mapping[int, int]) -> bool:
-    """True if every named line is the order's own and has so many units, cancelled or not."""
-    own = {line.pk: line.quantity for line in order.lines.all()}
-    return bool(lines) and all(0 < units <= own.get(line_id, 0) for line_id, units in lines.items())
+COUNTED = ("shipped", "delivered", "returned")
+_sent = Prepared(
+    lambda order: (
+        ShipmentLine.objects.filter(shipment__order=order, shipment__kind=Shipment.Kind.OUTBOUND)
+        .exclude(shipment__status__in=NOT_SENT)
+        .order_by()
+        .values_list("line", "quantity", "shipment__status", "shipment__delivered_at")
+    )
+)
+_counted = Prepared(lambda order: OrderLine.objects.filter(order=order).order_by("pk").values_list("pk", *COUNTED))

@@ -14,6 +14,7 @@ from orders.events import key_of
 from orders.models import Order, WorkItem
 from orders.models.work import ACT_WITHIN, ACT_WITHIN_OTHERWISE
 from shop.models import User
+from shop.prepared import PreparedRows
 
 # Whose rows work may be about.
 OUR_APPS = ("orders", "suppliers", "support", "notifications", "shop", "config")
@@ -81,13 +82,25 @@ def open_work_together(
     events.record_together("work.opened", new, [{"reason": str(reason), "about": item.subject_key} for item in new])
 
 
+# By the index of open work: a subject hardly ever has any.
+_open_items = PreparedRows(
+    lambda reason, key: WorkItem.objects.filter(reason=reason, subject_key=key, closed_at=None).order_by()
+)
+
+
 def close_work(reason: WorkItem.Reason, about: models.Model, *, by: User | None = None, part: str = "") -> bool:
     """Close the work whose cause is gone; return False if none was open. Safe to repeat.
 
     ``by`` is who solved it; None: it solved itself.
     """
-    item = WorkItem.objects.filter(reason=reason, subject_key=key_of(about), part=part, closed_at=None).first()
-    return item is not None and close_item(item, by=by)
+    items = _open_items(str(reason), key_of(about))
+    return any(close_item(item, by=by) for item in items if item.part == part)
+
+
+def close_parts(reason: WorkItem.Reason, about: models.Model, parts: Collection[str]) -> int:
+    """Close the work of one reason about some parts of a subject; return how much was open. One query where none was."""
+    items = _open_items(str(reason), key_of(about))
+    return sum(close_item(item, by=None) for item in items if item.part in parts)
 
 
 def close_work_about(reasons: Collection[WorkItem.Reason], subjects: Iterable[models.Model]) -> int:

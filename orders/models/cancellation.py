@@ -42,7 +42,7 @@ class Cancellation(DueWork):
         _("answer"), max_length=20, choices=CancellationStatus, default=CancellationStatus.REQUESTED, editable=False
     )
     status_changed_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
-    key = models.CharField(max_length=80, unique=True, help_text=_("The same key is one request, however often sent."))
+    key = models.CharField(max_length=80, help_text=_("The same key is one request, however often sent."))
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, default=Reason.CUSTOMER_REQUEST)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
@@ -63,7 +63,9 @@ class Cancellation(DueWork):
         verbose_name_plural = _("cancellations")
         ordering = ["requested_at", "pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=CancellationStatus.values), name="cancellation_status_known")
+            models.CheckConstraint(condition=Q(status__in=CancellationStatus.values), name="cancellation_status_known"),
+            # Of its order: browsers send it, so another order's form may bring the same.
+            models.UniqueConstraint(fields=["order", "key"], name="cancellation_once"),
         ]
 
     def __str__(self) -> str:

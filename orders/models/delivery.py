@@ -25,6 +25,8 @@ class OrderDelivery(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="deliveries")
     profile = models.ForeignKey(DeliveryProfile, models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=1)
+    # Goods that replace others are promised anew, though they go the same way.
+    serial = models.PositiveSmallIntegerField(_("how-manieth time"), default=1, editable=False)
     price_minor = models.PositiveIntegerField(_("price"), help_text=_("Minor units."))
     standard_minor = models.PositiveIntegerField(
         _("price of the least expensive service"),
@@ -72,7 +74,7 @@ class OrderDelivery(models.Model):
         indexes = [models.Index(fields=["watch_at"], condition=Q(watch_at__isnull=False), name="delivery_watched")]
         constraints = [
             models.CheckConstraint(condition=Q(late_kind__in=["", *Late.values]), name="delivery_late_known"),
-            models.UniqueConstraint(fields=["order", "profile", "service"], name="order_delivery_once"),
+            models.UniqueConstraint(fields=["order", "profile", "service", "serial"], name="order_delivery_once"),
             models.CheckConstraint(
                 condition=Q(promised_earliest_on__lte=F("promised_latest_on")), name="promise_is_a_window"
             ),

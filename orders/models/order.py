@@ -12,13 +12,14 @@ from django.db.models.functions import Greatest, Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from django_countries.fields import CountryField
 
 from orders.states import OrderStatus
 from shop.accounts import verified_emails
 from shop.models import Basket, Region, User, Variant
 from shop.money import Money, included_tax_minor, payable_step
+from shop.people import Person
 from shop.places import Place, located, region_at
 
 # What a line cost the customer, as a query asks for it; the same as ``OrderLine.paid_minor``.
@@ -57,6 +58,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
             return self.none()
         as_guest = Q(user=None, lower_email__in=verified_emails(user))
         return self.alias(lower_email=Lower("email")).filter(Q(user=user) | as_guest)
+
+    def of_person(self, person: Person) -> OrderQuerySet:
+        """Return the orders of a person, placed with their account or, as a guest, with a proved address of theirs."""
+        mine = Q(user=None, lower_email__in=person.proved)
+        if person.user is not None:
+            mine |= Q(user=person.user)
+        return self.alias(lower_email=Lower("email")).filter(mine)
 
     def by_token(self, token: str) -> OrderQuerySet:
         """Return the one order whose link this is: who has the link may see it."""
@@ -209,6 +217,15 @@ class OrderLine(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     delivery = models.ForeignKey("orders.OrderDelivery", models.PROTECT, related_name="lines")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="+")
+    replaces = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        verbose_name=_("in the place of"),
+        help_text=_("A line at no price, whose units replace units of that one."),
+    )
     position = models.PositiveSmallIntegerField(default=1)
     sku = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=250)
@@ -248,6 +265,11 @@ class OrderLine(models.Model):
         help_text=_("Units whose parcel is on its way back or back, delivered before or not."),
     )
     cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+    in_returns = models.PositiveIntegerField(
+        _("in returns"),
+        default=0,
+        help_text=_("Units that the customer sends back, has had money for, or gets anew; each counts once."),
+    )
     # --- how much of it was paid back, pending refunds included
     refunded = models.PositiveIntegerField(_("units refunded"), default=0)
     refunded_minor = models.PositiveIntegerField(_("refunded"), default=0, help_text=_("Minor units."))
@@ -273,10 +295,22 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=Q(delivered__lte=F("shipped")), name="order_line_sent_before_delivered"),
             models.CheckConstraint(condition=Q(returned__lte=F("shipped")), name="order_line_sent_before_returned"),
             models.CheckConstraint(condition=Q(refunded__lte=F("quantity")), name="order_line_refunded_once"),
+            models.CheckConstraint(condition=Q(in_returns__lte=F("quantity")), name="order_line_back_once"),
+            models.CheckConstraint(
+                condition=Q(replaces=None) | Q(line_minor=0, delivery_minor=0, tax_minor=0, discount_minor=0),
+                name="order_line_replacement_is_free",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.order}: {self.quantity} x {self.sku}"
+
+    @property
+    def shown_name(self) -> str:
+        """The name as lists show it: what came free in the place of something says so."""
+        if self.replaces_id is None:
+            return self.name
+        return gettext("Replacement for %(name)s, free of charge") % {"name": self.name}
 
     @property
     def open(self) -> int:

@@ -57,6 +57,7 @@ class Shipment(models.Model):
         ordering = ["created_at", "pk"]
         indexes = [
             models.Index(fields=["status", "updated_at"], name="shipment_by_status"),
+            models.Index(fields=["shipped_at"], name="shipment_by_sending"),
             models.Index(fields=["carrier_scanned_at"], condition=~Q(supplier_says=""), name="shipment_contradicted"),
         ]
         constraints = [

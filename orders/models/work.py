@@ -50,6 +50,7 @@ class WorkItem(models.Model):
         CANCELLATION_BY_HAND = "cancellation_by_hand", _("a cancellation must be asked for by a person")
         CANCELLATION_SILENT = "cancellation_silent", _("a cancellation has no answer in time")
         CANCELLED_SENT = "cancelled_sent", _("cancelled goods were sent")
+        COMES_TWICE = "comes_twice", _("goods may come twice")
         APPROVAL = "approval", _("goods wait for a pharmacist")
         AUDIT = "audit", _("something does not add up")
         LATE = "late", _("goods come late")
@@ -59,6 +60,8 @@ class WorkItem(models.Model):
         PARCEL_TROUBLE = "parcel_trouble", _("a parcel needs attention")
         PARCEL_BACK = "parcel_back", _("a parcel comes back")
         RETURN_SILENT = "return_silent", _("a return does not move")
+        RETURN_DECISION = "return_decision", _("a return must be decided")
+        PRODUCT_RETURNS = "product_returns", _("a product comes back too often")
         REVIEW_TO_DECIDE = "review_to_decide", _("a review waits to be read")
         CASE_LATE = "case_late", _("a case waits too long")
         INCOMING_FAILED = "incoming_failed", _("a message from outside could not be worked on")
@@ -120,6 +123,8 @@ ACT_WITHIN: dict[str, timedelta] = {
     _R.REFUND_APPROVAL: timedelta(hours=8),
     # Owed for weeks already when it is asked about; a statement comes once a month.
     _R.SUPPLIER_CREDIT: timedelta(days=7),
+    # As long as they are on their way their supplier may still call them back, and the customer be told first.
+    _R.COMES_TWICE: timedelta(hours=8),
     # Suppliers' own words go on meanwhile.
     _R.TRACKING_SILENT: timedelta(hours=8),
     _R.CARRIER_GARBAGE: timedelta(days=2),

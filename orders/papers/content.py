@@ -33,16 +33,21 @@ class DoesNotAddUp(Exception):
 
 def invoice_content(order: Order, *, number: str, issued_at: datetime) -> Content:
     """Return what the invoice of an order says. Raises DoesNotAddUp if its lines are not its total."""
-    lines = [sold_line(line) for line in order.lines.all()]
+    lines = [sold_line(line) for line in _sold(order)]
     return _paper(order, lines, order.total_minor, kind="invoice", number=number, issued_at=issued_at) | {
         "deliveries": _deliveries(order, lines),
         "payments": [_payment(one) for one in _fitting(order)],
     }
 
 
+def _sold(order: Order) -> list[OrderLine]:
+    # What is sent free in the place of something was not sold.
+    return [line for line in order.lines.all() if line.replaces_id is None]
+
+
 def _deliveries(order: Order, lines: Sequence[Line]) -> list[Content]:
     parcels: dict[int, list[int]] = {}
-    for line in order.lines.all():
+    for line in _sold(order):
         parcels.setdefault(line.delivery_id, []).append(line.pk)
     bought = [
         {"sent_from": one.sent_from, "service": one.service_name, "lines": parcels[one.pk]}

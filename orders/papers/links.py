@@ -8,6 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from orders.models import Order
+from orders.parts import may_have
 from shop.money import Money
 
 
@@ -25,6 +26,8 @@ class PaperLink:
 
 def paper_links(order: Order) -> list[PaperLink]:
     """Return an order's papers, oldest first, with the addresses of whoever has the link of the order; one query."""
+    if not may_have(order, "papers"):
+        return []
     rows = order.papers.values_list("kind", "number", "issued_at", "total_minor", "currency")
     kinds = dict(order.papers.model._meta.get_field("kind").choices)
     return [

@@ -14,6 +14,7 @@ from orders.account import account_orders, order_rows, with_parts
 from orders.actions.buy_again import BoughtAgain, buy_again
 from orders.models import Order
 from shop.actions.basket import ensure_basket
+from shop.panels import panels
 
 PER_PAGE = 20
 
@@ -21,7 +22,8 @@ PER_PAGE = 20
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     page = Paginator(with_parts(account_orders(request.user)), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "orders/account.html", {"page_obj": page, "rows": order_rows(list(page))})
+    context = {"page_obj": page, "rows": order_rows(list(page)), "panels": panels("account", request, request.user)}
+    return render(request, "orders/account.html", context)
 
 
 @require_POST

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from orders.actions.address import AddressFixed, OtherTerms, change_address
-from orders.address_offer import address_offer
+from orders.address_offer import LATE_KEY, address_offer
 from orders.forms import OrderAddressForm
 from orders.models import Order, PaperKind
 from orders.tax import TaxUnknown
@@ -18,6 +18,7 @@ from shop.words import country_name
 
 # Each change writes a mail.
 LIMIT, SECONDS = 20, 3600
+LONGEST = 200
 
 
 def address(request: HttpRequest, token: str) -> HttpResponse:
@@ -25,7 +26,7 @@ def address(request: HttpRequest, token: str) -> HttpResponse:
     offer = address_offer(order)
     if not offer.can_change:
         messages.error(request, offer.why)
-        return redirect(order)
+        return _too_late(request, order)
     form = OrderAddressForm(request.POST or None, order=order)
     status = 200
     if request.method == "POST" and form.is_valid():
@@ -53,12 +54,22 @@ def _changed(request: HttpRequest, order: Order, form: OrderAddressForm) -> Http
             messages.success(request, _("The order goes to the new address now. A mail confirms it."))
     except AddressFixed as error:
         messages.error(request, ADDRESS_WORDS[error.why])
+        return _too_late(request, order)
     except OtherTerms as error:
         form.add_error("postcode" if "postcode" in form.fields else None, _other_terms(order, error))
         return None
     except TaxUnknown:
         form.add_error(None, _("The tax there cannot be looked up at the moment. Please try again in a minute."))
         return None
+    return redirect(order)
+
+
+def _too_late(request: HttpRequest, order: Order) -> HttpResponse:
+    """Lead back to the order; what was typed waits for the question to a person that its page offers."""
+    form = OrderAddressForm(request.POST, order=order)
+    if request.method == "POST" and address_offer(order).can_ask:
+        typed = [str(form[name].value() or "").strip()[:LONGEST] for name in form.fields]
+        request.session[LATE_KEY] = {"order": order.number, "lines": [line for line in typed if line]}
     return redirect(order)
 
 

@@ -93,7 +93,8 @@ def _posted(request: HttpRequest, till: Till, *, is_new_visit: bool) -> HttpResp
 
 
 def _fresh_form(request: HttpRequest, till: Till) -> CheckoutForm:
-    return CheckoutForm(initial=known_of(request), age=_age(till))
+    # Nothing remembers that somebody is old enough; only the page itself, from one look at the sums to the next.
+    return CheckoutForm(initial=known_of(request) | {"of_age": "of_age" in request.POST}, age=_age(till))
 
 
 def _age(till: Till) -> int:
@@ -204,8 +205,9 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
 
 def returned(request: HttpRequest, token: str) -> HttpResponse:
     """Take a customer back from the pay page; the same as webhook and sweep, only sooner."""
-    order = get_object_or_404(Order.objects.by_token(token))
-    session = order.sessions.filter(stripe_id=request.GET.get("session", "")[:120]).exclude(stripe_id="").first()
+    named = CheckoutSession.objects.filter(order__token=token, stripe_id=request.GET.get("session", "")[:120])
+    session = named.exclude(stripe_id="").select_related("order").first()
+    order = get_object_or_404(Order.objects.by_token(token)) if session is None else session.order
     is_known = session is not None
     if session is not None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,9 +16,11 @@ from orders.cancellations import cancel_offer, cancellation_cards, cancelled_by_
 from orders.delays import open_delay
 from orders.forms import EmailForm, FindForm, ParcelForm
 from orders.lookup import ask_for_link, bare_parcel
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.papers.links import paper_links
+from orders.parts import with_parts
 from orders.paying import can_pay_now, kept_by_bank, transfer_details
+from orders.periods import withdrawal_of
 from orders.progress import delivered_words, is_moving, order_word, parcel_cards, refund_lines
 from orders.states import OrderStatus
 from orders.thanks import has_just_bought, has_returned, is_placed_here
@@ -32,7 +35,8 @@ FIND_LIMIT, PARCEL_LIMIT, FIND_SECONDS = 10, 60, 3600
 
 
 def detail(request: HttpRequest, token: str) -> HttpResponse:
-    order = get_object_or_404(Order.objects.by_token(token).prefetch_related("lines"))
+    lines = Prefetch("lines", OrderLine.objects.select_related("delivery"))
+    order = get_object_or_404(with_parts(Order.objects.by_token(token)).prefetch_related(lines))
     context = _context(request, order)
     is_thanks = context["is_fresh"] and "thanks" in request.GET and order.status in THANKED
     return _private(render(request, "orders/thanks.html" if is_thanks else "orders/detail.html", context))
@@ -44,6 +48,8 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
     parcels = parcel_cards(order)
     is_waiting = any(card.cancellation.is_waiting for card in cancellations)
     returned = has_returned(request, order, now=now)
+    offer, withdrawal = cancel_offer(order), withdrawal_of(order)
+    can_return = any(line.shipped > max(line.returned, line.in_returns) for line in order.lines.all())
     return {
         "order": order,
         "word": order_word(order),
@@ -51,7 +57,7 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "delivered_words": delivered_words(parcels),
         "cancelled": cancelled_by_others(order, cancellations),
         "cancellations": cancellations,
-        "offer": cancel_offer(order),
+        "offer": offer,
         "address": address_offer(order),
         # Where nothing is late, nothing is asked of the database.
         "delay": open_delay(order) if any(card.old_arrival for card in parcels) else None,
@@ -68,7 +74,11 @@ def _context(request: HttpRequest, order: Order) -> dict[str, object]:
         "can_correct": is_placed_here(request, order) and can_correct(order, now=now),
         # Whoever has just paid is not asked to pay once more, though we have not heard of it yet.
         "can_pay": can_pay_now(order) and not is_waiting and not returned,
-        "can_return": any(line.shipped > line.returned for line in order.lines.all()),
+        # The calendar is for days to come.
+        "is_coming": order.is_paid and any(not card.is_delivered for card in parcels),
+        "is_sent": any(line.shipped for line in order.lines.all()),
+        "can_return": can_return,
+        "withdraw": withdrawal if withdrawal.is_open and (offer.units or can_return) else None,
     }
 
 

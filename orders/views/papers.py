@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _, override
 
 from orders.models import Order, Paper, PaperKind
-from orders.papers.pdf import paper_pdf
 from orders.papers.sheet import sheet_of
 from shop.limits import allow
 
@@ -28,6 +27,9 @@ def paper_page(request: HttpRequest, paper: Paper, *, back_url: str, file_url: s
 
 def paper_answer(paper: Paper) -> HttpResponse:
     """Give the PDF of a paper to someone who may see it."""
+    # What draws it takes 45 MiB: only a process that is asked for one reads it.
+    from orders.papers.pdf import paper_pdf
+
     response = HttpResponse(paper_pdf(paper.content, issued_at=paper.issued_at), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{paper.number}.pdf"'
     response["X-Robots-Tag"] = "noindex"

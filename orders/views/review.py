@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 
-from orders.actions.line_review import NotYet, SaidAlready, review_line
+from orders.actions.line_review import NotYet, SaidAlready, lines_to_review, review_line, reviewable
 from orders.models import Order, OrderLine
 from shop.limits import allow
 
 LIMIT, SECONDS = 30, 3600
+NOT_YET = _("You can review it once it has arrived.")
+ALREADY = _("You have reviewed this already. Thank you.")
 STARS = [
     ("5", _("5 stars: very good")),
     ("4", _("4 stars: good")),
@@ -50,6 +52,10 @@ def review(request: HttpRequest, token: str, line_id: int) -> HttpResponse:
     """Show the form, and take in what is sent. The order's own address is the key."""
     order = get_object_or_404(Order.objects.by_token(token))
     line = get_object_or_404(OrderLine.objects.select_related("order", "variant__product"), order=order, pk=line_id)
+    if request.method != "POST" and line.pk not in {one.pk for one in lines_to_review(order)}:
+        # Said before anything is written.
+        messages.info(request, ALREADY if reviewable(line) else NOT_YET)
+        return redirect(order)
     form = ReviewForm(request.POST or None, initial={"author": order.name.split()[0] if order.name.split() else ""})
     status = 200
     if request.method == "POST" and form.is_valid():
@@ -68,9 +74,9 @@ def _take(request: HttpRequest, order: Order, line: OrderLine, form: ReviewForm)
     try:
         review_line(line, rating=int(facts["rating"]), author=facts["author"], title=facts["title"], text=facts["text"])
     except NotYet:
-        messages.warning(request, _("You can review it once it has arrived."))
+        messages.warning(request, NOT_YET)
     except SaidAlready:
-        messages.info(request, _("You have reviewed this already. Thank you."))
+        messages.info(request, ALREADY)
     else:
         messages.success(request, _("Thank you. We read every review before it is shown, mostly within a day."))
     return redirect(order)

@@ -26,7 +26,7 @@ from orders.views.delivery import (
 )
 from orders.views.till import Till
 from shop.actions.basket import basket_lines, most_for
-from shop.cards import picture_of, small_picture
+from shop.cards import thumb_of
 from shop.models import Basket, BasketLine
 from shop.places import Place
 from shop.visitor import services_of
@@ -218,5 +218,5 @@ def _item(line: QuotedLine, quote: Quote) -> dict[str, object]:
         "options": variant.options_label,
         "quantity": line.quantity,
         "total": quote.money(line.line_minor),
-        "image": small_picture(picture_of(variant, variant.product.images.all())),
+        "image": thumb_of(variant),
     }

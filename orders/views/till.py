@@ -23,12 +23,9 @@ class Till:
 
 
 def till_of(request: HttpRequest) -> Till | None:
-    """Return the visitor's; None without a basket. One query; one more for pictures, and one for an open order.
-
-    Pictures are for pages: a form that is sent needs their names only.
-    """
+    """Return the visitor's; None without a basket. One query; one more for an open order."""
     mine = Order.objects.unpaid().filter(basket=OuterRef("basket"), basket_generation=OuterRef("basket__generation"))
-    basket, lines = basket_with_lines(request, has_pictures=request.method != "POST", is_ordered=Exists(mine))
+    basket, lines = basket_with_lines(request, is_ordered=Exists(mine))
     if basket is None:
         return None
     order = open_order(basket) if any(line.is_ordered for line in lines) else None
@@ -36,5 +33,5 @@ def till_of(request: HttpRequest) -> Till | None:
 
 
 def till_from(basket: Basket) -> Till:
-    """Read what a basket holds now, with pictures."""
+    """Read what a basket holds now."""
     return Till(basket, basket_lines(basket), open_order(basket))

@@ -30,7 +30,11 @@ def send_again(supplier_order: SupplierOrder) -> bool:
 def read_again(supplier_order: SupplierOrder) -> None:
     """Owe a fresh reading of an order and its parcels from the supplier, through the inbox of its news."""
     supplier = supplier_order.supplier
-    _owe(supplier, "order.asked", reference=supplier_order.reference)
+    if supplier_order.for_return is not None:
+        # The supplier knows the return it sends these goods for, and no order of them.
+        read_return_again(supplier_order.for_return)
+    else:
+        _owe(supplier, "order.asked", reference=supplier_order.reference)
     since = (supplier_order.created_at - READ_BACK).strftime("%Y-%m-%dT%H:%M:%SZ")
     older = Supplier.objects.filter(pk=supplier.pk, shipments_as_of__gt=since)
     older.update(shipments_as_of=since)

@@ -9,6 +9,7 @@ from orders.actions.shipping import lock_order
 from orders.models import OrderLine
 from shop.models import User
 from suppliers.actions.stopped import decide, give_to_cancellations
+from suppliers.actions.track import write_down
 from suppliers.models import SupplierCancellation, SupplierCancellationLine, SupplierOrderLine
 from suppliers.states import SupplierCancellationStatus
 
@@ -24,7 +25,10 @@ def answer_by_hand(row: SupplierCancellation, *, stopped: bool, by: User) -> boo
         if row.status == SupplierCancellationStatus.DECIDED:
             return False
         if stopped:
-            lost = {part.line_id: _stop(part) for part in row.lines.select_related("line")}
+            parts = list(row.lines.select_related("line"))
+            lost = {part.line_id: _stop(part) for part in parts}
+            # No copy need ever say so: what a supplier sends by itself has none.
+            write_down([part.line for part in parts])
             give_to_cancellations(row.supplier_order, lost)
         decide(row, outcome="by hand", by=by)
     return True

@@ -185,10 +185,10 @@ def _is_behind(row: SupplierCancellation) -> bool:
 def _is_written_down(row: SupplierCancellation) -> bool:
     """Save what will be asked, before it is; False if nothing can be asked (any more, or by us)."""
     supplier_order, supplier = row.supplier_order, row.supplier_order.supplier
-    if not supplier.can("cancel"):
-        _ask_person(
-            row, f"{supplier.name} takes no cancellations by itself: ask them about {supplier_order.reference}."
-        )
+    if supplier_order.for_return is not None or not supplier.can("cancel"):
+        # New goods that it sends itself are no order there that could be cancelled.
+        about = supplier_order.for_return or supplier_order
+        _ask_person(row, f"{supplier.name} takes no cancellations by itself: ask them about {about}.")
         lease.finish(row, due_in=_until_late(row))
         return False
     if not Supplier.objects.filter(may_be_called(), pk=supplier.pk).exists():

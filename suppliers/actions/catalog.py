@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -25,19 +25,20 @@ from suppliers.adapters.base import Adapter
 from suppliers.models import Offer, OfferStatus, Supplier
 
 Report = Callable[[str], None]
+T = TypeVar("T")
 BATCH = 200
 # What may stand in a row of a feed and does not fit: the row is named and left out.
 BAD_ROW = (*MAKES_NO_SENSE, WrongPrecision)
 
 
-def sync_supplier(supplier: Supplier, *, report: Report) -> int:
+def sync_supplier(supplier: Supplier, *, adapter: Adapter | None = None, report: Report) -> int:
     """Read a supplier's catalogue and stock; return how many items were taken.
 
     Its pictures are written down and fetched later. Reads only what changed since the last complete walk. A bad row is reported and left out. Talks
-    to the network; raises TryLater, Unclear or Refused when the supplier does not answer. Safe to
-    repeat, also after it broke off.
+    to the network; raises TryLater, Unclear or Refused when the supplier does not answer, and what the adapter's
+    ``before_page`` raises before any batch. Safe to repeat, also after it broke off.
     """
-    adapter = adapter_of(supplier)
+    adapter = adapter or adapter_of(supplier)
     account = adapter.account()
     if isinstance(account.get("capabilities"), list):
         Supplier.objects.filter(pk=supplier.pk).update(capabilities=[str(one) for one in account["capabilities"]])
@@ -45,12 +46,15 @@ def sync_supplier(supplier: Supplier, *, report: Report) -> int:
     walk = adapter.walk("catalog", since=supplier.catalogue_as_of)
     taken, product_ids = 0, set()
     for batch in _batches(walk.items):
+        adapter.before_page()
         found = [pk for pk in (_take_item(supplier, item, report) for item in batch) if pk]
         taken += len(found)
         product_ids.update(found)
         report(f"{supplier.name}: {taken} items")
     sync_stock(supplier, adapter=adapter, report=report)
-    catalog.refresh_texts(product_ids)
+    for some in _batches(sorted(product_ids)):
+        adapter.before_page()
+        catalog.refresh_texts(some)
     Supplier.objects.filter(pk=supplier.pk).update(catalogue_as_of=walk.as_of[0] if walk.as_of else "")
     return taken
 
@@ -61,6 +65,7 @@ def sync_stock(supplier: Supplier, *, adapter: Adapter | None = None, report: Re
     walk = adapter.walk("stock", since=supplier.stock_as_of)
     count = 0
     for batch in _batches(walk.items):
+        adapter.before_page()
         count += take_stock(supplier, batch, report=report)
     Supplier.objects.filter(pk=supplier.pk).update(stock_as_of=walk.as_of[0] if walk.as_of else "")
     return count
@@ -283,8 +288,9 @@ def _countries(told: object) -> list[str] | None:
     return [code.upper() for code in told]
 
 
-def _batches(items: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    while batch := list(islice(items, BATCH)):
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
         yield batch
 
 

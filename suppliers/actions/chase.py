@@ -96,13 +96,16 @@ def _ask(chase: SupplierChase) -> None:
         _note_asked(chase, channel)
         return
     _end(chase, ChaseStatus.BY_HAND)
-    supplier, reference = chase.supplier_order.supplier, chase.supplier_order.reference
-    _say(chase, f"Ask {supplier.name} about {reference}: it takes no questions by itself.")
+    supplier, about = chase.supplier_order.supplier, chase.supplier_order.for_return or chase.supplier_order
+    _say(chase, f"Ask {supplier.name} about {about}: it takes no questions by itself.")
 
 
 def _put(chase: SupplierChase) -> SupplierChase.Channel | None:
     """Put the question by the first way that takes it, and return that; None: a person must ask."""
     supplier = chase.supplier_order.supplier
+    if chase.supplier_order.for_return is not None:
+        # Its API knows no order of new goods that it sends itself; its people know the return.
+        return SupplierChase.Channel.MAIL if supplier.contact_email else None
     # One that keeps the goods is asked where they are.
     with contextlib.suppress(Refused):
         if ask_to_let_go(chase):

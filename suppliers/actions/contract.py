@@ -14,8 +14,9 @@ from django.db.models import Sum
 
 from orders.actions.shipping import NOT_SENT
 from orders.models import Shipment, ShipmentLine
+from shop.prepared import Prepared
 from suppliers.actions.reading import Garbage, identity, objects, section, whole_number, words
-from suppliers.models import SupplierOrder, SupplierOrderLine
+from suppliers.models import SupplierOrder, SupplierOrderLine, SupplierShipment
 
 COUNTERS = ("pending", "accepted", "backordered", "rejected", "cancelled", "shipped", "delivered", "returned")
 # What a supplier has said once, it cannot unsay (I4).
@@ -130,15 +131,24 @@ def check_parcel(
         return
     if not is_outbound:
         return
-    asked = dict(supplier_order.lines.values_list("order_line", "quantity"))
-    packed = _packed(supplier_order, list(lines))
+    asked, packed = dict(_asked(supplier_order.pk)), dict(_packed(supplier_order.pk))
     if any(packed.get(line_id, 0) + units > asked[line_id] for line_id, units in lines.items()):
         raise Garbage("more units in parcels than were asked for")
 
 
-def _packed(supplier_order: SupplierOrder, line_ids: Sequence[int]) -> dict[int, int]:
-    own = supplier_order.shipments.values("shipment")
-    parts = ShipmentLine.objects.filter(shipment__in=own, line__in=line_ids, shipment__kind=Shipment.Kind.OUTBOUND)
-    # A label that was printed and not sent may be void by now: that news may come later than this.
-    gone = parts.exclude(shipment__status__in=NOT_SENT).order_by().values("line").annotate(sum=Sum("quantity"))
-    return {row["line"]: row["sum"] for row in gone}
+_asked = Prepared(
+    lambda row: SupplierOrderLine.objects.filter(supplier_order=row).order_by().values_list("order_line", "quantity")
+)
+# A label that was printed and not sent may be void by now: that news may come later than this.
+_packed = Prepared(
+    lambda row: (
+        ShipmentLine.objects.filter(
+            shipment__in=SupplierShipment.objects.filter(supplier_order=row).order_by().values("shipment"),
+            shipment__kind=Shipment.Kind.OUTBOUND,
+        )
+        .exclude(shipment__status__in=NOT_SENT)
+        .order_by()
+        .values_list("line")
+        .annotate(units=Sum("quantity"))
+    )
+)

@@ -97,7 +97,7 @@ def owed_as_csv(*, today: date) -> Iterator[str]:
     """Yield every credit that is still owed as CSV, the oldest first, in bounded memory."""
     header = [
         "supplier", "order", "supplier_reference", "supplier_sku", "units", "reason", "state", "opened_on", "age_days",
-        "age", "amount", "matched", "owed", "currency", "note",
+        "age", "amount", "matched", "owed", "currency", "supplier_gives", "note",
     ]  # fmt: skip
     rows = SupplierCredit.objects.owed().select_related("supplier", "order", "line__supplier_order")
     return csv_rows(header, (_cells(row, today) for row in rows.iterator(chunk_size=500)))
@@ -122,5 +122,6 @@ def _cells(credit: SupplierCredit, today: date) -> list[object]:
         Money(credit.matched_minor, credit.currency).decimal,
         credit.owed.decimal,
         credit.currency,
+        "" if credit.told is None else credit.told.decimal,
         credit.note,
     ]

@@ -14,19 +14,21 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from orders import events
 from orders.actions.again import AGAIN
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work
-from orders.models import Event, Refund, RefundLine, WorkItem
+from orders.models import Event, OrderLine, Refund, RefundLine, WorkItem
 from orders.states import RefundStatus
 from shop.models import User
 from shop.money import line_cost_minor
-from suppliers.models import CreditMatch, SupplierCredit, SupplierInvoice, SupplierOrderLine
+from suppliers.actions.credit_answers import link_credit
+from suppliers.models import CreditMatch, SupplierCredit, SupplierInvoice, SupplierOrderLine, SupplierReturn
 from suppliers.models.supplier import BillsAt
+from suppliers.sent import sent_units
 from suppliers.states import OWED, SupplierCreditStatus, move_supplier_credit
 
 Reason, Status = Refund.Reason, SupplierCreditStatus
@@ -79,7 +81,7 @@ def _is_claimed(refund: Refund, part: RefundLine) -> bool:
     root = refund.idempotency_key
     while root.endswith(AGAIN):
         root = root.removesuffix(AGAIN)
-        kept = SupplierCredit.objects.filter(refund__idempotency_key=root, line__order_line=part.line_id)
+        kept = SupplierCredit.objects.filter(refund__idempotency_key=root, line__in=_lines_of(refund, part))
         if kept.exclude(status=Status.WITHDRAWN).exists():
             return True
     act = re.sub(r"-p\d+$", "", root)
@@ -88,8 +90,32 @@ def _is_claimed(refund: Refund, part: RefundLine) -> bool:
     return part.quantity == 0 and others.exclude(refund=refund).exists()
 
 
+def _lines_of(refund: Refund, part: RefundLine) -> QuerySet[SupplierOrderLine]:
+    """Return from which suppliers' lines the goods of a part of a refund came.
+
+    Of a return it is those that it is about: what was sent in the place of other goods is paid back on the line that
+    was paid, and may have come from another supplier.
+    """
+    rows = SupplierOrderLine.objects.exclude(supplier_order__placed_at=None)
+    # The refund of a return carries its number, which is our reference at the supplier.
+    back = SupplierReturn.objects.filter(order=refund.order_id, return_reference=refund.note).first()
+    if refund.note and back is not None:
+        asked = [part.get("line_id") for part in back.request.get("lines", [])]
+        mine = rows.filter(supplier_order=back.supplier_order_id, line_id__in=asked).select_related("order_line")
+        found = [row.pk for row in mine if _paid_line_id(row.order_line) == part.line_id]
+        if found:
+            return rows.filter(pk__in=found)
+    return rows.filter(order_line=part.line_id)
+
+
+def _paid_line_id(line: OrderLine) -> int:
+    while line.replaces is not None:
+        line = line.replaces
+    return line.pk
+
+
 def _claims(refund: Refund, part: RefundLine) -> Iterator[Claim]:
-    rows = SupplierOrderLine.objects.filter(order_line=part.line_id).exclude(supplier_order__placed_at=None)
+    rows = _lines_of(refund, part)
     wanted = part.quantity
     for row in rows.select_related("supplier_order__supplier", "offer").order_by("pk"):
         billed = _billed_units(row, refund.reason)
@@ -120,7 +146,7 @@ def _billed_units(row: SupplierOrderLine, reason: str) -> int:
         return row.rejected + taken_away if bills_all else 0
     if reason == Reason.NOT_DELIVERED and bills_all:
         return row.accepted
-    return row.shipped
+    return sent_units([row])[row.pk]
 
 
 def _share_minor(row: SupplierOrderLine, part: RefundLine, currency: str) -> int:
@@ -151,6 +177,57 @@ def _open(refund: Refund, claim: Claim) -> None:
         events.record(
             "supplier_credit.opened", credit, by=None, amount_minor=credit.amount_minor, currency=credit.currency
         )
+        # The refund of a return carries its number, which is our reference at the supplier.
+        link_credit(credit, reference=refund.note)
+
+
+def raise_replacement_credit(
+    new: OrderLine, line: SupplierOrderLine, units: int, *, reason: str, reference: str = ""
+) -> SupplierCredit | None:
+    """Open what a supplier owes for units that were replaced, not paid back; once per new line. Inside a transaction.
+
+    Never more in all than it has billed for the line; None where nothing of that is left. ``reason`` is one of
+    SUPPLIER_FAULT; ``reference`` is that of the return at the supplier whose answer decides about it.
+    """
+    currency = line.supplier_order.request.get("currency") or line.offer.currency
+    known = line.credits.exclude(status=Status.WITHDRAWN).aggregate(units=Sum("units"), money=Sum("amount_minor"))
+    sent = sent_units([line])[line.pk]
+    units = min(units, sent - (known["units"] or 0))
+    most = line_cost_minor(line.unit_cost, sent, currency) - (known["money"] or 0)
+    amount = min(most, line_cost_minor(line.unit_cost, max(0, units), currency))
+    if amount < 1:
+        return None
+    terms = {
+        "supplier": line.supplier_order.supplier,
+        "order": new.order,
+        "line": line,
+        "units": units,
+        "amount_minor": amount,
+        "currency": currency,
+        "reason": reason,
+    }
+    credit, new_row = SupplierCredit.objects.get_or_create(replacement=new, defaults=terms)
+    if new_row:
+        events.record("supplier_credit.opened", credit, by=None, amount_minor=amount, currency=currency)
+        link_credit(credit, reference=reference)
+    return credit
+
+
+def reduce_replacement_credit(new: OrderLine, units: int) -> None:
+    """Owe so many units less for new goods that do not come: the refund in their place is owed. Inside a transaction.
+
+    Call it once per cancellation. What a supplier has given for them already stays, and a person sees both.
+    """
+    credit = SupplierCredit.objects.owed().filter(replacement=new, matched_minor=0).select_related("line").first()
+    if credit is None:
+        return
+    left = max(0, credit.units - units)
+    amount = min(credit.amount_minor, line_cost_minor(credit.line.unit_cost, left, credit.currency))
+    if amount < 1:
+        _end(credit, Status.WITHDRAWN, by=None)
+        return
+    SupplierCredit.objects.filter(pk=credit.pk).update(units=left, amount_minor=amount)
+    events.record("supplier_credit.reduced", credit, by=None, units=left, amount_minor=amount)
 
 
 def withdraw_credits(event: Event) -> None:

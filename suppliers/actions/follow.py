@@ -18,6 +18,7 @@ from orders.actions.carrier_word import believe_suppliers
 from orders.actions.work import close_work, open_work
 from orders.models import Shipment, WorkItem
 from orders.states import ParcelStatus
+from shop.turns import ENDING, is_over
 from suppliers.actions.carrier_copies import note_nameless, take_copy
 from suppliers.adapters.base import KeyRefused, Refused, TryLater
 from suppliers.carriers import services_in_use, tracker_of
@@ -87,6 +88,10 @@ def read_service(service_id: int) -> None:
     service = lease.take(rows, service_id, seconds=TURN_SECONDS + CALLS_AFTER * _longest_call())
     if service is None:
         return
+    if ENDING.is_set():
+        # Not asked, so nothing is known of it either.
+        lease.put_off(service, 0)
+        return
     tracker = tracker_of(service.slug)
     assert tracker is not None
     try:
@@ -123,7 +128,7 @@ def _until_next(slug: str) -> float:
 
 def _read_due(tracker: Tracker, until: float) -> bool:
     """Work through what is due; False if time or the service's patience ended before. Memory holds one batch."""
-    while time.monotonic() < until:
+    while not is_over(until):
         asked_at = timezone.now()
         watches = _claim(tracker, asked_at)
         if not watches:
@@ -155,7 +160,7 @@ def _read_batch(tracker: Tracker, watches: Sequence[ParcelWatch], asked_at: date
             _take_all(known, tracker.read_many([_bare(watch.tracking_number) for watch in known]), tracker.slug)
             done += known
         for watch in watches:
-            if watch.service_id or (tracker.rests_for or time.monotonic() > until):
+            if watch.service_id or (tracker.rests_for or is_over(until)):
                 continue
             if _register(tracker, watch):
                 done.append(watch)

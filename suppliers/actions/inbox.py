@@ -13,6 +13,7 @@ from django.utils import timezone
 from orders import lease
 from orders.actions.work import open_work
 from orders.models import IncomingEvent, WorkItem
+from shop.prepared import PreparedRows
 from suppliers.actions.catalog import take_stock
 from suppliers.actions.parcels import take_shipment_copy
 from suppliers.actions.poll import NOT_ANSWERED, take_order_of
@@ -29,17 +30,27 @@ NAMES = {"order": "reference", "shipment": "shipment_id"}
 # Of so many that wait the newest is looked for; more come another time.
 MOST_WAITING = 20
 TAKEN = "taken"
+FROM_SUPPLIERS = IncomingEvent.objects.filter(done_at=None, source__startswith="supplier:")
+_supplier_named = PreparedRows(lambda slug: Supplier.objects.filter(slug=slug).order_by())
+_waiting = PreparedRows(
+    lambda source, subject, pk: (
+        IncomingEvent.objects.filter(source=source, subject=subject, done_at=None, quarantined_at=None)
+        .exclude(pk=pk)
+        .order_by("-pk")[:MOST_WAITING]
+    )
+)
 
 
 def subject_of(kind: str, body: Mapping[str, Any]) -> str:
     """Say what the copy in a webhook is of (``order:LF-1-1-1``); an empty text if it brings none whole."""
     what = kind.partition(".")[0]
-    copy = _copy_in(what, body)
+    copy = copy_in(what, body)
     name = copy.get(NAMES.get(what, ""))
     return f"{what}:{name}"[:90] if name and isinstance(copy.get("version"), int) else ""
 
 
-def _copy_in(what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+def copy_in(what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the copy of an order or a parcel that a webhook brings; empty if it brings none."""
     data = body.get("data")
     copy = data.get(what) if isinstance(data, Mapping) else None
     return copy if isinstance(copy, Mapping) else {}
@@ -47,11 +58,10 @@ def _copy_in(what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def work_incoming(incoming_id: int) -> None:
     """Work on one stored webhook of a supplier's. Safe to repeat; failures come back with a pause."""
-    rows = IncomingEvent.objects.filter(done_at=None, source__startswith="supplier:")
-    incoming = lease.take(rows, incoming_id)
+    incoming = lease.take(FROM_SUPPLIERS, incoming_id)
     if incoming is None:
         return
-    supplier = Supplier.objects.filter(slug=incoming.source.partition(":")[2]).first()
+    supplier = _supplier_named.first(incoming.source.partition(":")[2])
     try:
         outcome = _work_on(supplier, incoming) if supplier else "no such supplier"
     except Resting:
@@ -91,15 +101,12 @@ def _work_on(supplier: Supplier, incoming: IncomingEvent) -> str:
 
 
 def _waiting_about(incoming: IncomingEvent) -> list[IncomingEvent]:
-    rows = IncomingEvent.objects.filter(
-        source=incoming.source, subject=incoming.subject, done_at=None, quarantined_at=None
-    )
-    return list(rows.exclude(pk=incoming.pk).order_by("-pk")[:MOST_WAITING])
+    return _waiting(incoming.source, incoming.subject, incoming.pk)
 
 
 def _version_of(incoming: IncomingEvent) -> int:
     what = incoming.kind.partition(".")[0]
-    return int(_copy_in(what, incoming.body).get("version") or 0) if incoming.subject else 0
+    return int(copy_in(what, incoming.body).get("version") or 0) if incoming.subject else 0
 
 
 def _work(supplier: Supplier, kind: str, data: Any) -> str:
@@ -114,8 +121,10 @@ def _work(supplier: Supplier, kind: str, data: Any) -> str:
         return f"stock of {take_stock(supplier, levels, report=logger.info)} offers"
     if subject in {"shipment", "catalog"}:
         # Too long for a webhook, or a whole list: the next reading brings it, and it is due now.
-        soon = {"due_at": timezone.now()} | ({"stock_due_at": None} if subject == "catalog" else {})
-        Supplier.objects.filter(pk=supplier.pk, lease_until=None).update(**soon)
+        if subject == "catalog":
+            # Also while it is being read: that page may be over.
+            Supplier.objects.filter(pk=supplier.pk).update(stock_due_at=None)
+        Supplier.objects.filter(pk=supplier.pk, lease_until=None).update(due_at=timezone.now())
         return "to be read"
     return "not used"
 
@@ -147,7 +156,7 @@ def _asked_order(supplier: Supplier, data: Mapping[str, Any]) -> dict[str, Any] 
     reference = reference_of(data)
     if reference is None:
         raise Garbage("neither an order nor a reference")
-    is_ours = SupplierOrder.objects.filter(supplier=supplier, reference=reference).exists()
+    is_ours = SupplierOrder.objects.filter(supplier=supplier, reference=reference, for_return=None).exists()
     return adapter_of(supplier).find(reference) if is_ours else None
 
 

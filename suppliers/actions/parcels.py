@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -13,15 +14,16 @@ from orders.actions.shipping import (
     NOT_SENT,
     ParcelNews,
     Scan,
-    check_quantities,
     lock_order,
     record_parcel,
 )
-from orders.actions.work import close_work, open_work
+from orders.actions.work import close_parts, open_work
 from orders.models import Estimate, OrderDelivery, OrderLine, Shipment, WorkItem
 from orders.states import ParcelStatus
+from shop.prepared import Prepared, PreparedRows
 from suppliers.actions.contract import check_parcel
 from suppliers.actions.follow import carrier_tells_days, follow_parcel
+from suppliers.actions.in_kind import ask_about_second, count_in_kind, in_its_place, made_for, return_named
 from suppliers.actions.reading import (
     MAKES_NO_SENSE,
     Garbage,
@@ -31,6 +33,7 @@ from suppliers.actions.reading import (
     note_garbage,
     note_nameless,
     objects,
+    order_named,
     reference_of,
     section,
     version_of,
@@ -40,7 +43,7 @@ from suppliers.actions.reading import (
 from suppliers.actions.stopped import has_cancelled_goods
 from suppliers.carriers.directory import carrier_named, link_of
 from suppliers.carriers.numbers import carrier_of_number
-from suppliers.models import Supplier, SupplierOrder, SupplierShipment
+from suppliers.models import Supplier, SupplierOrder, SupplierOrderLine, SupplierReturn, SupplierShipment
 
 Reason = WorkItem.Reason
 
@@ -53,66 +56,103 @@ def take_shipment_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
     reference = reference_of(copy)
     if reference is None:
         return note_nameless(supplier, "news of a parcel")
-    rows = SupplierOrder.objects.filter(supplier=supplier, reference=reference)
-    supplier_order = rows.select_related("order").first()
+    supplier_order = order_named(supplier, reference)
     if supplier_order is None:
         return False
-    supplier_order.supplier = supplier
     shipment_id = ""
     try:
         version, shipment_id = version_of(copy), identity(copy, "shipment_id")
         # Versions only rise: what is old news now stays it, and waits for no lock.
-        if _known_parcel(supplier, shipment_id).filter(version__gte=version).exists():
+        known = _known_version(supplier.pk, shipment_id)
+        if known and known[0][0] >= version:
             return False
         news, estimate = _news_of(supplier_order, copy), estimate_of(copy)
-        return _take_parcel(supplier_order, shipment_id, version, news, estimate)
+        return _take_parcel(_Copy(supplier_order, shipment_id, version, copy), news, estimate)
     except MAKES_NO_SENSE as error:
         return note_garbage(Reason.PARCEL_GARBAGE, supplier_order, error, shipment_id)
 
 
 def _close_garbage(supplier_order: SupplierOrder, shipment_id: str) -> None:
     """Close the work about a parcel that made no sense, or a nameless one; that about another parcel stays."""
-    for part in (shipment_id, ""):
-        close_work(Reason.PARCEL_GARBAGE, supplier_order, part=part)
+    close_parts(Reason.PARCEL_GARBAGE, supplier_order, (shipment_id, ""))
 
 
-def _known_parcel(supplier: Supplier, shipment_id: str) -> QuerySet[SupplierShipment]:
-    return SupplierShipment.objects.filter(supplier=supplier, supplier_shipment_id=shipment_id)
+def _known_parcel(supplier: int, shipment_id: str) -> QuerySet[SupplierShipment]:
+    return SupplierShipment.objects.filter(supplier=supplier, supplier_shipment_id=shipment_id).order_by()
 
 
-def _take_parcel(
-    supplier_order: SupplierOrder, shipment_id: str, version: int, news: ParcelNews, estimate: Mapping[str, Any]
-) -> bool:
-    order, supplier = supplier_order.order, supplier_order.supplier
+_known_version = Prepared(lambda *named: _known_parcel(*named).values_list("version"))
+_known_link = PreparedRows(lambda *named: _known_parcel(*named).select_related("shipment__delivery"))
+_lines = PreparedRows(lambda row: SupplierOrderLine.objects.filter(supplier_order=row).select_related("order_line"))
+_line = PreparedRows(lambda pk: OrderLine.objects.filter(pk=pk).select_related("delivery").order_by())
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A copy of a parcel, and the order of ours that it names."""
+
+    named: SupplierOrder
+    shipment_id: str
+    version: int
+    whole: Mapping[str, Any]
+
+
+def _take_parcel(copy: _Copy, news: ParcelNews, estimate: Mapping[str, Any]) -> bool:
+    order, supplier = copy.named.order, copy.named.supplier
     with transaction.atomic():
         lock_order(order)
-        link = _known_parcel(supplier, shipment_id).select_related("shipment__delivery").first()
-        if link is not None and link.version >= version:
+        link = _known_link.first(supplier.pk, copy.shipment_id)
+        if link is not None and link.version >= copy.version:
             return False
-        known = link.shipment if link else None
-        check_parcel(supplier_order, known, news.lines, is_outbound=news.kind == Shipment.Kind.OUTBOUND)
+        known, is_new_goods = link.shipment if link else None, news.kind == Shipment.Kind.REPLACEMENT
+        back = return_named(supplier, order, copy.whole, copy.shipment_id) if is_new_goods else None
+        # One that did not fit the new lines when these were made stays what it was told to be.
+        made = made_for(back) if known is None or known.kind == Shipment.Kind.OUTBOUND else None
+        if made is not None:
+            news = in_its_place(made, copy.named, news)
+        source = made or copy.named
+        check_parcel(source, known, news.lines, is_outbound=news.kind == Shipment.Kind.OUTBOUND)
         if has_cancelled_goods(order, known, news):
-            return _note_cancelled_goods(supplier_order, news)
-        if link is not None:
-            SupplierShipment.objects.filter(pk=link.pk).update(version=version)
-            shipment = record_parcel(order, link.shipment.delivery, link.shipment, news)
-        else:
-            shipment = record_parcel(order, _delivery_of(supplier, news), None, news)
-            if supplier.can("delivery_events") and news.tracking_number:
-                # Without a scan for days it is silent; of others none was ever to come.
-                Shipment.objects.filter(pk=shipment.pk).update(is_followed=True)
-            SupplierShipment.objects.create(
-                supplier=supplier,
-                supplier_shipment_id=shipment_id,
-                supplier_order=supplier_order,
-                shipment=shipment,
-                version=version,
-            )
+            return _note_cancelled_goods(source, news)
+        link = _write_parcel(copy, source, link, news, back)
+        shipment = link.shipment
         follow_parcel(shipment)
-        _close_garbage(supplier_order, shipment_id)
+        _close_garbage(copy.named, copy.shipment_id)
+        if is_new_goods:
+            _note_new_goods(link, made, back)
         if shipment.delivery is not None and shipment.delivered_at is None:
-            record_estimate(shipment.delivery, shipment, **_as_heard(shipment, estimate))
+            record_estimate(shipment.delivery, shipment, **_as_heard(shipment, estimate), is_locked=True)
     return True
+
+
+def _write_parcel(
+    copy: _Copy, source: SupplierOrder, link: SupplierShipment | None, news: ParcelNews, back: SupplierReturn | None
+) -> SupplierShipment:
+    order, supplier = copy.named.order, copy.named.supplier
+    if link is not None:
+        SupplierShipment.objects.filter(pk=link.pk).update(version=copy.version, for_return=back or link.for_return_id)
+        link.shipment = record_parcel(order, link.shipment.delivery, link.shipment, news)
+        return link
+    shipment = record_parcel(order, _delivery_of(supplier, news), None, news)
+    if supplier.can("delivery_events") and news.tracking_number:
+        # Without a scan for days it is silent; of others none was ever to come.
+        Shipment.objects.filter(pk=shipment.pk).update(is_followed=True)
+    return SupplierShipment.objects.create(
+        supplier=supplier,
+        supplier_shipment_id=copy.shipment_id,
+        supplier_order=source,
+        shipment=shipment,
+        for_return=back,
+        version=copy.version,
+    )
+
+
+def _note_new_goods(link: SupplierShipment, made: SupplierOrder | None, back: SupplierReturn | None) -> None:
+    """Count new goods that their supplier sends itself; ask a person about those that nobody waits for."""
+    if made is not None:
+        count_in_kind(made)
+    elif back is None or not back.awaits_replacement:
+        ask_about_second(link, back)
 
 
 def estimate_of(copy: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +190,7 @@ def _note_cancelled_goods(supplier_order: SupplierOrder, news: ParcelNews) -> bo
 
 
 def _delivery_of(supplier: Supplier, news: ParcelNews) -> OrderDelivery:
-    line = OrderLine.objects.select_related("delivery").get(pk=next(iter(news.lines)))
+    line = _line.first(next(iter(news.lines)))
     if line.delivery.profile_id == supplier.delivery_profile_id:
         return line.delivery
     # Part of a line may come from another supplier than the one it was sold from.
@@ -160,15 +200,7 @@ def _delivery_of(supplier: Supplier, news: ParcelNews) -> OrderDelivery:
 
 def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNews:
     """Raises Garbage and whatever else is in MAKES_NO_SENSE."""
-    known = {line.line_id: line.order_line_id for line in supplier_order.lines.all()}
-    lines: dict[int, int] = {}
-    for told in objects(copy, "lines"):
-        line_id = known.get(str(told["line_id"]))
-        if line_id is None:
-            raise Garbage(f"line {str(told['line_id'])[:40]} is not ours")
-        lines[line_id] = lines.get(line_id, 0) + whole_number(told.get("quantity"))
-    if not check_quantities(supplier_order.order, lines):
-        raise Garbage("more units in the parcel than were ordered")
+    lines = _units_of(supplier_order, copy)
     carrier, number = section(copy, "carrier"), words(copy, "tracking_number", 64)
     code, name = words(carrier, "code", 40), words(carrier, "name", 80)
     known = carrier_named(code, name) or carrier_of_number(number)
@@ -188,6 +220,21 @@ def _news_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> ParcelNe
         delivered_at=moment(copy.get("delivered_at")),
         scans=[scan for scan in (_scan(told) for told in objects(copy, "events")) if scan],
     )
+
+
+def _units_of(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> dict[int, int]:
+    """Return how many units of each of our order lines a parcel holds. Raises Garbage."""
+    own = {line.line_id: line.order_line for line in _lines(supplier_order.pk)}
+    ordered = {line.pk: line.quantity for line in own.values()}
+    units: dict[int, int] = {}
+    for told in objects(copy, "lines"):
+        line = own.get(str(told["line_id"]))
+        if line is None:
+            raise Garbage(f"line {str(told['line_id'])[:40]} is not ours")
+        units[line.pk] = units.get(line.pk, 0) + whole_number(told.get("quantity"))
+    if not units or not all(0 < count <= ordered[pk] for pk, count in units.items()):
+        raise Garbage("more units in the parcel than were ordered")
+    return units
 
 
 def _scan(told: Mapping[str, Any]) -> Scan | None:

@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from orders.actions.work import open_work
 from orders.events import key_of
 from orders.models import WorkItem
+from shop.prepared import PreparedRows
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 
 D = TypeVar("D", date, datetime)
@@ -130,6 +131,23 @@ def reference_of(copy: Mapping[str, Any], name: str = "reference") -> str | None
     """Return our reference as a copy gives it; None if it gives none, so that nobody knows what it is about."""
     told = copy.get(name)
     return told if told and isinstance(told, str) else None
+
+
+_order_named = PreparedRows(
+    lambda supplier, reference: (
+        SupplierOrder.objects.filter(supplier=supplier, reference=reference, for_return=None)
+        .select_related("order")
+        .order_by()
+    )
+)
+
+
+def order_named(supplier: Supplier, reference: str) -> SupplierOrder | None:
+    """Return what a supplier has under one of our references; None where that is none it can know. One query."""
+    found = _order_named.first(supplier.pk, reference)
+    if found is not None:
+        found.supplier = supplier
+    return found
 
 
 def note_garbage(

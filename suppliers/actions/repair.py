@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,7 +17,7 @@ from suppliers.actions.catalog import write_best_offers
 from suppliers.actions.forward import make_supplier_orders
 from suppliers.actions.gate import approved_units, ask_pharmacist
 from suppliers.actions.route import next_offer, way_by
-from suppliers.actions.stopped import wanted_back
+from suppliers.actions.stopped import unwanted_units, wanted_back
 from suppliers.models import Offer, SupplierOrder, SupplierOrderLine
 
 
@@ -28,21 +30,21 @@ def repair_rejection(event: Event) -> None:
         return
     lock_order(event.order)
     source = SupplierOrder.objects.get(pk=event.subject_id)
-    chosen, lost = [], {}
+    chosen, lost = [], Counter()
     # What is about to be cancelled is not ordered from somebody else.
     back = wanted_back([event.order.pk])
     for told in event.facts["lines"]:
         line = OrderLine.objects.select_related("order", "delivery__profile").get(pk=told["line"])
         quantity = min(int(told["quantity"]), line.open - back.get(line.pk, 0))
+        # What could not be stopped when its customer asked for it, and falls away after all, is paid back.
+        unwanted = unwanted_units(line, quantity)
+        lost[line.pk] += unwanted
+        quantity -= unwanted
         if quantity < 1:
             continue
-        # Whoever took units away by itself is not asked again; what we asked to stop says nothing against it.
-        own_wish = Q(cancelled__gt=0) & ~Q(reason_code="cancelled_by_platform")
-        tried = SupplierOrderLine.objects.filter(Q(rejected__gt=0) | own_wish, order_line=line)
-        without = {source.supplier_id, *tried.values_list("supplier_order__supplier", flat=True)}
-        offer = next_offer(line, quantity, without=without, now=timezone.now())
+        offer = _other_offer(source, line, quantity)
         if offer is None:
-            lost[line.pk] = quantity
+            lost[line.pk] += quantity
             continue
         approved = approved_units([line.pk])
         units = min(quantity, approved.get(line.pk, quantity))
@@ -53,11 +55,19 @@ def repair_rejection(event: Event) -> None:
             _move_delivery(line, offer, units)
             chosen.append((line, offer, units))
     make_supplier_orders(chosen)
-    if lost:
+    if lost := +lost:
         key = f"reject-{event.pk}"
         cancel_units(event.order, lost, reason=Refund.Reason.SUPPLIER_CANNOT, by=None, key=key)
     variants = OrderLine.objects.filter(pk__in=[told["line"] for told in event.facts["lines"]])
     write_best_offers(variants.values_list("variant", flat=True))
+
+
+def _other_offer(source: SupplierOrder, line: OrderLine, quantity: int) -> Offer | None:
+    # Whoever took units away by itself is not asked again; what we asked to stop says nothing against it.
+    own_wish = Q(cancelled__gt=0) & ~Q(reason_code="cancelled_by_platform")
+    tried = SupplierOrderLine.objects.filter(Q(rejected__gt=0) | own_wish, order_line=line)
+    without = {source.supplier_id, *tried.values_list("supplier_order__supplier", flat=True)}
+    return next_offer(line, quantity, without=without, now=timezone.now())
 
 
 def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
@@ -76,6 +86,7 @@ def _move_delivery(line: OrderLine, offer: Offer, quantity: int) -> None:
         order=line.order,
         profile=profile,
         service=way.service.code,
+        serial=old.serial,
         defaults={
             "position": line.order.deliveries.count() + 1,
             "price_minor": 0,

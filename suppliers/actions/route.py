@@ -14,6 +14,7 @@ from shop.delivery import Choice, choices_of, services_for
 from shop.models import DeliveryProfile
 from shop.models.catalogue import Availability
 from shop.money import line_cost_minor
+from suppliers.actions.faultiness import is_faulty_too_often
 from suppliers.models import Offer, OfferStatus
 
 GONE = {Availability.OUT_OF_STOCK, Availability.DISCONTINUED}
@@ -36,10 +37,11 @@ def first_offers(lines: Sequence[OrderLine]) -> dict[int, Offer]:
 def next_offer(
     line: OrderLine, quantity: int, *, without: Collection[int], now: datetime, by: date | None = None
 ) -> Offer | None:
-    """Return the cheapest other offer that has the units, keeps the margin and is not much later.
+    """Return the best other offer that has the units, keeps the margin and is not much later.
 
     ``without`` are ids of suppliers that cannot deliver it; ``by`` is the day on which it must be there (None:
-    LATER than promised). Of several, one that keeps the promise comes before a cheaper one. None if nothing fits.
+    LATER than promised). Of several, one that keeps the promise comes first; then one whose goods do not come back
+    faulty too often; then the cheapest. None if nothing fits.
     """
     last = by or line.delivery.promised_latest_on + LATER
     fitting = [
@@ -51,9 +53,12 @@ def next_offer(
         if (latest := _latest(offer, line, quantity, now)) is not None and latest <= last
     ]
     promised = line.delivery.promised_latest_on
-    return min(fitting, key=lambda found: (found[0] > promised, found[1].unit_cost, found[1].pk), default=(None, None))[
-        1
-    ]
+
+    def rank(found: tuple[date, Offer]) -> tuple[bool, bool, int, int]:
+        latest, offer = found
+        return latest > promised, is_faulty_too_often(offer.supplier), offer.unit_cost, offer.pk
+
+    return min(fitting, key=rank, default=(None, None))[1]
 
 
 def _live() -> QuerySet[Offer]:
@@ -65,7 +70,9 @@ def _latest(offer: Offer, line: OrderLine, quantity: int, now: datetime) -> date
     """Return until when an offer would bring the units; None if it cannot be taken at all."""
     if offer.stock is not None and offer.stock < quantity:
         return None
-    if line_cost_minor(offer.unit_cost, line.quantity, offer.currency) > line.goods_net_minor:
+    # What replaces other goods brings nothing itself: those were paid.
+    paid = line.replaces or line
+    if line_cost_minor(offer.unit_cost, line.quantity, offer.currency) > paid.goods_net_minor:
         return None
     if _border_of(offer.supplier.delivery_profile, line) > _border_of(line.delivery.profile, line):
         # Whoever was told of no duty is not sent goods that it is due on.

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, Max, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from orders.actions.cancel import answer_part, cancel_part
 from orders.actions.shipping import NOT_SENT, ParcelNews, lock_order
-from orders.models import CancellationLine, Order, Shipment, ShipmentLine
+from orders.models import CancellationLine, Order, OrderLine, Shipment, ShipmentLine
 from orders.states import ParcelStatus
 from shop.models import User
+from shop.prepared import Prepared, any_of
 from suppliers.models import (
     Supplier,
     SupplierCancellation,
@@ -43,6 +44,21 @@ def wanted_back(order_ids: Iterable[int]) -> dict[int, int]:
     rows = CancellationLine.objects.filter(cancellation__order__in=list(order_ids), cancellation__allocated_at=None)
     waiting = rows.values("line").annotate(units=Sum(F("quantity") - F("cancelled") - F("refused"))).order_by()
     return {row["line"]: row["units"] for row in waiting if row["units"]}
+
+
+def unwanted_units(line: OrderLine, fallen: int) -> int:
+    """Return how many of the units of a line that fell away nobody wants any more.
+
+    Their customer had asked to cancel them, and a supplier had said that it was too late. What the customer still
+    wants is bought from somebody else only as far as it is not with a supplier, or was not sent and kept.
+    """
+    asked = CancellationLine.objects.filter(line=line).aggregate(stopped=Sum("cancelled"), refused=Max("refused"))
+    if not asked["refused"]:
+        return 0
+    # Of the same units it may have been asked more than once; the largest number counts.
+    wanted = line.quantity - asked["stopped"] - asked["refused"]
+    lacking = max(0, wanted - (line.forwarded - line.in_returns))
+    return max(0, min(fallen - lacking, asked["refused"]))
 
 
 def of_wanted_back(rows: QuerySet[SupplierOrder]) -> QuerySet[SupplierOrder]:
@@ -89,13 +105,20 @@ def part_of(row: SupplierCancellation) -> str:
     return f"s{row.pk}"
 
 
+def _asked_before(row: int, version: int) -> QuerySet[SupplierCancellation]:
+    return undecided().filter(supplier_order=row, status=Status.ASKED, asked_version__lt=version)
+
+
+_is_asked = any_of(_asked_before)
+
+
 def settle_asked(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> None:
     """Read from a newer copy whether a request that was passed on is decided: then nothing of it is open there."""
     still_open = {
         str(line.get("line_id")) for line in copy.get("lines") or [] if int(line.get("quantity_cancel_requested") or 0)
     }
-    asked = undecided().filter(supplier_order=supplier_order, status=Status.ASKED)
-    for row in asked.filter(asked_version__lt=supplier_order.version).prefetch_related("lines__line"):
+    named = supplier_order.pk, supplier_order.version
+    for row in _asked_before(*named).prefetch_related("lines__line") if _is_asked(*named) else ():
         if not still_open & {part.line.line_id for part in row.lines.all()}:
             decide(row)
 
@@ -151,17 +174,25 @@ def has_cancelled_goods(order: Order, shipment: Shipment | None, news: ParcelNew
     """True if a parcel, with those that left before, holds more units than were not cancelled."""
     if news.kind != Shipment.Kind.OUTBOUND or news.status == ParcelStatus.CANCELLED:
         return False
-    others = ShipmentLine.objects.filter(shipment__order=order, shipment__kind=Shipment.Kind.OUTBOUND)
-    if shipment is not None:
-        others = others.exclude(shipment=shipment)
-    # Labels that were printed and not sent yet may be void by now: that news may come later than this.
-    gone = _sum_by_line(others.exclude(shipment__status__in=NOT_SENT))
-    wanted = {line.pk: line.quantity - line.cancelled for line in order.lines.all()}
+    gone = dict(_left_before(order.pk, shipment.pk if shipment else 0))
+    wanted = {pk: quantity - cancelled for pk, quantity, cancelled in _bought(order.pk)}
     return any(gone.get(pk, 0) + units > wanted[pk] for pk, units in news.lines.items())
 
 
-def _sum_by_line(rows: QuerySet[ShipmentLine]) -> dict[int, int]:
-    return {row["line"]: row["units"] for row in rows.values("line").annotate(units=Sum("quantity")).order_by()}
+# Labels that were printed and not sent yet may be void by now: that news may come later than this.
+_left_before = Prepared(
+    lambda order, this: (
+        ShipmentLine.objects.filter(shipment__order=order, shipment__kind=Shipment.Kind.OUTBOUND)
+        .exclude(shipment=this)
+        .exclude(shipment__status__in=NOT_SENT)
+        .order_by()
+        .values_list("line")
+        .annotate(units=Sum("quantity"))
+    )
+)
+_bought = Prepared(
+    lambda order: OrderLine.objects.filter(order=order).order_by().values_list("pk", "quantity", "cancelled")
+)
 
 
 def live_units(lines: Iterable[SupplierOrderLine]) -> dict[int, int]:

@@ -17,9 +17,11 @@ from orders.actions.reservation import note_taken
 from orders.actions.shipping import lock_order
 from orders.actions.work import close_work, open_work
 from orders.models import OrderDelivery, OrderLine, WorkItem
+from shop.prepared import PreparedRows
 from suppliers.actions.addressed import note_told
 from suppliers.actions.charges import delivery_charge_of
 from suppliers.actions.contract import COUNTERS, check_successor, counts_of
+from suppliers.actions.contract_returns import back_facts_of
 from suppliers.actions.parcels import estimate_of
 from suppliers.actions.reading import (
     MAKES_NO_SENSE,
@@ -41,8 +43,8 @@ from suppliers.states import SupplierOrderStatus, move_supplier_order
 
 Status, Reason = SupplierOrderStatus, WorkItem.Reason
 Back = SupplierReturn.Status
-# What a supplier may say of a return; the other states are ours.
-BACK_WORDS = frozenset(Back.values) - {Back.TO_ASK, Back.UNKNOWN, Back.REFUSED}
+# What of a copy of a return something follows from, besides its status.
+BACK_NEWS = ("lines", "label", "return_to", "goods_back_required", "return_by", "instructions", "resolution")
 
 
 def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, is_locked: bool = False) -> bool:
@@ -53,7 +55,9 @@ def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, i
     ``is_locked``: the caller has the order's row in its transaction, and ``supplier_order`` is as it
     stands in the database.
     """
-    if _is_known(supplier_order, copy):
+    if is_old_news(supplier_order, copy):
+        if version_of(copy) == supplier_order.version:
+            close_work(Reason.SUPPLIER_GARBAGE, supplier_order)
         return False
     try:
         with transaction.atomic():
@@ -66,7 +70,7 @@ def take_order_copy(supplier_order: SupplierOrder, copy: Mapping[str, Any], *, i
         return note_garbage(Reason.SUPPLIER_GARBAGE, supplier_order, error)
 
 
-def _is_known(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
+def is_old_news(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
     """True for a copy that the row, as read by the caller, shows to be old news: nothing has to wait for its lock.
 
     Most webhooks are, after an outage: a reading of the supplier's list has brought the newest copies.
@@ -81,10 +85,7 @@ def _is_known(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
     if version < supplier_order.version:
         # One that was made later and calls itself older is looked at.
         return str(copy.get("updated_at") or "") <= str(known.get("updated_at") or "")
-    if _without_person(copy) != known:
-        return False
-    close_work(Reason.SUPPLIER_GARBAGE, supplier_order)
-    return True
+    return _without_person(copy) == known
 
 
 def _without_person(copy: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,8 +110,11 @@ def facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_lines = PreparedRows(lambda row: SupplierOrderLine.objects.filter(supplier_order=row))
+
+
 def _take_if_newer(supplier_order: SupplierOrder, copy: Mapping[str, Any]) -> bool:
-    lines = list(supplier_order.lines.all())
+    lines = _lines(supplier_order.pk)
     counts, facts = counts_of(supplier_order, lines, copy), facts_of(copy)
     is_newer = check_successor(supplier_order, lines, copy, facts["version"], counts)
     if facts["version"] >= supplier_order.version:
@@ -264,30 +268,29 @@ def take_return_copy(supplier: Supplier, copy: Mapping[str, Any]) -> bool:
     if known is None:
         return False
     try:
-        return _take_return(known, _back_facts_of(copy))
+        with transaction.atomic():
+            # As everybody does who moves units. What is new is told by comparing with the copy that is replaced.
+            lock_order(known.order)
+            known.refresh_from_db()
+            return _take_return(known, back_facts_of(known, copy))
     except MAKES_NO_SENSE as error:
         return note_garbage(Reason.SUPPLIER_GARBAGE, known, error)
 
 
-def _back_facts_of(copy: Mapping[str, Any]) -> dict[str, Any]:
-    status = words(copy, "status", 40)
-    if status not in BACK_WORDS:
-        raise Garbage(f"a return that is “{status}”")
-    # Told to the case of the return later, where nobody could say that it makes no sense.
-    section(section(copy, "resolution"), "amount")
-    return {"version": version_of(copy), "status": status, "last_copy": plain(copy)}
-
-
 def _take_return(known: SupplierReturn, facts: Mapping[str, Any]) -> bool:
     rows, status = SupplierReturn.objects.filter(pk=known.pk), facts["status"]
-    with transaction.atomic():
-        fresh = rows.filter(version__lt=facts["version"]).update(**facts, **lease.returned())
-        if facts["version"] >= known.version:
-            close_work(Reason.SUPPLIER_GARBAGE, known)
-        if not fresh:
-            return False
-        if known.status != status:
-            rows.update(status_changed_at=timezone.now())
-            known.refresh_from_db()
-            events.record("supplier_return.updated", known, by=None, status=status)
+    fresh = rows.filter(version__lt=facts["version"]).update(**facts, **lease.returned())
+    if facts["version"] >= known.version:
+        close_work(Reason.SUPPLIER_GARBAGE, known)
+    if not fresh:
+        return False
+    # One that is to be withdrawn is so still, as far as it may be.
+    rows.filter(withdrawn_at__isnull=False, status__in=[Back.REQUESTED, Back.APPROVED]).update(due_at=timezone.now())
+    before, is_moved = known.last_copy, known.status != status
+    if is_moved:
+        rows.update(status_changed_at=timezone.now())
+    # Two of two received a version after none of two, or the label after the consent: the same state, and news.
+    if is_moved or any(before.get(name) != facts["last_copy"].get(name) for name in BACK_NEWS):
+        known.refresh_from_db()
+        events.record("supplier_return.updated", known, by=None, status=status)
     return True

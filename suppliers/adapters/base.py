@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -85,6 +85,8 @@ class Adapter(ABC):
         self.is_checked = is_checked
         # Where records of good calls wait for whoever makes many; None: each is written at once.
         self.good_calls: list[SupplierCall] | None = None
+        # Called before each page of a walk is asked for, and by whoever works long on what came. What it raises ends it.
+        self.before_page: Callable[[], None] = lambda: None
 
     @abstractmethod
     def account(self) -> dict[str, Any]:
@@ -103,7 +105,10 @@ class Adapter(ABC):
         """Ask to cancel units that have not left; return the contract's CancelResult."""
 
     def inquire(self, reference: str, request: dict[str, Any], *, key: str) -> None:
-        """Ask where an order is that comes late (``inquiries``); its answer is newer copies. Safe to repeat."""
+        """Ask where an order is that comes late (``inquiries``); its answer is newer copies. Safe to repeat.
+
+        With ``kind`` "question" a person is asked in words (``questions``): ``text``, answered at ``answer_url``.
+        """
         raise Refused("not-supported")
 
     @abstractmethod
@@ -113,6 +118,10 @@ class Adapter(ABC):
     @abstractmethod
     def find_return(self, return_reference: str) -> dict[str, Any] | None:
         """Return the return under our reference, or None."""
+
+    def cancel_return(self, return_reference: str, *, key: str) -> dict[str, Any]:
+        """Withdraw a return that is asked for or approved; return its copy. Safe to repeat with the same key."""
+        raise Refused("not-supported")
 
     @abstractmethod
     def walk(self, what: str, *, since: str = "") -> Walk:

@@ -54,6 +54,10 @@ class RestAdapter(Adapter):
     def find_return(self, return_reference: str) -> dict[str, Any] | None:
         return self._find(f"/returns/{quote(return_reference, safe='')}", return_reference)
 
+    def cancel_return(self, return_reference: str, *, key: str) -> dict[str, Any]:
+        path = f"/returns/{quote(return_reference, safe='')}/cancel"
+        return self._send("POST", path, json_body={}, key=key, reference=return_reference)
+
     def walk(self, what: str, *, since: str = "") -> Walk:
         walk = Walk(iter(()))
         walk.items = self._pages(what, since, walk)
@@ -68,6 +72,7 @@ class RestAdapter(Adapter):
     def _pages(self, what: str, since: str, walk: Walk) -> Iterator[dict[str, Any]]:
         params: dict[str, Any] = {"limit": PAGE} | ({"updated_since": since} if since else {})
         for _page in range(MOST_PAGES):
+            self.before_page()
             page = self._send("GET", f"/{what}", params=params)
             if not isinstance(page.get("data"), list):
                 raise Unclear(f"/{what}: no list")

@@ -99,15 +99,29 @@ class SupplierReturn(DueWork):
         CANCELLED = "cancelled", _("withdrawn")
         EXPIRED = "expired", _("expired")
 
+    class Channel(models.TextChoices):
+        API = "api", _("its API")
+        MAIL = "mail", _("mail, with a page to answer on")
+        BY_HAND = "by_hand", _("a person")
+
     supplier_order = models.ForeignKey(SupplierOrder, models.PROTECT, related_name="returns")
     order = models.ForeignKey(Order, models.PROTECT, related_name="+")
     return_reference = models.CharField(_("our reference"), max_length=32, unique=True)
     status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.TO_ASK)
     status_changed_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    channel = models.CharField(_("by"), max_length=8, choices=Channel, blank=True, help_text=_("Empty: not asked yet."))
     request = models.JSONField(_("what we asked"), default=dict, editable=False)
     last_copy = models.JSONField(_("last answer"), default=dict, blank=True, editable=False)
     version = models.PositiveIntegerField(default=0, editable=False)
     refused_reason = models.CharField(_("why not"), max_length=300, blank=True)
+    withdrawn_at = models.DateTimeField(
+        _("to be withdrawn since"), null=True, blank=True, editable=False, help_text=_("The supplier is told so.")
+    )
+    awaits_replacement = models.BooleanField(
+        _("to be replaced by the supplier"),
+        default=False,
+        help_text=_("It was asked to send new goods itself, and has not decided; nobody else sends any meanwhile."),
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:

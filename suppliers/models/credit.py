@@ -1,4 +1,4 @@
-"""What suppliers owe us for refunds that are their fault, and the papers it is settled on."""
+"""What suppliers owe us for refunds and replacements that are their fault and for goods they have again, and the papers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, Refund
+from orders.models import Order, OrderLine, Refund
 from shop.money import Money
+from suppliers.models.back import SupplierReturn
 from suppliers.models.order import SupplierOrderLine
 from suppliers.models.supplier import Supplier
 from suppliers.states import OWED, SupplierCreditStatus
@@ -25,15 +26,41 @@ class SupplierCreditQuerySet(models.QuerySet["SupplierCredit"]):
 
 
 class SupplierCredit(models.Model):
-    """What one supplier owes us for units of one of its lines, because of one refund; in its cost currency."""
+    """What one supplier owes us for units of one of its lines, because of one refund, replacement or return.
+
+    In its cost currency. ``back``: the return by which it is asked for, and whose answer moves it; alone, it is money for
+    goods the supplier has again, without a fault of its own. ``told_minor``: what the supplier says it gives; where that
+    is another amount, both are shown and a person decides.
+    """
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="credits")
     order = models.ForeignKey(Order, models.PROTECT, related_name="+")
-    refund = models.ForeignKey(Refund, models.PROTECT, related_name="+")
+    refund = models.ForeignKey(Refund, models.PROTECT, null=True, blank=True, related_name="+")
+    replacement = models.OneToOneField(
+        OrderLine,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("replacement"),
+        help_text=_("The line of new goods that it is owed for, where no money went to the customer."),
+    )
+    back = models.ForeignKey(
+        SupplierReturn,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="credits",
+        verbose_name=_("return"),
+        help_text=_("The return at the supplier whose answer decides about it."),
+    )
     line = models.ForeignKey(SupplierOrderLine, models.PROTECT, related_name="credits", verbose_name=_("line"))
     units = models.PositiveIntegerField(_("units"), help_text=_("0: a share of the cost, for goods kept for less."))
     amount_minor = models.PositiveIntegerField(_("amount"), help_text=_("Minor units."))
     matched_minor = models.PositiveIntegerField(_("matched"), default=0, help_text=_("Minor units."))
+    told_minor = models.PositiveIntegerField(
+        _("the supplier gives"), null=True, blank=True, help_text=_("Minor units. Empty: it has named no amount.")
+    )
     currency = models.CharField(_("currency"), max_length=3)
     reason = models.CharField(_("reason"), max_length=20, choices=Refund.Reason)
     status = models.CharField(
@@ -52,7 +79,7 @@ class SupplierCredit(models.Model):
         indexes = [
             models.Index(
                 fields=["supplier", "currency", "opened_at"],
-                condition=Q(status__in=["open", "claimed"]),
+                condition=Q(status__in=["open", "claimed", "accepted", "credited", "disputed"]),
                 name="supplier_credit_owed",
             ),
             models.Index(fields=["order"], name="supplier_credit_by_order"),
@@ -62,6 +89,15 @@ class SupplierCredit(models.Model):
             models.UniqueConstraint(fields=["refund", "line"], name="supplier_credit_once"),
             models.CheckConstraint(
                 condition=Q(status__in=SupplierCreditStatus.values), name="supplier_credit_status_known"
+            ),
+            models.CheckConstraint(
+                condition=(Q(refund=None) | Q(replacement=None)) & ~Q(refund=None, replacement=None, back=None),
+                name="supplier_credit_for_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["back", "line"],
+                condition=Q(refund=None, replacement=None),
+                name="supplier_credit_once_per_return",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gte=1), name="supplier_credit_some"),
             models.CheckConstraint(
@@ -76,6 +112,11 @@ class SupplierCredit(models.Model):
     def amount(self) -> Money:
         """What it owes for it in all."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def told(self) -> Money | None:
+        """What the supplier says it gives; None if it has named no amount."""
+        return None if self.told_minor is None else Money(self.told_minor, self.currency)
 
     @property
     def owed(self) -> Money:

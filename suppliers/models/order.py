@@ -15,7 +15,11 @@ from suppliers.states import SupplierOrderStatus
 
 
 class SupplierOrder(DueWork):
-    """What we order from one supplier for one customer order. ``due_at``: send, look up or ask again."""
+    """What we order from one supplier for one customer order. ``due_at``: send, look up or ask again.
+
+    One ``for_return`` was never ordered: it stands for the new goods that the supplier sends itself for that return,
+    at no cost. Its supplier knows nothing of its reference, so it is asked nothing under that.
+    """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="+")
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="supplier_orders")
@@ -54,6 +58,15 @@ class SupplierOrder(DueWork):
     )
     charge_currency = models.CharField(_("charges in"), max_length=3, blank=True, editable=False)
     refused_reason = models.CharField(_("why refused"), max_length=300, blank=True)
+    for_return = models.OneToOneField(
+        "suppliers.SupplierReturn",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="made_good",
+        verbose_name=_("new goods for"),
+        help_text=_("The supplier sends them itself for this return: nothing was ordered."),
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     placed_at = models.DateTimeField(_("placed"), null=True, blank=True)
 
@@ -72,6 +85,17 @@ class SupplierOrder(DueWork):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def told_reference(self) -> str:
+        """Our reference as the supplier knows it: of new goods for a return, that of the order they were first part of.
+
+        A query for each return on the way there.
+        """
+        row = self
+        while row.for_return is not None:
+            row = row.for_return.supplier_order
+        return row.reference
 
 
 class SupplierOrderLine(models.Model):
@@ -128,6 +152,15 @@ class SupplierShipment(models.Model):
     supplier_shipment_id = models.CharField(_("supplier's id"), max_length=64)
     supplier_order = models.ForeignKey(SupplierOrder, models.PROTECT, related_name="shipments")
     shipment = models.OneToOneField(Shipment, models.PROTECT, related_name="+")
+    for_return = models.ForeignKey(
+        "suppliers.SupplierReturn",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="parcels",
+        verbose_name=_("new goods for"),
+        help_text=_("The return for which the supplier says that it sends this."),
+    )
     version = models.PositiveIntegerField(_("version"), default=0)
 
     class Meta:

@@ -54,6 +54,14 @@ class Supplier(DueWork):
     markup_percent = models.PositiveSmallIntegerField(
         _("mark-up"), default=110, help_text=_("Percent on cost, where it recommends no price.")
     )
+    replaces_itself = models.BooleanField(
+        _("sends new goods itself"),
+        default=False,
+        help_text=_(
+            "Asked through its API to take faulty goods back, it is to send the same again at its own cost. "
+            "Off: we order them anew and it is asked for credit."
+        ),
+    )
     # --- what it owes us when a refund is its fault (suppliers.actions.credits)
     bills_at = models.CharField(
         _("bills"),
@@ -69,6 +77,15 @@ class Supplier(DueWork):
         default=100,
         help_text=_("Percent of the cost that it bears when a customer keeps faulty goods for less."),
     )
+    # --- how often its goods come back faulty (suppliers.actions.faultiness)
+    fault_percent = models.PositiveSmallIntegerField(
+        _("comes back faulty"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Percent of the units it has sent. Empty: too few to tell."),
+    )
+    fault_units = models.PositiveIntegerField(_("units measured"), default=0, editable=False)
     # --- where the incremental walks stand (the ``as_of`` of the last complete one)
     catalogue_as_of = models.CharField(max_length=40, blank=True, editable=False)
     stock_as_of = models.CharField(max_length=40, blank=True, editable=False)
@@ -104,6 +121,11 @@ class Supplier(DueWork):
     def can(self, capability: str) -> bool:
         """True if its account declares an optional part of the contract, as ``"cancel"``."""
         return capability in self.capabilities
+
+    @property
+    def sends_replacements(self) -> bool:
+        """True if it is asked to send new goods itself: that is agreed with it, and its API takes returns."""
+        return self.replaces_itself and self.can("returns")
 
 
 class SupplierProbe(DueWork):
