@@ -10,14 +10,17 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from orders.lookup import find_order
 from orders.models import Cancellation, Order, OrderLine
-from support.models import Return, Topic
+from support.file_fields import FilesField, PhotosField
+from support.models import Topic
 from support.topics import CONTACT_QUESTIONS, Question, question
-from support.uploads import PhotosField
 
 MESSAGE_MISSING = {"required": gettext_lazy("Tell us in a few words what it is about.")}
 ORDER_TOPICS = [topic for topic in Topic.choices if topic[0] != Topic.QUESTION] + [
     (Topic.QUESTION.value, Topic.QUESTION.label)
 ]
+
+
+ABOUT_GOODS = {Topic.DEFECTIVE, Topic.DAMAGED, Topic.WRONG_ITEM, Topic.CHANGED_MIND}
 
 
 class OnceForm(forms.Form):
@@ -42,7 +45,10 @@ class HelpForm(OnceForm):
         label=gettext_lazy("Which goods?"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        error_messages={"invalid_choice": gettext_lazy("Choose goods of this order.")},
+        error_messages={
+            "required": gettext_lazy("Choose which goods it is about."),
+            "invalid_choice": gettext_lazy("Choose goods of this order."),
+        },
     )
     topic = forms.ChoiceField(
         label=gettext_lazy("What is it about?"),
@@ -63,25 +69,40 @@ class HelpForm(OnceForm):
 
     def __init__(self, *args: object, order: Order, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["lines"].required = self["topic"].value() in ABOUT_GOODS
         if self["topic"].value() in Topic.values:
             # Chosen on the page before.
             self.fields["topic"].widget = forms.HiddenInput()
         self.order_lines = {str(line.pk): line for line in order.lines.all()}
         self.fields["lines"].choices = [(pk, _label(line)) for pk, line in self.order_lines.items()]
+        # Before the message: who chooses one of three says so where they choose.
+        several = [line for line in self.order_lines.values() if _live(line) > 1]
+        for line in several:
+            label = _("How many of %(name)s?") % {"name": line.name}
+            most = _("You ordered %(most)d of it.") % {"most": _live(line)}
+            self.fields[f"units_{line.pk}"] = forms.IntegerField(
+                label=label,
+                required=False,
+                min_value=1,
+                max_value=_live(line),
+                initial=_live(line),
+                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+                error_messages={"min_value": most, "max_value": most, "invalid": most},
+            )
+        self.order_fields(
+            ["form_key", "lines", *(f"units_{line.pk}" for line in several), "topic", "message", "photos"]
+        )
         if len(self.order_lines) == 1:
             self.initial.setdefault("lines", list(self.order_lines))
 
-    def clean(self) -> dict[str, object]:
-        cleaned = super().clean() or {}
-        about_goods = cleaned.get("topic") in {Topic.DEFECTIVE, Topic.DAMAGED, Topic.WRONG_ITEM, Topic.CHANGED_MIND}
-        if about_goods and not cleaned.get("lines") and "lines" not in self.errors:
-            self.add_error("lines", _("Choose which goods it is about."))
-        return cleaned
-
     def quantities(self) -> Mapping[int, int]:
-        """Return the chosen lines' ids with all their units that were not cancelled."""
+        """Return the chosen lines' ids with the units that were typed; else with all that were not cancelled."""
         chosen = [self.order_lines[pk] for pk in self.cleaned_data["lines"]]
-        return {line.pk: max(1, line.quantity - line.cancelled) for line in chosen}
+        return {line.pk: self.cleaned_data.get(f"units_{line.pk}") or _live(line) for line in chosen}
+
+
+def _live(line: OrderLine) -> int:
+    return max(1, line.quantity - line.cancelled)
 
 
 def _label(line: OrderLine) -> str:
@@ -139,35 +160,72 @@ class ReplyForm(OnceForm):
 
 
 class CustomerReplyForm(ReplyForm):
-    """A customer's message, with photos."""
+    """A customer's message, with photos and PDFs."""
 
-    photos = PhotosField()
+    photos = FilesField()
 
 
-class ReturnForm(OnceForm):
-    """How many units go back to the supplier, and for what."""
+class RatingForm(forms.Form):
+    """How a case went, in one answer and, who likes, a few words."""
 
-    quantity = forms.IntegerField(label=gettext_lazy("Units"), min_value=1, max_value=9999)
-    solution = forms.ChoiceField(label=gettext_lazy("Asked for"), choices=Return.Solution.choices)
-    note = forms.CharField(
-        label=gettext_lazy("Note for the supplier"),
-        max_length=500,
+    answer = forms.ChoiceField(
+        label=gettext_lazy("Did we solve it well?"),
+        choices=[("good", gettext_lazy("Yes, well")), ("bad", gettext_lazy("No, not really"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose one of the two.")},
+    )
+    comment = forms.CharField(
+        label=gettext_lazy("What should we do better?"),
+        max_length=1000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: object, line: OrderLine, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.line = line
-        self.initial["quantity"] = line.quantity - line.cancelled
 
-    def clean_quantity(self) -> int:
-        """Return the units, at most what was sent."""
-        units = self.cleaned_data["quantity"]
-        if units > self.line.shipped:
-            text = _("%(sent)d of it were sent so far; no more can go back.")
-            raise forms.ValidationError(text % {"sent": self.line.shipped})
-        return units
+class NewCaseForm(OnceForm):
+    """A case that an agent opens: whom it is about, what about, and the first words."""
+
+    whom = forms.CharField(
+        label=gettext_lazy("Order number or e-mail address"),
+        max_length=254,
+        error_messages={"required": gettext_lazy("Type the number of the order, or the customer's address.")},
+    )
+    topic = forms.ChoiceField(label=gettext_lazy("What is it about?"), choices=Topic.choices)
+    subject = forms.CharField(
+        label=gettext_lazy("Subject"),
+        max_length=150,
+        error_messages={"required": gettext_lazy("Say in a few words what it is about; the customer reads it, too.")},
+    )
+    message = forms.CharField(
+        label=gettext_lazy("Text"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": gettext_lazy("Write what it is about.")},
+    )
+    is_note = forms.ChoiceField(
+        label=gettext_lazy("Who reads it?"),
+        choices=[
+            ("message", gettext_lazy("The customer: it goes out as a mail at once")),
+            ("note", gettext_lazy("Colleagues only: an internal note")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose who reads it.")},
+    )
+    order: Order | None = None
+    email = ""
+
+    def clean_whom(self) -> str:
+        """Find the order with that number, or take the address of somebody without one."""
+        typed = self.cleaned_data["whom"].strip()
+        if "@" in typed:
+            self.email = forms.EmailField(
+                error_messages={"invalid": _("An e-mail address looks like name@example.com.")}
+            ).clean(typed)
+            return typed
+        self.order = Order.objects.filter(number__iexact=typed).first()
+        if self.order is None:
+            raise forms.ValidationError(_("No order has the number %(number)s.") % {"number": typed})
+        return typed
 
 
 class CancelLineForm(OnceForm):

@@ -12,22 +12,27 @@ from support.models import Topic
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing people write about. ``answer`` names the block of the page that answers it; empty: a person does."""
+    """One thing people write about. ``answer`` names the block of the page that answers it; empty: a person does.
+
+    ``reason`` is the one that its answer, a request to send something back, begins with; empty: none yet.
+    """
 
     slug: str
     label: str | Promise
     topic: Topic
     answer: str = ""
+    reason: str = ""
 
 
-# On an order's page: slug is the topic itself.
+# On an order's page: what has a topic of its own is known by it.
 ORDER_QUESTIONS = [
     Question(Topic.NOT_ARRIVED, _("Where is my order?"), Topic.NOT_ARRIVED, "where"),
-    Question(Topic.DEFECTIVE, _("Something is faulty"), Topic.DEFECTIVE),
-    Question(Topic.DAMAGED, _("Something arrived damaged"), Topic.DAMAGED),
-    Question(Topic.WRONG_ITEM, _("I got the wrong thing"), Topic.WRONG_ITEM),
+    Question(Topic.DEFECTIVE, _("Something is faulty"), Topic.DEFECTIVE, "return", "defective"),
+    Question(Topic.DAMAGED, _("Something arrived damaged"), Topic.DAMAGED, "return", "damaged"),
+    Question(Topic.WRONG_ITEM, _("I got the wrong thing"), Topic.WRONG_ITEM, "return", "wrong_item"),
     Question(Topic.CHANGED_MIND, _("Return something, or withdraw from the contract"), Topic.CHANGED_MIND, "return"),
     Question(Topic.CANCEL, _("Cancel what has not been sent"), Topic.CANCEL, "cancel"),
+    Question("address", _("Change the delivery address"), Topic.QUESTION, "address"),
     Question(Topic.QUESTION, _("Something else"), Topic.QUESTION),
 ]
 # On the contact page, of somebody whose order we do not know yet.

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.contrib import messages
+from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy
 
 from orders.account import account_orders, order_rows, with_parts
+from orders.address_offer import LATE_KEY, address_offer
 from orders.cancellations import cancel_offer
 from orders.forms import FindForm
 from orders.models import Order
+from orders.periods import withdrawal_of
 from orders.progress import ParcelCard, parcel_cards
 from shop.limits import allow
 from shop.models import Variant
-from support.actions.ticket import answer_due, customer_writes, open_ticket
-from support.forms import ContactForm, CustomerReplyForm, HelpForm
-from support.models import Ticket, TicketMessage, Topic
-from support.states import TicketStatus
+from support.actions.knowledge import note_asked, note_shown
+from support.actions.ticket import answer_due, open_ticket
+from support.forms import ContactForm, HelpForm
+from support.knowledge import Answer, stage_of, suggest
+from support.models import Ticket, Topic
 from support.topics import CONTACT_QUESTIONS, ORDER_QUESTIONS, Question, question
 
 LIMIT, SECONDS = 20, 3600
@@ -34,28 +37,69 @@ TOO_MANY = gettext_lazy("Too many messages from here. Please wait an hour, or an
 def order_help(request: HttpRequest, token: str) -> HttpResponse:
     """Ask what it is about, answer what can be answered at once, and take a message for the rest."""
     order = get_object_or_404(Order.objects.by_token(token).exclude(paid_at=None))
-    asked = question(ORDER_QUESTIONS, request.POST.get("topic", "") or request.GET.get("topic", ""))
+    asked = _asked(request, ORDER_QUESTIONS)
     cards = parcel_cards(order)
-    initial = {"topic": asked.slug if asked else ""} | _about_parcel(cards, request.GET.get("parcel", ""))
-    if request.GET.get("about") == "address":
-        initial["message"] = _("Can you still send it to another address? It is:") + "\n"
+    initial = {"topic": asked.topic if asked else ""} | _about_parcel(cards, request.GET.get("parcel", ""))
+    if (asked and asked.answer == "address") or request.GET.get("about") == "address":
+        initial["message"] = (
+            _("Can you still send it to another address? It is:") + "\n" + _late_address(request, order)
+        )
     form = HelpForm(request.POST or None, request.FILES or None, order=order, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "look" not in request.POST and form.is_valid():
         if allow(request, "ticket", limit=LIMIT, seconds=SECONDS):
             return redirect(_open_for(request, order, form))
         form.add_error(None, TOO_MANY)
-    context = {
+    context = _answers(request, form, asked, stage=stage_of(order)) | {
         "form": form,
         "order": order,
         "parcels": cards,
         "offer": cancel_offer(order),
+        "address": address_offer(order),
         "question": asked,
         "questions": ORDER_QUESTIONS,
         "answer_by": answer_due(timezone.now()),
+        "withdrawal": withdrawal_of(order),
         # Where a page answers, the form is folded away, until somebody has begun to write or came to do so.
         "is_writing": form.is_bound or "parcel" in request.GET or (asked is not None and not asked.answer),
     }
-    return _private(render(request, "support/order_help.html", context, status=422 if form.errors else 200))
+    return private(render(request, "support/order_help.html", context, status=_status(request, form)))
+
+
+def _late_address(request: HttpRequest, order: Order) -> str:
+    late = request.session.get(LATE_KEY, {})
+    return "\n".join(late["lines"]) if late.get("order") == order.number else ""
+
+
+def _asked(request: HttpRequest, questions: list[Question]) -> Question | None:
+    """Return what it is about: the link's choice, for two of them may share a topic, else the form's."""
+    return question(questions, request.GET.get("topic", "")) or question(questions, request.POST.get("topic", ""))
+
+
+def _status(request: HttpRequest, form: HelpForm | ContactForm) -> int:
+    return 422 if form.is_bound and form.errors else 200
+
+
+def _answers(
+    request: HttpRequest, form: HelpForm | ContactForm, asked: Question | None, *, stage: str = ""
+) -> dict[str, object]:
+    """Return the answers that fit what somebody is about to write, and count that they see them.
+
+    Whoever has typed already, and asked for a look first, gets those that fit the words.
+    """
+    is_look = "look" in request.POST
+    if is_look:
+        # Nothing is sent yet, so nothing is wrong yet.
+        form._errors = ErrorDict()  # type: ignore[attr-defined]
+    typed = request.POST.get("message", "") if is_look else ""
+    found: list[Answer] = []
+    if asked is not None or is_look:
+        # A topic says more than its name; what has none of its own is known by its words, but "something else" has none.
+        is_told = asked is not None and asked.topic == Topic.QUESTION and asked.slug not in {"other", Topic.QUESTION}
+        said = str(asked.label) if asked is not None and is_told else ""
+        found = suggest(topic=asked.topic if asked else "", stage=stage, typed=f"{said} {typed}")
+        own = [f"answer:{asked.answer}"] if asked is not None and asked.answer and not is_look else []
+        note_shown(request, [*own, *(one.slug for one in found)])
+    return {"answers": found, "is_look": is_look, "looked": is_look and not found}
 
 
 def _about_parcel(cards: Sequence[ParcelCard], wanted: str) -> dict[str, object]:
@@ -73,6 +117,7 @@ def _open_for(request: HttpRequest, order: Order, form: HelpForm) -> Ticket:
     topic = Topic(form.cleaned_data["topic"])
     quantities = form.quantities()
     first = next((form.order_lines[str(pk)].name for pk in quantities), order.number)
+    note_asked(request)
     return open_ticket(
         order=order,
         email=order.email,
@@ -92,6 +137,9 @@ def contact(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _ask_first(request)
     form = ContactForm(request.POST, request.FILES)
+    asked = _asked(request, CONTACT_QUESTIONS)
+    if "look" in request.POST:
+        return _contact_page(request, form, asked)
     if form.is_valid():
         if form.cleaned_data["website"]:
             # A program: it sees what a person would see, and nothing is kept.
@@ -102,9 +150,10 @@ def contact(request: HttpRequest) -> HttpResponse:
             form.add_error(None, TOO_MANY)
         else:
             made = _open_contact(request, form)
+            note_asked(request)
             request.session[SENT] = made.pk
             return redirect("support:sent")
-    return _contact_page(request, form, question(CONTACT_QUESTIONS, request.POST.get("topic", "")), status=422)
+    return _contact_page(request, form, asked, status=422)
 
 
 def _ask_first(request: HttpRequest) -> HttpResponse:
@@ -125,7 +174,7 @@ def _contact_page(
 ) -> HttpResponse:
     # An order that is not paid has no help page: nothing of it was sent.
     paid = account_orders(request.user).exclude(paid_at=None)
-    context = {
+    context = _answers(request, form, asked) | {
         "form": form,
         "question": asked,
         "questions": CONTACT_QUESTIONS,
@@ -172,7 +221,7 @@ def _sent(request: HttpRequest, made: Ticket | None, email: str) -> HttpResponse
     # A case about an order leads to that order: its link goes to the order's address, not to whoever typed it.
     is_shown = made is not None and made.order_id is None
     context = {"ticket": made, "email": email, "is_shown": is_shown, "answer_by": answer_due(timezone.now())}
-    return _private(render(request, "support/sent.html", context))
+    return private(render(request, "support/sent.html", context))
 
 
 def _asked_about(request: HttpRequest) -> str:
@@ -185,38 +234,7 @@ def _asked_about(request: HttpRequest) -> str:
     return f"{variant.full_name[:150]} ({variant.sku})"
 
 
-def ticket(request: HttpRequest, token: str) -> HttpResponse:
-    found = get_object_or_404(Ticket.objects.select_related("order"), token=token)
-    form = CustomerReplyForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        if allow(request, "ticket", limit=LIMIT, seconds=SECONDS):
-            data = form.cleaned_data
-            customer_writes(found, data["message"], form_key=data["form_key"], photos=data["photos"])
-            messages.success(request, _("Your message is with us."))
-            return redirect(found)
-        form.add_error(None, TOO_MANY)
-    # The one place that decides what of a case a customer sees: their own thread, nothing else.
-    thread = found.messages.filter(thread=TicketMessage.Thread.CUSTOMER)
-    context = {
-        "ticket": found,
-        "state": state_words(found),
-        "thread": thread.select_related("user").prefetch_related("attachments"),
-        "form": form,
-        "is_solved": found.status == TicketStatus.SOLVED,
-    }
-    return _private(render(request, "support/ticket.html", context, status=422 if form.errors else 200))
-
-
-def state_words(ticket: Ticket) -> str:
-    """Say how a case stands, in the customer's words."""
-    return {
-        TicketStatus.WAITING_CUSTOMER: _("We have answered. Write below if something is still open."),
-        TicketStatus.WAITING_SUPPLIER: _("We have asked the supplier and tell you as soon as they answer."),
-        TicketStatus.SOLVED: _("Solved. If something is still open, just write below."),
-    }.get(ticket.status, _("With us. We answer by mail and on this page."))
-
-
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     # The address is the key. The site-wide "same-origin" policy keeps it from other sites; "no-referrer"
     # would make browsers send "Origin: null", which the CSRF check refuses.
     response["X-Robots-Tag"] = "noindex"
