@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig, apps
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_migrate
 
 
@@ -15,6 +16,9 @@ class ConfigConfig(AppConfig):
         """Load the tasks; connect the roles, the nightly audit and the deployment checks."""
         from config import celery, checks, nightly, roles
 
+        # With DEBUG Django would keep every statement with its values in it, and on SQLite it takes another statement
+        # to put them there. Whoever wants to read them asks for it (force_debug_cursor).
+        BaseDatabaseWrapper.queries_logged = property(lambda self: self.force_debug_cursor)
         celery.load_tasks()
         checks.register()
         # Once, not after each of twenty apps: ours stand before auth, so that by then all their permissions are made.

@@ -7,12 +7,14 @@ from importlib import import_module
 from pathlib import Path
 
 from celery import Celery
-from celery.signals import task_prerun
+from celery.signals import task_prerun, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings  # noqa: E402  (the line above must come first)
 from django.db import close_old_connections  # noqa: E402
+
+from shop.turns import ENDING  # noqa: E402
 
 app = Celery("waybill")
 # Work is kept apart by purpose, so that a slow supplier delays nobody's mail.
@@ -79,3 +81,9 @@ def load_tasks() -> None:
 def keep_connection(**_kwargs: object) -> None:
     """Before a task: go on with the thread's database connection if it is neither too old nor broken."""
     close_old_connections()
+
+
+@worker_shutting_down.connect
+def end_soon(**_kwargs: object) -> None:
+    """On SIGTERM: let what is in the middle of a long reading stop at its next step."""
+    ENDING.set()

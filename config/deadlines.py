@@ -16,9 +16,11 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
+from config.deadlines_returns import RETURN_ASIDE, RETURN_RESTS, RETURN_RETRIES, RETURN_WAITS
 from config.decisions import BY_HAND, COMPARISONS, CREDITS, DECISIONS, REVIEWS, SHOP_RESTS, TRACKING
 from config.models import NightlyAudit
 from config.promises import LATE, LATE_ASIDE, LATE_RESTS, LATE_RETRIES
+from config.questions import IS_ASKED, QUESTION_ASIDE, QUESTION_RESTS, QUESTION_RETRIES, QUESTIONS
 from config.reaching import REACHING, REACHING_RESTS, WAKEN_ENDPOINTS
 from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from notifications.models import Endpoint, Notification, NotificationStatus, ReviewRequest
@@ -64,10 +66,9 @@ from suppliers.models import (
     SupplierOrder,
     SupplierOrderLine,
     SupplierProbe,
-    SupplierReturn,
 )
 from suppliers.states import SupplierCancellationStatus, SupplierCreditStatus, SupplierOrderStatus
-from support.models import Ticket
+from support.models import HeldAnswer, Ticket
 from support.states import TicketStatus
 
 # The engine's own work is done in seconds; so long, and something is broken.
@@ -83,7 +84,6 @@ BACK_IN_STOCK = timedelta(days=10)
 AFTER_SHIP_BY, WITHOUT_SHIP_BY = timedelta(days=2), timedelta(days=7)
 LABEL_LIES, NO_SCAN, LOST_SIGHT = timedelta(days=5), timedelta(days=10), timedelta(days=3)
 WITH_DRIVER, TRIED, AT_THE_SHOP, HELD_UP = timedelta(days=2), timedelta(days=3), timedelta(days=7), timedelta(days=2)
-RETURN_ANSWER, RETURN_WAY, RETURN_DECISION = timedelta(days=3), timedelta(days=30), timedelta(days=14)
 # Claimed with the next statement; and a supplier's accounts answer within the month.
 CASE_AT_SUPPLIER, CASE_WITHOUT_TERM = timedelta(days=5), timedelta(days=3)
 # Reasons of carriers after which waiting helps nobody.
@@ -91,7 +91,7 @@ SEVERE = ["lost", "destroyed", "damaged", "address_problem", "refused"]
 
 R = WorkItem.Reason
 _O, _F, _P, _S = OrderStatus, RefundStatus, ParcelStatus, SupplierOrderStatus
-_B, _C, _T, _N = SupplierReturn.Status, CheckoutSession.State, TicketStatus, NotificationStatus
+_C, _T, _N = CheckoutSession.State, TicketStatus, NotificationStatus
 _W, _A = CancellationStatus, SupplierCancellationStatus
 _Q, _M = RefundRequestStatus, SupplierCreditStatus
 _K, _D = AuthorisationStatus, DisputeStatus
@@ -237,14 +237,6 @@ def _parcel(
     return Wait(name, Shipment, states, reason, more.pop("since", _CHANGED), after, says, **more)
 
 
-def _return(name: str, states: tuple[str, ...], after: timedelta, says: str) -> Wait:
-    says, related = (
-        "{row.supplier_order.supplier.name}, {row.return_reference}: " + says,
-        ("order", "supplier_order__supplier"),
-    )
-    return Wait(name, SupplierReturn, states, R.RETURN_SILENT, _CHANGED, after, says, related=related)
-
-
 _SILENT, _TROUBLE = R.PARCEL_SILENT, R.PARCEL_TROUBLE
 _not_paid_back = ShipmentLine.objects.filter(shipment=OuterRef("pk"), line__refunded__lt=F("quantity"))
 GOODS = [
@@ -260,10 +252,7 @@ GOODS = [
         "coming back", (_P.RETURNING, _P.RETURNED), R.PARCEL_BACK, AT_ONCE, "comes back to its sender.",
         cause=Q(Exists(_not_paid_back)), sticks=True,
     ),
-    _return("return to ask", (_B.TO_ASK, _B.UNKNOWN), AWAY, "the return is not asked for yet."),
-    _return("return asked", (_B.REQUESTED,), RETURN_ANSWER, "no answer to the return."),
-    _return("return on its way", (_B.APPROVED, _B.IN_TRANSIT), RETURN_WAY, "the goods have not come back."),
-    _return("return there", (_B.RECEIVED,), RETURN_DECISION, "the goods are back, and nothing is decided."),
+    *RETURN_WAITS,
 ]  # fmt: skip
 
 
@@ -274,12 +263,13 @@ def _case(name: str, states: tuple[str, ...], since: str, after: timedelta, says
 _TURN = (_T.NEW, _T.OPEN)
 PEOPLE = [
     _case("case", _TURN, "answer_due_at", AT_ONCE, "should have been answered by now."),
+    _case("case to be solved", _TURN, "solve_due_at", AT_ONCE, "should have been solved by now."),
     _case(
         "case without a term", _TURN, "last_message_at", CASE_WITHOUT_TERM, "is open, and nobody answers.",
         Q(answer_due_at=None),
     ),
-    _case("case at the supplier", (_T.WAITING_SUPPLIER,), "status_changed_at", CASE_AT_SUPPLIER, "waits for a supplier."),
-    *REACHING,
+    _case("case at the supplier", (_T.WAITING_SUPPLIER,), "status_changed_at", CASE_AT_SUPPLIER, "waits for a supplier.", ~IS_ASKED),
+    *QUESTIONS, *REACHING,
 ]  # fmt: skip
 MACHINERY = [
     Wait(
@@ -303,8 +293,8 @@ MACHINERY = [
 ]  # fmt: skip
 # Whose rows are set aside when workers die over them; duties are not.
 ASIDE: list[type[DueWork]] = [CheckoutSession, Refund, Cancellation, SupplierOrder, SupplierCancellation]
-ASIDE += [Authorisation, Dispute, Payment, ProviderCustomer]
-ASIDE += [PictureFetch, SupplierReturn, Notification, ReviewRequest, Reaction, IncomingEvent, *LATE_ASIDE]
+ASIDE += [Authorisation, Dispute, Payment, ProviderCustomer, HeldAnswer, *LATE_ASIDE, *QUESTION_ASIDE]
+ASIDE += [*RETURN_ASIDE, PictureFetch, Notification, ReviewRequest, Reaction, IncomingEvent]
 
 
 def _aside(model: type[DueWork]) -> Wait:
@@ -350,13 +340,10 @@ RESTS: Mapping[tuple[type[Model], str], str] = {
     (SupplierCancellation, _A.DECIDED): "over",
     (Shipment, _P.DELIVERED): "over",
     (Shipment, _P.CANCELLED): "its units are in another parcel, or unsent and waited for with their supplier order",
-    (SupplierReturn, _B.REFUSED): "told to its case, which is open again",
-    (SupplierReturn, _B.REJECTED): "told to its case, which is open again",
-    (SupplierReturn, _B.RESOLVED): "told to its case, which is open again",
-    (SupplierReturn, _B.CANCELLED): "told to its case, which is open again",
-    (SupplierReturn, _B.EXPIRED): "told to its case, which is open again",
+    **RETURN_RESTS,
     **SHOP_RESTS,
     **LATE_RESTS,
+    **QUESTION_RESTS,
     (Ticket, _T.WAITING_CUSTOMER): "the customer's turn, who may take any time; their answer opens it",
     (Ticket, _T.SOLVED): "over",
     **REACHING_RESTS,
@@ -385,12 +372,12 @@ RETRIES = [
     Retry(NightlyAudit, ALWAYS),
     # Not "unknown": where that has no due time, a person decides whether it may be asked again.
     Retry(SupplierOrder, Q(status__in=[_S.READY, _S.SENDING])),
-    Retry(SupplierReturn, Q(status__in=[_B.TO_ASK, _B.UNKNOWN])),
     Retry(PictureFetch, Q(status=PictureFetch.Status.WANTED)),
     Retry(Supplier, Q(is_active=True, uses_polling=True)),
     Retry(Notification, Q(status__in=[_N.QUEUED, _N.SENDING])),
     Retry(Endpoint, WAKEN_ENDPOINTS),
     Retry(Reaction, Q(done_at=None)),
     Retry(IncomingEvent, Q(done_at=None)),
-    *(Retry(*pair) for pair in LATE_RETRIES),
+    *(Retry(*pair) for pair in [*LATE_RETRIES, *QUESTION_RETRIES, *RETURN_RETRIES]),
+    Retry(HeldAnswer, ALWAYS),
 ]

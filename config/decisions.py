@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from config.models import Comparison, MoneyFinding
-from config.waits import A_DAY, AT_ONCE, AWAY, TWO_NIGHTS, Wait
+from config.waits import A_DAY, ALWAYS, AT_ONCE, AWAY, TWO_NIGHTS, Wait
 from orders.models import Authorisation, Dispute, Payment, Refund, WorkItem
 from orders.states import AuthorisationStatus, DisputeStatus, RefundStatus
 from shop.models import Review
@@ -56,11 +56,11 @@ DECISIONS = [
 ]  # fmt: skip
 
 
-def _credit(name: str, state: str, after: timedelta, says: str) -> Wait:
+def _credit(name: str, state: str, after: timedelta, says: str, cause: Q = ALWAYS) -> Wait:
     says, related = "{row.supplier.name} owes {row.owed} for {row.order.number}, " + says, ("order", "supplier")
     # What is at stake counts in the shop's currency; in another one it stands in the sentence.
     return Wait(
-        name, SupplierCredit, (state,), R.SUPPLIER_CREDIT, ("status_changed_at",), after, says, money=_owed_here,
+        name, SupplierCredit, (state,), R.SUPPLIER_CREDIT, ("status_changed_at",), after, says, cause, _owed_here,
         related=related,
     )  # fmt: skip
 
@@ -71,6 +71,16 @@ def _owed_here(credit: SupplierCredit) -> int:
 
 CREDITS = [
     _credit("credit to claim", SupplierCreditStatus.OPEN, CLAIMED_WITHIN, "and nobody has claimed it."),
+    _credit("credit accepted", SupplierCreditStatus.ACCEPTED, SETTLED_WITHIN, "has agreed to it, and gives nothing."),
+    _credit("credit given", SupplierCreditStatus.CREDITED, SETTLED_WITHIN, "says it gave it, and it is on no paper."),
+    _credit("credit disputed", SupplierCreditStatus.DISPUTED, AT_ONCE, "and does not agree."),
+    _credit(
+        "credit of another amount",
+        SupplierCreditStatus.CREDITED,
+        AT_ONCE,
+        "and gives {row.told}.",
+        Q(told_minor__isnull=False) & ~Q(told_minor=F("amount_minor")),
+    ),
     _credit("credit claimed", SupplierCreditStatus.CLAIMED, SETTLED_WITHIN, "and it is on no paper of the supplier's."),
 ]
 

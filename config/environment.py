@@ -97,6 +97,9 @@ def read_database(env: environ.Env, folder: Path) -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
+    else:
+        # Of the few queries that every page asks (shop/prepared.py) the database keeps the plans.
+        database["OPTIONS"] = {"prepare_threshold": 3} | database.get("OPTIONS", {})
     return database
 
 

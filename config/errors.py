@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -27,7 +28,12 @@ MOST_KEPT = 12
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with a reference number that stands in the log as well."""
+    """Answer 500 with a reference number that stands in the log as well; 503 where only the database was away.
+
+    What middleware asks of the database, before a view and after it, comes here alone: no other middleware sees it.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return unavailable(request)
     reference = uuid.uuid4().hex[:10]
     # By the page's name: an address may be somebody's key. With the traceback, so that the number leads to it.
     page = request.resolver_match.view_name if request.resolver_match else ""
@@ -65,7 +71,7 @@ def _typed(request: HttpRequest) -> list[tuple[str, bool]]:
         fields = list(request.POST.items())
     except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError):
         return []
-    secret = ("csrf", "password", "token", "_key", "card", "shown")
+    secret = ("csrf", "password", "token", "_key", "card", "shown", "_kept")
     shown = [(name, text) for name, text in fields if text.strip() and name not in {"code", "answer"}]
     kept = [text for name, text in shown if not any(part in name for part in secret)]
     # With whether it needs more than one line.

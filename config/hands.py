@@ -23,6 +23,8 @@ MOST_WAITING = 500
 # Nor at the broker. What waits longer than HAND_OVER_SECONDS is offered again, and workers that are
 # behind would get ever more repeats of what they already have; and what waits as rows can still go together.
 MOST_AT_BROKER = 40
+# Filled up again when half of them are taken: handing rows out one by one costs the relay as much as working on them.
+LEAST_ROOM = 20
 Job = tuple[str, str, tuple[object, ...]]
 
 
@@ -99,7 +101,8 @@ class Hands:
         """Return how many more pieces of work may wait in a queue now: at the broker, or here while it is away."""
         at_broker = None if time.monotonic() < self._rest_until else self._ask_broker(queue)
         if at_broker is not None:
-            return max(0, MOST_AT_BROKER - at_broker)
+            free = MOST_AT_BROKER - at_broker
+            return free if free >= LEAST_ROOM else 0
         with self._lock:
             return max(0, MOST_WAITING - len(self._waiting[queue]))
 

@@ -24,7 +24,17 @@ from shop.languages import split_language
 
 Handler = Callable[[HttpRequest], HttpResponse]
 # Pages that show something personal: no copy of them may stay in any cache.
-PRIVATE_PATHS = ("/account/", "/orders/", "/checkout/", "/basket/", "/support/", "/desk/", "/admin/", "/supplier/")
+PRIVATE_PATHS = (
+    "/account/",
+    "/orders/",
+    "/checkout/",
+    "/basket/",
+    "/support/",
+    "/desk/",
+    "/admin/",
+    "/supplier/",
+    "/my-data/",
+)
 # How Django writes its token into forms: another mask each time over one secret.
 MASKED_TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}')
 # Pages of people who work here: their language is their browser's, for there is one address for all of them.

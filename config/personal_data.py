@@ -8,3 +8,14 @@ PARTS: list[str] = [
     "support.personal_data",
     "notifications.personal_data",
 ]
+
+# What erases a person altogether, and in this order: later apps find what is theirs through what earlier ones know.
+# See ``shop/erasure.py``.
+ERASERS = [
+    "config.erasing",
+    "notifications.erasing",
+    "support.erasing",
+    "suppliers.erasing",
+    "orders.erasing",
+    "shop.erasing",
+]

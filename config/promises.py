@@ -56,7 +56,9 @@ LATE_ASIDE = [Delay, SupplierChase]
 def read_late(delivery: OrderDelivery, *, by: User) -> str:
     """Read every order anew that suppliers have of a late delivery."""
     lines = SupplierOrderLine.objects.filter(order_line__delivery=delivery)
-    rows = SupplierOrder.objects.filter(pk__in=lines.values("supplier_order")).exclude(supplier_order_id="")
+    rows = SupplierOrder.objects.filter(pk__in=lines.values("supplier_order"))
+    # What a supplier sends itself for a return has no number of its own there.
+    rows = rows.exclude(supplier_order_id="", for_return=None)
     if not [read_again(row) for row in rows.select_related("supplier")]:
         raise NotPossible(_t("No supplier has it yet."))
     return _t("It is read in a moment.")

@@ -12,7 +12,14 @@ from django.db.models import Q
 
 from config.waits import A_DAY, AT_ONCE, AWAY, Wait
 from notifications.actions.endpoints import has_waiting
-from notifications.models import Endpoint, EventDelivery, EventDeliveryStatus, Notification, NotificationStatus
+from notifications.models import (
+    Endpoint,
+    EventDelivery,
+    EventDeliveryStatus,
+    Mailbox,
+    Notification,
+    NotificationStatus,
+)
 from orders.models import Order, WorkItem
 from orders.models.order import is_under_way
 
@@ -42,6 +49,10 @@ REACHING = [
         "unreachable", Order, (), R.UNREACHABLE, ("email_failed_at",), AT_ONCE,
         "The customer of {row.number} does not get our mails: the address takes none.",
         Q(email_failed_at__isnull=False) & is_under_way(), related=(), sticks=True,
+    ),
+    Wait(
+        "mailbox failing", Mailbox, (), R.INCOMING_FAILED, ("failing_since",), AWAY,
+        "The mailbox {row.name} {row.last_error:.150}", Q(failing_since__isnull=False), lambda row: 0, related=(),
     ),
     _endpoint(
         "endpoint failing", "failing_since", A_DAY, "has taken no event for a day. {row.last_error:.150}",

@@ -69,10 +69,11 @@ class Relay:
         self._run_periodic()
         due = self._what_is_due()
         count = delivered = deliver_events() if due["events"] else 0
+        rooms: dict[str, int | None] = {}
         for sweep in SWEEPS:
             # Delivered events make reactions due at once, so those are looked at again.
             if due[sweep.name] or (delivered and "receiver" in sweep.needs):
-                count += self._hand_out(sweep)
+                count += self._hand_out(sweep, rooms)
         return count
 
     def skip_periodic(self) -> None:
@@ -99,16 +100,30 @@ class Relay:
         answers = RelayBeat.objects.filter(pk=1).values_list(*asked.values())
         return list(asked), *answers.query.sql_with_params()
 
-    def _hand_out(self, sweep: Sweep) -> int:
+    def _hand_out(self, sweep: Sweep, rooms: dict[str, int | None]) -> int:
+        """Hand out what is due, as far as there is ``rooms`` for it; what finds no room is the first of a later turn.
+
+        ``rooms`` is filled in: what is left in a queue, None where there was nothing from the first.
+        """
         room = getattr(self.hand, "room", None)
-        # What finds no room stays due, and is the first of the next turn.
-        most = ROWS_PER_SWEEP if room is None else min(ROWS_PER_SWEEP, room(sweep.queue) * sweep.together)
-        rows = lease.hand_over(sweep.rows().only(*lease.COLUMNS, *sweep.needs), most)
+        if sweep.queue not in rooms:
+            rooms[sweep.queue] = ROWS_PER_SWEEP if room is None else room(sweep.queue) or None
+        left = rooms[sweep.queue]
+        if left is None:
+            return 0
+        # Half of the room, and one row where none is left: however much of other kinds waits, each kind goes on.
+        most = left if room is None else max(1, -(-left // 2))
+        rows = lease.hand_over(
+            sweep.rows().only(*lease.COLUMNS, *sweep.needs), min(ROWS_PER_SWEEP, most * sweep.together)
+        )
         poisoned = [row for row in rows if row.is_poisoned]
         for row in poisoned:
             stop = lease.begin_anew if row.is_duty else set_aside
             stop(row, f"{lease.MOST_DEATHS} workers died over it")
-        self._hand(sweep.jobs([row for row in rows if not row.is_poisoned]))
+        jobs = sweep.jobs([row for row in rows if not row.is_poisoned])
+        if room is not None:
+            rooms[sweep.queue] = left - len(jobs)
+        self._hand(jobs)
         return len(rows)
 
     def _hand(self, jobs: Sequence[Job]) -> None:

@@ -12,6 +12,9 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
+from config.deadlines_returns import DECISION_REMEDIES, RETURN_STEPS
+from config.questions import QUESTION_REMEDIES
+from config.return_remedies import ASK_RETURN, OPEN_RETURN, RETURN_PAGES
 from notifications.actions.again import send_message_again
 from notifications.models import Notification
 from orders import lease
@@ -19,7 +22,7 @@ from orders.actions.again import ask_refund_again
 from orders.actions.cancel import NotOpen, cancel_units
 from orders.actions.checkout import give_up
 from orders.actions.holds import release_hold
-from orders.actions.refund import RefundPart, TooMuch, refund_everything, request_refund, units_minor
+from orders.actions.refund import TooMuch, refund_everything, request_refund
 from orders.actions.work import close_work
 from orders.models import (
     Authorisation,
@@ -43,6 +46,7 @@ from suppliers.actions.follow import ask_about
 from suppliers.actions.forward import forward_order, give_up_refused
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 from support.models import Ticket
+from support.returning.money import parts_of_parcel
 
 R = WorkItem.Reason
 
@@ -114,9 +118,6 @@ _SURPLUS = _money("pay-surplus-back", _("Pay back what is too much"), "orders.ad
 _TRY_KEY = _remedy(
     "ask-supplier", _("Try again now"), "suppliers.change_supplierorder", "supplierorder", "supplier", is_retry=True
 )
-_ASK_RETURN = _remedy(
-    "ask-return", _("Ask again now"), "suppliers.change_supplierorder", "supplierreturn", is_retry=True
-)
 _DISPUTE = _money("read-dispute", _("Ask Stripe how it stands"), "orders.change_workitem", "dispute", is_retry=True)
 _VERSION = _money("check-version", _("I have changed it"), "orders.change_workitem", "relaybeat")
 _HAS_IT = _answer("has-it", _("I asked: the supplier has it"), "suppliers.change_supplierorder", "supplierorder")
@@ -128,7 +129,7 @@ _FREE_ORDER = _answer(
 )
 _ASIDE = ("checkoutsession", "refund", "cancellation", "suppliercancellation", "supplierreturn")
 _ASIDE += ("notification", "reviewrequest", "reaction", "incomingevent", "picturefetch")
-_ASIDE += ("authorisation", "dispute", "payment", "delay", "supplierchase")
+_ASIDE += ("authorisation", "dispute", "payment", "delay", "supplierchase", "supplierquestion", "return")
 _FREE_ROW = _answer("free-row", _("Try again now"), "orders.change_workitem", *_ASIDE, is_retry=True)
 _ASK_STOP = _answer(
     "ask-cancellation", _("Ask again now"), "suppliers.change_supplierorder", "cancellation", is_retry=True
@@ -178,7 +179,7 @@ REMEDIES: Mapping[str, list[Remedy]] = {
         _remedy("next-supplier", _("Use the next supplier"), "suppliers.change_supplierorder", "supplierorder"),
         _remedy("cancel-refused", _("Cancel and refund"), "orders.add_refund", "supplierorder"),
     ],
-    R.SUPPLIER_SILENT: [_ASK_SUPPLIER],
+    R.SUPPLIER_SILENT: [_ASK_SUPPLIER, *QUESTION_REMEDIES],
     R.SUPPLIER_KEY: [_TRY_KEY],
     R.SUPPLIER_GARBAGE: [_READ_SUPPLIER, _READ_RETURN, _READ_LISTS],
     R.PARCEL_GARBAGE: [_READ_SUPPLIER],
@@ -199,7 +200,9 @@ REMEDIES: Mapping[str, list[Remedy]] = {
     R.CARRIER_GARBAGE: [_ASK_CARRIER],
     R.PARCEL_TROUBLE: [_READ_PARCEL, _REFUND_PARCEL],
     R.PARCEL_BACK: [_REFUND_PARCEL, _READ_PARCEL],
-    R.RETURN_SILENT: [_ASK_RETURN],
+    R.RETURN_SILENT: [ASK_RETURN, *RETURN_STEPS, OPEN_RETURN],
+    **RETURN_PAGES,
+    R.RETURN_DECISION: [*RETURN_PAGES[R.RETURN_DECISION], *DECISION_REMEDIES],
     R.REVIEW_TO_DECIDE: [_answer("publish-review", _("Publish it"), "shop.change_review", "review")],
     R.CASE_LATE: [_remedy("free-case", _("Give it to whoever is free"), "orders.change_workitem", "ticket")],
     R.INCOMING_FAILED: [_WORK_AGAIN],
@@ -326,11 +329,7 @@ def read_parcel(shipment: Shipment, *, by: User) -> str:
 
 def refund_parcel(shipment: Shipment, *, by: User) -> str:
     """Pay back the units in a parcel that have not been paid back."""
-    parts = []
-    for part in shipment.lines.select_related("line__order"):
-        units = min(part.quantity, part.line.quantity - part.line.refunded)
-        if units > 0:
-            parts.append(RefundPart(part.line, units, units_minor(part.line, units)))
+    parts = parts_of_parcel(shipment)
     returned = shipment.status in {"returning", "returned"}
     reason = Refund.Reason.RETURNED if returned else Refund.Reason.NOT_DELIVERED
     try:

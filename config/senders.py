@@ -75,6 +75,34 @@ def read_anymail(env: environ.Env, transport: dict[str, object]) -> dict[str, ob
     return {"IGNORE_UNSUPPORTED_FEATURES": True, **transport.get("anymail", {}), **named}  # type: ignore[dict-item]
 
 
+def read_inbound(env: environ.Env) -> tuple[list[str], dict[str, object]]:
+    """Return the addresses at which customers write to us, and the mailbox that is read for them; empty: none is.
+
+    INBOUND_IMAP_URL is ``imaps://user:password@host:993/INBOX`` (``imap+tls`` for STARTTLS; ``?timeout=20`` waits other
+    than 20 seconds for an answer, ``?seconds=60`` looks every so often). Raises ImproperlyConfigured for any other.
+    """
+    url = env.str("INBOUND_IMAP_URL", default="").strip()
+    helps = [one.strip().lower() for one in env.list("HELP_ADDRESS", default=[]) if one.strip()]
+    if not url:
+        return helps, {}
+    parts = urlsplit(url)
+    known = {"imaps": ("ssl", 993), "imap+tls": ("starttls", 143), "imap": ("", 143)}
+    if parts.scheme not in known or not parts.hostname or not parts.username:
+        raise ImproperlyConfigured("INBOUND_IMAP_URL is written imaps://user:password@host:993/INBOX (or imap+tls://).")
+    security, port = known[parts.scheme]
+    asked = dict(parse_qsl(parts.query))
+    return helps, {
+        "host": parts.hostname,
+        "port": parts.port or port,
+        "user": unquote(parts.username),
+        "password": unquote(parts.password or ""),
+        "security": security,
+        "folder": unquote(parts.path.strip("/")).replace('"', "") or "INBOX",
+        "timeout": float(asked.get("timeout", 20)),
+        "seconds": float(asked.get("seconds", 60)),
+    }
+
+
 def read_sms(env: environ.Env) -> dict[str, str]:
     """Return the account that text messages are sent with; all empty: none are sent.
 

@@ -26,7 +26,7 @@ from config.environment import (
     required,
     spoken,
 )
-from config.senders import mail_transport, read_senders
+from config.senders import mail_transport, read_inbound, read_senders
 
 env = read_environment()
 
@@ -72,7 +72,7 @@ SESSION_COOKIE_NAME = "session" if DEBUG else "__Host-session"
 CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "config.sessions"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -184,6 +184,7 @@ MIDDLEWARE = [
     "config.middleware.StaffSecondFactorMiddleware",
     "config.middleware.AskAgainMiddleware",
     "config.middleware.PrivatePagesMiddleware",
+    "config.access.AccessMiddleware",
     "config.middleware.NoNulMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -216,7 +217,8 @@ REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="waybill")
 CACHES = {"default": cache_in(REDIS_URL, REDIS_KEY_PREFIX)}
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
 CELERY_BROKER_FOLDER = VAR_DIR / "broker"
-# Seconds a task may run; the lease in the database is longer than either.
+# Seconds a task may run where Celery can end one: in pools of processes. Ours are threads; there the time-outs of each
+# call, and steps between which a lease is held on to, keep a task short.
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 90, 120
 
 # --- Accounts
@@ -263,6 +265,7 @@ MAIL_TRANSPORT = mail_transport(env.str("EMAIL_URL", default=""), MAIL_FOLDER)
 ANYMAIL, SMS = read_senders(env, MAIL_TRANSPORT)
 # Answers to our mails go to this address with a tag, and become messages in cases; empty: to DEFAULT_FROM_EMAIL.
 REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="")
+HELP_ADDRESSES, INBOUND_IMAP = read_inbound(env)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Larkfield <hello@larkfield.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -270,11 +273,12 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 LANGUAGE_CODE = "en-gb"
 # Of these, those that SHOP_LANGUAGES names; German's addresses begin with /de/ (docs/adr/0023).
 LANGUAGES = spoken(env, LANGUAGE_CODE, [("en-gb", _("English")), ("de", _("German"))])
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS, FORMAT_MODULE_PATH = [BASE_DIR / "locale"], ["config.formats"]
 TIME_ZONE = env.str("SHOP_TIME_ZONE", default="Europe/Dublin")
 USE_TZ = True
 
-# --- Static files
+# --- Static files: after collectstatic compressed, and named by their contents so that browsers keep them.
+STATIC_COLLECTED = env.bool("STATIC_COLLECTED", default=not (DEBUG or TESTING))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "private": {
@@ -282,13 +286,13 @@ STORAGES = {
         "OPTIONS": {"location": PRIVATE_ROOT, "base_url": None},
     },
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or TESTING
-        else "config.static.RememberingStaticFilesStorage"
+        "BACKEND": "config.static.RememberingStaticFilesStorage"
+        if STATIC_COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_MAX_AGE = 0 if DEBUG else 31_536_000
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG and not STATIC_COLLECTED
+WHITENOISE_MAX_AGE = 0 if WHITENOISE_USE_FINDERS else 31_536_000
 
 # --- Logs: ids, never personal data or secrets.
 LOGGING = log_lines(env.str("LOG_LEVEL", default="INFO"))
@@ -319,13 +323,21 @@ APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)
 AUDIT_HOUR = env.int("AUDIT_HOUR", default=3)
 # Hour from which the day's digest is written to the store's staff; -1: never.
 DIGEST_HOUR = env.int("DIGEST_HOUR", default=7)
+# Seconds in which an agent can take an answer back before it goes out; 0: it goes at once.
+UNDO_SECONDS = env.int("UNDO_SECONDS", default=10)
 # Days after the last parcel of an order has come in which its customer is asked for a review, once; 0: never.
 REVIEW_REQUEST_DAYS = env.int("REVIEW_REQUEST_DAYS", default=7)
 PHONENUMBER_DEFAULT_REGION = SHOP_COUNTRY
 # What a later app adds to an earlier app's page; see shop/panels.py.
 PANELS = "config.panels.PANELS"
-# What each app keeps about a person; see shop/personal_data.py.
-PERSONAL_DATA = "config.personal_data.PARTS"
+# What opens a case by itself (support/causes.py): late, lost, rejected, returned, dispute; empty: nothing does.
+AUTOMATIC_CASES = env.list("AUTOMATIC_CASES", default=["late", "lost", "rejected", "returned", "dispute"])
+PLACES = "config.places.PLACES"
+# What each app keeps about a person (shop/personal_data.py); what else than refunds by hand counts for their caps.
+PERSONAL_DATA, ERASERS = "config.personal_data.PARTS", "config.personal_data.ERASERS"
+SPENT_BY_PEOPLE = ["support.returning.spent.decided_minor"]
+# How long it is kept who of us looked at whose data (shop/access.py).
+ACCESS_LOG_DAYS = env.int("ACCESS_LOG_DAYS", default=365)
 # What a person can do about each reason for work; see orders/remedies.py.
 REMEDIES = "config.remedies.REMEDIES"
 
@@ -372,9 +384,6 @@ QUARANTINE_AFTER_SECONDS = env.int("QUARANTINE_AFTER_SECONDS", default=86_400)
 SUPPLIER_CALL_DAYS = env.int("SUPPLIER_CALL_DAYS", default=30)
 # How often a supplier's orders and shipments are read, and its stock, whether or not webhooks work.
 SUPPLIER_POLL_SECONDS = env.int("SUPPLIER_POLL_SECONDS", default=300)
-# How long one reading of all that may last. Should it outlast this, a second reader does no harm: versions
-# only rise. Should its worker die, nobody reads that supplier for so long.
-SUPPLIER_WALK_SECONDS = env.int("SUPPLIER_WALK_SECONDS", default=60)
 SUPPLIER_STOCK_SECONDS = env.int("SUPPLIER_STOCK_SECONDS", default=900)
 # News of other days wait for so long for others of the same order, to be one mail.
 DELAY_SETTLE_SECONDS = env.int("DELAY_SETTLE_SECONDS", default=60)
@@ -382,8 +391,7 @@ DELAY_SETTLE_SECONDS = env.int("DELAY_SETTLE_SECONDS", default=60)
 TRACKING_SERVICES, CARRIER_POLL_SECONDS, CARRIER_LOOK_SECONDS = read_tracking(env)
 # How often the table of deadlines (config/deadlines.py) is gone over.
 DEADLINE_SECONDS = env.int("DEADLINE_SECONDS", default=120)
-# An order still unpaid this long after its session should have ended is looked at again.
-# How often payments and refunds of the last days are compared with Stripe (webhooks may be lost).
+# How often payments and refunds are compared with Stripe (webhooks may be lost), and unpaid orders looked at again.
 RECONCILE_SECONDS = env.int("RECONCILE_SECONDS", default=900)
 SETTLE_SWEEP_SECONDS = env.int("SETTLE_SWEEP_SECONDS", default=60)
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024

@@ -19,10 +19,8 @@ class RememberingStaticFilesStorage(CompressedManifestStaticFilesStorage):
         self._addresses: dict[str, str] = {}
 
     def url(self, name: str, force: bool = False) -> str:
-        """Return the address of a file. Raises ValueError for one that is not in the manifest."""
-        if force:
-            return super().url(name, force)
+        """Return the address of a file, by its contents with DEBUG as well. Raises ValueError if it was not collected."""
         known = self._addresses.get(name)
         if known is None:
-            known = self._addresses[name] = super().url(name)
+            known = self._addresses[name] = super().url(name, force=True)
         return known

@@ -11,6 +11,7 @@ from django.utils import timezone
 from config import waiting
 from config.nightly import audit_by_night
 from config.reconcile import runs
+from shop import access
 
 
 @shared_task
@@ -23,6 +24,12 @@ def keep_deadlines() -> None:
 def forget_old_visits() -> None:
     """Delete what visits have left, as typed addresses, once they have ended by their age."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+
+
+@shared_task
+def forget_old_access() -> None:
+    """Delete what is noted of accesses to personal data once it is old."""
+    access.forget_old_access(now=timezone.now())
 
 
 @shared_task

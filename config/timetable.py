@@ -1,8 +1,8 @@
 """The table of sweeps: which rows are due, and which task works on one of them.
 
-The relay looks at all of them every second with one query, and hands what is due to Celery by
-id. ``every`` (seconds) is for work that has no row of its own; it may run at any time, and
-twice.
+The relay looks at all of them about three times a second, and more often while there is work, with one query, and
+hands what is due to Celery by id. ``every`` (seconds) is for work that has no row of its own; it may run at any time,
+and twice.
 """
 
 from __future__ import annotations
@@ -42,11 +42,15 @@ from suppliers.models import (
     TrackingService,
 )
 from suppliers.states import SupplierCancellationStatus
+from support.models import HeldAnswer, Return, SupplierQuestion, Withdrawal
+from support.states import WAITING_QUESTIONS
 
 # How many rows a task takes that takes several: statements are shared, and rows die together.
 SEVERAL = 20
 FORWARDING = Q(receiver="suppliers.tasks.forward_order")
 INVOICES = Q(receiver="orders.tasks.issue_invoice")
+# What looks at every parcel, and finds something to do at few.
+LOOKING = Q(receiver__in=["support.tasks.follow_replacement", "notifications.tasks.owe_review_request"])
 # Whose webhooks are worked on by whom; all others are suppliers'.
 INCOMING_TASKS = {
     "stripe": "orders.tasks.work_incoming",
@@ -55,8 +59,11 @@ INCOMING_TASKS = {
     "sms": "notifications.tasks.work_incoming",
     "reply": "notifications.tasks.work_incoming",
 }
+INCOMING = IncomingEvent.objects.filter(done_at=None)
+# Whole copies of orders and parcels, as suppliers have them.
+COPIES = Q(source__startswith="supplier:") & ~Q(subject="")
 # What else only writes to customers.
-WRITTEN = Q(receiver__startswith="notifications.") | Q(receiver="orders.tasks.issue_credit_note")
+WRITTEN = ~LOOKING & (Q(receiver__startswith="notifications.") | Q(receiver="orders.tasks.issue_credit_note"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +127,15 @@ def _reactions(name: str, which: Q, queue: str, together: int = 1) -> Sweep:
 
 SWEEPS: list[Sweep] = [
     _reactions("forwarding", FORWARDING, "engine", SEVERAL),
-    _reactions("reactions", ~(FORWARDING | INVOICES | WRITTEN), "engine"),
-    Sweep("incoming", lambda: IncomingEvent.objects.filter(done_at=None), _incoming_task, "engine", ("source",)),
+    _reactions("reactions", ~(FORWARDING | LOOKING | INVOICES | WRITTEN), "engine"),
+    # With the payments: however much suppliers have to tell at once, whoever has paid waits for none of it.
+    Sweep("paid", lambda: INCOMING.filter(source="stripe"), _incoming_task, "payments", ("source",)),
+    # Most of what suppliers tell has been read from their lists meanwhile, and is seen through many at a time.
+    Sweep(
+        "copies", lambda: INCOMING.filter(COPIES), _always("suppliers.tasks.work_copies"), "engine", together=SEVERAL
+    ),
+    Sweep("incoming", lambda: INCOMING.exclude(COPIES).exclude(source="stripe"), _incoming_task, "engine", ("source",)),
+    _reactions("looking", LOOKING, "engine", SEVERAL),
     Sweep("sessions", CheckoutSession.objects.all, _always("orders.tasks.settle_session"), "payments"),
     Sweep("refunds", Refund.objects.all, _always("orders.tasks.send_refund"), "payments"),
     Sweep("authorisations", Authorisation.objects.all, _always("orders.tasks.settle_authorisation"), "payments"),
@@ -136,6 +150,12 @@ SWEEPS: list[Sweep] = [
         "engine",
     ),
     Sweep("supplier_chases", SupplierChase.objects.all, _always("suppliers.tasks.work_on_chase"), "suppliers"),
+    Sweep(
+        "supplier_questions",
+        lambda: SupplierQuestion.objects.filter(status__in=WAITING_QUESTIONS),
+        _always("support.tasks.work_on_question"),
+        "suppliers",
+    ),
     Sweep("cancellations", Cancellation.objects.waiting, _always("orders.tasks.withdraw_unpaid"), "payments"),
     Sweep(
         "supplier_cancellations",
@@ -154,6 +174,8 @@ SWEEPS: list[Sweep] = [
         SEVERAL,
     ),
     Sweep("supplier_probes", due_probes, _always("suppliers.tasks.probe_supplier"), "suppliers"),
+    Sweep("withdrawals", Withdrawal.objects.all, _always("support.tasks.tend_withdrawal"), "engine"),
+    Sweep("returns", Return.objects.all, _always("support.tasks.tend_return"), "engine"),
     Sweep("supplier_returns", SupplierReturn.objects.all, _always("suppliers.tasks.ask_return"), "suppliers"),
     Sweep(
         "suppliers",
@@ -183,6 +205,8 @@ SWEEPS: list[Sweep] = [
     ),
     # What writes mails and papers waits behind the mails already written, and delays no order. Invoices take
     # their numbers one after the other: several at once are as quick as one.
+    # On the engine's queue: it only lets a row be seen; the mail that follows waits with the mails.
+    Sweep("held_answers", HeldAnswer.objects.all, _always("support.tasks.release_answer"), "engine"),
     _reactions("writing", WRITTEN, "mail"),
     _reactions("invoices", INVOICES, "mail", SEVERAL),
     Sweep("review_requests", ReviewRequest.objects.all, _always("notifications.tasks.ask_for_review"), "mail"),
@@ -202,11 +226,19 @@ PERIODIC: list[Periodic] = [
     Periodic("orders.tasks.look_at_circuit", lambda: 60, "engine"),
     Periodic("orders.tasks.forget_pay_attempts", lambda: 3600, "engine"),
     Periodic("config.tasks.forget_old_visits", lambda: 86_400, "engine"),
+    Periodic("config.tasks.forget_old_access", lambda: 86_400, "engine"),
     Periodic("orders.tasks.note_what_is_back", lambda: 60, "engine"),
     Periodic("orders.tasks.watch_deliveries", lambda: 60, "engine"),
+    Periodic("support.tasks.tend_causes", lambda: 300, "engine"),
     Periodic("suppliers.tasks.measure_punctuality", lambda: 21_600, "engine"),
+    Periodic("support.tasks.forget_kept_files", lambda: 3600, "engine"),
+    Periodic("support.tasks.learn_from_returns", lambda: 21_600, "engine"),
     Periodic("config.tasks.keep_deadlines", lambda: settings.DEADLINE_SECONDS, "engine"),
+    # The cases' own due times are the rows that it works on.
+    Periodic("support.tasks.tend_cases", lambda: 60, "engine"),
     Periodic("suppliers.tasks.forget_old_calls", lambda: 86_400, "engine"),
+    # An hour where no mailbox is set: then there is nothing to do.
+    Periodic("notifications.tasks.read_mailbox", lambda: settings.INBOUND_IMAP.get("seconds", 3600), "mail"),
     Periodic("notifications.tasks.write_digest", lambda: 900, "mail"),
     Periodic("notifications.tasks.forget_old_news", lambda: 86_400, "mail"),
     Periodic("suppliers.tasks.set_aside_old", lambda: 300, "engine"),

@@ -9,7 +9,7 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 
-from config import health, reports
+from config import health, privacy, reports
 from notifications.webhooks import mail_webhook, reply_webhook, sms_webhook
 from orders.webhooks import stripe_webhook
 from suppliers.carrier_webhooks import carrier_webhook
@@ -36,10 +36,13 @@ urlpatterns = [
     path("webhooks/sms/", sms_webhook, name="sms-webhook"),
     path("admin/audit/", admin.site.admin_view(reports.audit_page), name="audit"),
     path("admin/reconciliation/", admin.site.admin_view(reports.reconciliation_page), name="reconciliation"),
+    path("admin/personal-data/", admin.site.admin_view(privacy.personal_data_page), name="personal-data"),
     path("admin/margin/", admin.site.admin_view(margin_page), name="margin"),
     path("admin/margin/export/", admin.site.admin_view(margin_export), name="margin-export"),
     path("admin/", admin.site.urls),
     path("", include("support.desk_urls")),
+    path("", include("support.supplier_urls")),
+    path("", include("notifications.desk_urls")),
     path("", include("shop.crawler_urls")),
     # What customers see stands under /de/ for German, and so on; the default language has no prefix.
     *i18n_patterns(

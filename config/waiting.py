@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db.models import CharField, DateField, Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from config.deadlines import RETRIES, WAITS
+from config.deadlines import RETRIES, WAITS, Retry
 from config.promises import COVERED
 from config.waits import Wait, column_of
 from orders import events, lease
 from orders.actions.work import close_item, open_work
 from orders.lease import DueWork
 from orders.models import Order, Reaction, WorkItem
+from shop.prepared import any_of
 
 # What opens in one sweep; the next one goes on.
 MOST_OPENED = 200
@@ -39,17 +41,21 @@ def keep_deadlines(*, now: datetime) -> Swept:
 
     A fixed number of queries, whatever waits; more only for what opens or closes, and for that a bounded one.
     """
-    woken = sum(_wake(retry.model, retry.which) for retry in RETRIES)
+    woken = sum(_wake(retry) for retry, has_any in ASLEEP if has_any())
     closed = _close_gone(now)
-    opened = sum(_open(wait, now) for wait in WAITS if wait.opens)
+    opened = sum(_open(wait, now) for wait, has_any in OVERDUE if has_any(*_moments(wait, now)))
     return Swept(opened, closed, woken)
 
 
-def _wake(model: type[DueWork], which: Q) -> int:
-    """Make due what is to be worked on, and has no due time; what was set aside waits for a person."""
-    asleep = model._default_manager.filter(which, lease.is_free(), due_at=None, quarantined_at=None)
+def _asleep(retry: Retry) -> QuerySet[DueWork]:
+    """Return what is to be worked on, and has no due time; what was set aside waits for a person."""
+    return retry.model._default_manager.filter(retry.which, lease.is_free(), due_at=None, quarantined_at=None)
+
+
+def _wake(retry: Retry) -> int:
     # By their keys: a condition over a join is no condition of an UPDATE.
-    rows = model._default_manager.filter(pk__in=asleep.values("pk"), due_at=None, quarantined_at=None)
+    asleep = _asleep(retry).values("pk")
+    rows = retry.model._default_manager.filter(pk__in=asleep, due_at=None, quarantined_at=None)
     return rows.update(due_at=lease.Now())
 
 
@@ -61,26 +67,51 @@ def waiting(wait: Wait) -> QuerySet[Model]:
 
 def overdue(wait: Wait, *, now: datetime) -> QuerySet[Model]:
     """Return the rows that have waited in this way for too long."""
+    return _older(wait, _limits(wait, now))
+
+
+def _limits(wait: Wait, now: datetime) -> list[date]:
+    """Return before when each of the columns has to be."""
     limit = now - wait.after
-    first, *others = wait.since
-    field = wait.model._meta.get_field(first) if "__" not in first else None
-    is_day = type(field) is DateField
-    rows = waiting(wait).filter(**{f"{first}__lt": limit.date() if is_day else limit})
-    for name in others:
+    field = wait.model._meta.get_field(wait.since[0]) if "__" not in wait.since[0] else None
+    return [limit.date() if type(field) is DateField else limit, *[limit for _other in wait.since[1:]]]
+
+
+def _older(wait: Wait, limits: list[date]) -> QuerySet[Model]:
+    rows = waiting(wait).filter(**{f"{wait.since[0]}__lt": limits[0]})
+    for name, limit in zip(wait.since[1:], limits[1:], strict=True):
         rows = rows.filter(Q(**{f"{name}__lt": limit}) | Q(**{name: None}))
     return rows
 
 
-def _open(wait: Wait, now: datetime) -> int:
+def _moments(wait: Wait, now: datetime) -> list[date]:
+    """Return what decides whether a row is to become work: the limits, and since when nobody was asked."""
+    return [*_limits(wait, now), *([] if wait.sticks else [now - SNOOZE])]
+
+
+def _to_ask(wait: Wait, *moments: date) -> QuerySet[Model]:
+    """Return the rows that wait for too long and that nobody has been asked about."""
     key = Concat(Value(f"{wait.model._meta.model_name}:"), Cast(OuterRef("pk"), CharField()), output_field=CharField())
     about = WorkItem.objects.filter(subject_key=key)
-    by_hand = Q(reason=wait.reason, closed_by__isnull=False) & (Q() if wait.sticks else Q(closed_at__gt=now - SNOOZE))
+    count = len(wait.since)
+    recently = Q() if wait.sticks else Q(closed_at__gt=moments[count])
+    by_hand = Q(reason=wait.reason, closed_by__isnull=False) & recently
     # One row, one question: where a person is asked about it already, for whatever reason, that is enough.
-    rows = overdue(wait, now=now).filter(~Exists(about.filter(Q(closed_at=None) | by_hand)))
+    rows = _older(wait, [*moments[:count]]).filter(~Exists(about.filter(Q(closed_at=None) | by_hand)))
     if wait.reason in COVERED.get(wait.model, ()):
         late = WorkItem.objects.filter(reason=WorkItem.Reason.LATE, order=OuterRef("order"), closed_at=None)
         rows = rows.filter(~Exists(late))
-    return sum(_ask(wait, row) for row in rows.select_related(*wait.related).order_by(wait.since[0])[:MOST_OPENED])
+    return rows
+
+
+def _open(wait: Wait, now: datetime) -> int:
+    rows = _to_ask(wait, *_moments(wait, now)).select_related(*wait.related).order_by(wait.since[0])
+    return sum(_ask(wait, row) for row in rows[:MOST_OPENED])
+
+
+# Hardly ever there is any, and to write the questions takes longer than to ask them: they are written once.
+OVERDUE = [(wait, any_of(partial(_to_ask, wait))) for wait in WAITS if wait.opens]
+ASLEEP = [(retry, any_of(partial(_asleep, retry))) for retry in RETRIES]
 
 
 def _ask(wait: Wait, row: Model) -> bool:

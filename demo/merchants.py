@@ -17,6 +17,7 @@ from orders.models import DiscountCode
 from shop.actions.delivery import ServiceTerms, ZoneTerms
 from shop.models import Category, Synonym, User
 from shop.money import Money
+from shop.words import country_name
 from suppliers.actions.setup import Connection, connect_supplier
 from suppliers.models import Supplier
 
@@ -75,7 +76,7 @@ def connect_demo_supplier(slug: str, *, base_url: str, api_key: str, webhook_sec
     profile = json.loads((PROFILES / f"{slug}.json").read_text())
     home = profile["return_address"]
     address = [home.get(part, "") for part in ("name", "line1", "line2", "city", "postal_code")]
-    return connect_supplier(
+    supplier = connect_supplier(
         Connection(
             slug=slug,
             name=profile["name"],
@@ -86,12 +87,15 @@ def connect_demo_supplier(slug: str, *, base_url: str, api_key: str, webhook_sec
             sent_from=profile["city"],
             time_zone=profile["time_zone"],
             cutoff=time.fromisoformat(profile["cutoff"]),
-            return_address="\n".join(line for line in [*address, home["country"]] if line),
+            return_address="\n".join(line for line in [*address, country_name(home["country"])] if line),
             import_text=IMPORT_TEXT if profile["country"] == "GB" else "",
             currency=profile["currency"],
             zones=_zones(profile),
         )
     )
+    # Where it is asked in words: the mails are seen under /dev/mail/, each with the page to answer on.
+    Supplier.objects.filter(pk=supplier.pk, contact_email="").update(contact_email=f"service@{slug}.test")
+    return supplier
 
 
 def _zones(profile: dict[str, Any]) -> list[ZoneTerms]:

@@ -18,6 +18,7 @@ from config.audit import (  # noqa: F401
     history,
     papers,
     reaching,
+    returns,
     telling,
     units,
     waiting,

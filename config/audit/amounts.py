@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import asked, check, named, row_key, total
+from config.audit.registry import asked, check, named, row_key, total, written_once
 from orders.models import (
     Authorisation,
     Dispute,
@@ -44,6 +44,7 @@ def never_taken() -> QuerySet[Refund]:
 
 
 @check("V02 paid", _("An order is paid if and only if its money was taken, in its currency."))
+@written_once
 def paid() -> Iterable[str]:
     payments = Payment.objects.filter(order=OuterRef("pk"), currency=OuterRef("currency"))
     left_out = never_taken().filter(order=OuterRef("pk"), currency=OuterRef("currency"))
@@ -67,6 +68,7 @@ def paid() -> Iterable[str]:
 
 
 @check("V03 refunds", _("What goes back is what the refunds say, and never more than was taken."))
+@written_once
 def refunds() -> Iterable[str]:
     alive = Refund.objects.exclude(status=RefundStatus.FAILED).exclude(reason=Refund.Reason.NOT_TAKEN)
     doubted = Exists(
@@ -85,6 +87,7 @@ def refunds() -> Iterable[str]:
 
 
 @check("V03 disputes", _("What went back through a bank is in the books once, and no more of it than that."))
+@written_once
 def disputes() -> Iterable[str]:
     rows = Dispute.objects.select_related("order")
     there = Q(refund__isnull=False) & ~Q(refund__status=RefundStatus.FAILED)
@@ -95,6 +98,7 @@ def disputes() -> Iterable[str]:
 
 
 @check("V02 authorised", _("An order is authorised if and only if a bank keeps its money for a decision."))
+@written_once
 def authorised() -> Iterable[str]:
     live = [AuthorisationStatus.HELD, AuthorisationStatus.CAPTURING]
     kept = Authorisation.objects.filter(order=OuterRef("pk"), status__in=live)
@@ -112,6 +116,7 @@ def authorised() -> Iterable[str]:
 
 
 @check("V03 lines", _("Each line knows what of it was paid back, and it is no more than was paid."))
+@written_once
 def refunded_lines() -> Iterable[str]:
     parts = RefundLine.objects.filter(line=OuterRef("pk")).exclude(refund__status=RefundStatus.FAILED)
     lines = OrderLine.objects.annotate(
@@ -127,6 +132,7 @@ def refunded_lines() -> Iterable[str]:
 
 
 @check("V03 cancelled", _("What was cancelled after it was paid is paid back."))
+@written_once
 def cancelled() -> Iterable[str]:
     failed = WorkItem.objects.filter(order=OuterRef("order"), reason=WorkItem.Reason.REFUND_FAILED)
     kept = OrderLine.objects.filter(
@@ -143,6 +149,7 @@ def cancelled() -> Iterable[str]:
 
 
 @check("V04 totals", _("Goods, delivery, discount and tax of the lines are those of the order."))
+@written_once
 def totals() -> Iterable[str]:
     lines = OrderLine.objects.filter(order=OuterRef("pk"))
     deliveries = OrderDelivery.objects.filter(order=OuterRef("pk"))

@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import check, named
+from config.audit.registry import check, named, written_once
 from orders.models import DiscountCode, DiscountUse, Order
 from orders.states import OrderStatus
 
@@ -16,6 +16,7 @@ from orders.states import OrderStatus
 @check(
     "V11 codes", _("Uses of a code are those of the orders placed with it, and given back when nothing of one comes.")
 )
+@written_once
 def codes() -> Iterable[str]:
     alive = DiscountUse.objects.filter(released_at=None)
     counted = alive.filter(code=OuterRef("pk")).order_by().values("code").annotate(found=Count("pk")).values("found")

@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, Case, Exists, Expression, F, Outer
 from django.db.models.functions import Cast, Least
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import check, named, total
+from config.audit.registry import check, named, total, written_once
 from orders.models import Event, OrderLine, Reaction, Refund, RefundLine, RefundRequest
 from orders.models.order import FREE_DELIVERY, PAID_MINOR
 from orders.states import RefundRequestStatus, RefundStatus
@@ -24,6 +24,7 @@ Status = SupplierCreditStatus
     "V03 shares",
     _("Of each line no more delivery and tax goes back than there was, and all of both with the last cent."),
 )
+@written_once
 def shares() -> Iterable[str]:
     parts = RefundLine.objects.filter(line=OuterRef("pk")).exclude(refund__status=RefundStatus.FAILED)
     lines = OrderLine.objects.annotate(
@@ -50,6 +51,7 @@ def _delivery_paid() -> Expression:
 
 
 @check("V17 approved", _("Every refund above its asker's cap was approved by somebody else."))
+@written_once
 def approved() -> Iterable[str]:
     rows = RefundRequest.objects.filter(status=RefundRequestStatus.APPROVED)
     wrong = rows.filter(Q(decided_by=None) | Q(decided_by=F("asked_by")))
@@ -58,14 +60,30 @@ def approved() -> Iterable[str]:
     yield from named(decided, "decided at no time", "order")
 
 
-@check("V17 credits", _("Every credit of a supplier stands for a living refund that is its fault, of its own goods."))
+@check(
+    "V17 credits",
+    _("Every credit of a supplier stands for a refund, new goods or a return of its own goods, and for its own fault."),
+)
+@written_once
 def credits() -> Iterable[str]:
     rows = SupplierCredit.objects.select_related("supplier", "order")
-    yield from named(rows.filter(~Exists(Refund.objects.filter(pk=OuterRef("refund")))), "its refund is gone")
-    strange = ~Q(order=F("refund__order")) | ~Q(order=F("line__order_line__order"))
-    strange |= ~Q(supplier=F("line__supplier_order__supplier")) | ~Q(reason=F("refund__reason"))
-    yield from named(rows.filter(strange), "of another order, supplier or reason than its refund's")
-    yield from named(rows.exclude(reason__in=SUPPLIER_FAULT), "no fault of the supplier's")
+    strange = ~Q(order=F("line__order_line__order")) | ~Q(supplier=F("line__supplier_order__supplier"))
+    yield from named(rows.filter(strange), "of another order or supplier than its goods")
+    refunds = rows.filter(refund__isnull=False)
+    yield from named(refunds.filter(~Exists(Refund.objects.filter(pk=OuterRef("refund")))), "its refund is gone")
+    other = ~Q(order=F("refund__order")) | ~Q(reason=F("refund__reason"))
+    yield from named(refunds.filter(other), "of another order or reason than its refund's")
+    new_goods = rows.filter(replacement__isnull=False)
+    other = ~Q(order=F("replacement__order")) | ~Q(replacement__replaces=F("line__order_line"))
+    yield from named(new_goods.filter(other), "of other goods than those that were replaced")
+    at_supplier = rows.filter(back__isnull=False)
+    yield from named(at_supplier.exclude(back__supplier_order=F("line__supplier_order")), "asked for by another return")
+    faults = rows.filter(Q(refund__isnull=False) | Q(replacement__isnull=False))
+    yield from named(faults.exclude(reason__in=SUPPLIER_FAULT), "no fault of the supplier's")
+    given = rows.filter(refund=None, replacement=None)
+    yield from named(given.exclude(reason=Refund.Reason.RETURNED), "for goods it has again, and a fault all the same")
+    unsaid = rows.filter(status=Status.CREDITED, told_minor=None)
+    yield from named(unsaid, "said to be given, and nobody has said how much")
     # While its consequences are owed, the backlog's check looks after it.
     done = Event.objects.filter(kind="refund.failed", order=OuterRef("order"), delivered_at__isnull=False)
     owed = Reaction.objects.filter(event__kind="refund.failed", event__order=OuterRef("order"), done_at=None)
@@ -79,6 +97,7 @@ def credits() -> Iterable[str]:
 @check(
     "V17 matches", _("What is matched is what was written down of it, on both sides, and never more than either has.")
 )
+@written_once
 def matches() -> Iterable[str]:
     live = CreditMatch.objects.filter(undone_at=None)
     credits = SupplierCredit.objects.annotate(found=total(live.filter(credit=OuterRef("pk")), "credit", "amount_minor"))

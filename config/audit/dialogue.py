@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import asked, check, in_chunks, named
+from config.audit.registry import asked, check, in_chunks, named, written_once
 from orders.models import Shipment, WorkItem
 from orders.states import OrderStatus
 from suppliers.actions.addressed import addressed_to
@@ -18,6 +18,7 @@ from suppliers.states import SupplierOrderStatus
 
 
 @check("V06 unpaid", _("Nothing was ordered from a supplier that was not paid, or that was cancelled before."))
+@written_once
 def unpaid() -> Iterable[str]:
     rows = SupplierOrder.objects.select_related("order")
     yield from named(rows.filter(order__paid_at=None), "its order was never paid")
@@ -58,6 +59,7 @@ def _asked_for(request: dict[str, Any]) -> list[tuple[object, object, object]]:
 
 
 @check("V06 parcels", _("Every parcel was sent for exactly one supplier order of its own customer order."))
+@written_once
 def parcels() -> Iterable[str]:
     links = SupplierShipment.objects.filter(shipment=OuterRef("pk"))
     yield from named(Shipment.objects.filter(~Exists(links)), "no supplier has sent it", "order")
@@ -68,6 +70,7 @@ def parcels() -> Iterable[str]:
 
 
 @check("V07 dialogue", _("Whatever a supplier has not decided is looked at again."))
+@written_once
 def dialogue() -> Iterable[str]:
     live = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
     stuck = SupplierOrder.objects.filter(~asked("order"), status__in=live, due_at=None)

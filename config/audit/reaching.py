@@ -8,7 +8,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import check, named, row_key
+from config.audit.registry import check, named, row_key, written_once
 from notifications.kinds import OPTIONAL
 from notifications.models import (
     Channel,
@@ -29,6 +29,7 @@ def _asked(reason: WorkItem.Reason, *, still_open: bool) -> Exists:
 
 
 @check("V09 reach", _("What was not sent has a reason, and a person was asked about each customer it was for."))
+@written_once
 def reach() -> Iterable[str]:
     marked = Suppression.objects.filter(address=OuterRef("lower_recipient"))
     unsent = Notification.objects.filter(status=NotificationStatus.SUPPRESSED)
@@ -49,6 +50,7 @@ def reach() -> Iterable[str]:
 
 
 @check("V08 wishes", _("Only what may be stopped was left out, and a text message never comes alone."))
+@written_once
 def wishes() -> Iterable[str]:
     optional = [kind.slug for kind in OPTIONAL]
     declined = Notification.objects.filter(status=NotificationStatus.DECLINED)
@@ -61,6 +63,7 @@ def wishes() -> Iterable[str]:
 
 
 @check("V09 endpoints", _("An event that other systems were to be told is taken, on its way, or somebody was asked."))
+@written_once
 def endpoints() -> Iterable[str]:
     rows = EventDelivery.objects.filter(status=EventDeliveryStatus.QUEUED)
     yield from named(rows.filter(Q(due_at=None) | Q(endpoint__is_active=False)), "waits, and nobody looks at it")

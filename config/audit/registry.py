@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial, wraps
 from itertools import islice
 from typing import TypeVar
 
@@ -13,6 +15,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils.functional import Promise
 
 from orders.models import WorkItem
+from shop.prepared import Prepared, any_of
 
 # Work in hand may take so long before it counts as left lying.
 GRACE = timedelta(minutes=5)
@@ -52,6 +55,38 @@ def check(name: str, says: str | Promise) -> Callable[[Callable[[], Iterable[str
     return add
 
 
+class _Collecting(threading.local):
+    """The rows that a check would name, while its questions are being collected; otherwise nothing."""
+
+    rows: list[QuerySet] | None = None
+
+
+_collecting = _Collecting()
+
+
+def written_once(find: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
+    """Write the questions of a check once, for all of its life; its rows are read where there are some.
+
+    For a check that is nothing but ``named`` rows, whatever the time and the settings are.
+    """
+    questions: list[Prepared] = []
+
+    @wraps(find)
+    def asked() -> Iterator[str]:
+        if not questions:
+            _collecting.rows = []
+            try:
+                if list(find()):
+                    raise ValueError(f"{find.__name__} names more than rows")
+                questions.extend(any_of(partial(QuerySet.all, rows)) for rows in _collecting.rows)
+            finally:
+                _collecting.rows = None
+        if any(question() for question in questions):
+            yield from find()
+
+    return asked
+
+
 def run_audit() -> list[Finding]:
     """Run every check; a check without violations holds. Names at most MOST_NAMED violations of each."""
     return [Finding(one, list(islice(one.find(), MOST_NAMED))) for one in CHECKS]
@@ -59,6 +94,9 @@ def run_audit() -> list[Finding]:
 
 def named(rows: QuerySet[R], says: str, *related: str) -> Iterator[str]:
     """Name each row and what is wrong with it; ``related`` are read along for the name."""
+    if _collecting.rows is not None:
+        _collecting.rows.append(rows)
+        return iter(())
     found = rows.select_related(*related) if related else rows
     return (f"{row}: {says}" for row in found[:MOST_NAMED])
 

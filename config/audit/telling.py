@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db.models import BigIntegerField, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.fields.json import KT
@@ -11,12 +12,16 @@ from django.db.models.functions import Cast, Concat, StrIndex, Substr
 from django.utils.translation import gettext_lazy as _
 
 from config.audit.registry import MOST_NAMED, check, named, row_key
-from notifications.actions.tell import NOT_TOLD, STILL_COMING, TOLD_WITH_LINES
+from notifications.actions.tell import NOT_ACKNOWLEDGED, NOT_TOLD, STILL_COMING, TOLD_WITH_LINES
+from notifications.actions.tell_returns import UNTOLD_YET
 from notifications.models import Channel, Notification
 from orders.actions.again import AGAIN
 from orders.models import Authorisation, Cancellation, Event, Reaction, Refund, Shipment
 from orders.undelivered import COMING_BACK
-from support.models import Ticket
+from shop.prepared import any_of
+from support.models import Return, Ticket
+from support.returning.money import OF_RETURNS
+from support.returning.withdrawing import CANCELLATION_KEY
 
 SUBJECT_ID = Substr("subject_key", StrIndex("subject_key", Value(":")) + 1)
 
@@ -45,8 +50,20 @@ IS_AGAIN = _subject(Refund.objects.filter(idempotency_key__endswith=AGAIN))
 STILL_WAITS = _subject(Cancellation.objects.waiting())
 # A case about no order goes with its account, and the mails about it do.
 IS_THERE = _subject(Ticket.objects.all())
+# What we opened ourselves is told by what we write in it.
+IS_ASKED = _subject(Ticket.objects.exclude(source__in=NOT_ACKNOWLEDGED))
 COMES_BACK = _subject(Shipment.objects.filter(status__in=COMING_BACK))
 IS_FOLLOWED = Exists(Event.objects.filter(subject_key=OuterRef("subject_key"), pk__gt=OuterRef("pk")))
+# What a return pays back its own steps tell, unless it is a new try.
+IS_OF_RETURN = _subject(
+    Refund.objects.filter(idempotency_key__startswith=OF_RETURNS).exclude(idempotency_key__endswith=AGAIN)
+)
+IS_WITHDRAWN = _subject(Cancellation.objects.filter(key__startswith=CANCELLATION_KEY))
+IS_KEPT = _subject(Return.objects.filter(goods_back=False))
+# One request is one message, by the first of its returns; a withdrawal has a receipt, whatever it made.
+OF_REQUEST = Return.objects.filter(order=OuterRef("order"), request_key=OuterRef("request_key"), pk__lt=OuterRef("pk"))
+ASKED_FOR = Return.objects.filter(~Exists(OF_REQUEST), status__in=UNTOLD_YET, ready_at=None)
+IS_ASKED_FOR = _subject(ASKED_FOR.exclude(reason=""))
 UNPAID_THEN = Q(order__paid_at=None) | Q(at__lt=F("order__paid_at"))
 # What is told only under conditions that change meanwhile (a refused card of an order that is
 # paid by then) cannot be asked for afterwards, and is not listed.
@@ -63,22 +80,40 @@ TELLINGS = [
     Telling("parcel.delivered", "parcel-delivered", SUBJECT_ID),
     Telling("delay.noticed", "arrival-delayed", SUBJECT_ID),
     Telling("arrival.advanced", "arrival-changed", SUBJECT_ID),
-    Telling("refund.requested", "refund", SUBJECT_ID, but=(WITH_LINES & ~Q(IS_AGAIN)) | NO_REFUND),
+    Telling("refund.requested", "refund", SUBJECT_ID, but=(WITH_LINES & ~Q(IS_AGAIN)) | NO_REFUND | Q(IS_OF_RETURN)),
     Telling("refund.failed", "refund-failed", SUBJECT_ID, but=Q(IS_DISPUTE)),
     Telling("order.refused", "order-refused", Value("1")),
     # What somebody asked for is told by the answer to that.
     # What was not accepted is told as such.
     Telling(
-        "lines.cancelled", "lines-cancelled", but=Q(facts__has_key="cancellation") | Q(facts__has_key="authorisation")
+        "lines.cancelled",
+        "lines-cancelled",
+        but=Q(facts__has_key="cancellation") | Q(facts__has_key="authorisation") | Q(facts__has_key="replacements"),
     ),
-    Telling("cancellation.waiting", "cancellation-asked", SUBJECT_ID, but=~Q(STILL_WAITS)),
+    Telling("cancellation.waiting", "cancellation-asked", SUBJECT_ID, but=~Q(STILL_WAITS) | Q(IS_WITHDRAWN)),
     Telling("cancellation.answered", "cancellation-answered", but=UNPAID_THEN),
     Telling("order.link_requested", "order-link"),
     Telling("order.email_corrected", "email-left"),
     Telling("order.email_corrected", "email-corrected"),
     Telling("order.address_changed", "address-changed"),
-    Telling("ticket.opened", "ticket-opened", but=~Q(IS_THERE)),
+    Telling("ticket.opened", "ticket-opened", but=~Q(IS_ASKED)),
     Telling("ticket.answered", "ticket-answered", but=~Q(IS_THERE)),
+    Telling("order.withdrawn", "withdrawal-received"),
+    Telling("return.requested", "return-asked", SUBJECT_ID, but=~Q(IS_ASKED_FOR)),
+    # Whose supplier is asked for new goods; all others hear of it by the next step.
+    Telling("return.accepted", "return-kept", but=~Q(facts__in_kind="kept")),
+    # Told unless something else has become of it by then.
+    Telling("return.ready", "return-ready", but=Q(IS_FOLLOWED)),
+    Telling("return.ending", "return-ending", but=Q(IS_FOLLOWED)),
+    Telling("return.received", "return-arrived", but=Q(IS_FOLLOWED)),
+    Telling("return.declined", "return-declined", but=Q(IS_FOLLOWED)),
+    Telling("return.expired", "return-expired", but=Q(IS_FOLLOWED)),
+    Telling("return.review", "return-review", but=Q(IS_FOLLOWED)),
+    Telling("return.in_transit", "return-sent-back"),
+    Telling("return.resolved", "return-kept", but=~Q(IS_KEPT)),
+    Telling("return.resolved", "return-resolved", but=Q(IS_KEPT)),
+    Telling("return.cancelled", "return-cancelled"),
+    Telling("replacement.paid_back", "replacement-failed"),
 ]
 # What may be written before an order is paid.
 BEFORE_PAYMENT = ["payment-pending", "payment-failed", "order-link", "transfer-awaited"]
@@ -94,22 +129,33 @@ WHILE_AUTHORISED = [
 ]
 
 
-@check("V08 told", _("Whatever a customer must hear of is told to them."))
-def told() -> Iterable[str]:
+def _of_kind(kind: str) -> QuerySet[Event]:
     # While a consequence is still owed, it is not late here: the backlog's check looks after it.
     owed = Reaction.objects.filter(event=OuterRef("pk"), done_at=None)
-    for telling in TELLINGS:
-        events = Event.objects.filter(~Exists(owed), kind=telling.event, delivered_at__isnull=False)
-        if telling.version is None:
-            message = Notification.objects.filter(event=OuterRef("pk"), kind=telling.kind)
-        else:
-            parts = (Value(f"{telling.kind}:"), "order__number", Value(":"), telling.version)
-            events = events.annotate(wanted=Concat(*parts, output_field=CharField()))
-            message = Notification.objects.filter(key=OuterRef("wanted"))
-        untold = events.exclude(telling.but).filter(~Exists(message)).order_by("pk")
-        yield from named(untold, f"no message {telling.kind} was written", "order")
-    events = Event.objects.filter(~Exists(owed), kind="parcel.renumbered", delivered_at__isnull=False)
-    yield from named(_untold_numbers(events), "no message parcel-number was written", "order")
+    return Event.objects.filter(~Exists(owed), kind=kind, delivered_at__isnull=False).order_by("pk")
+
+
+def _untold(telling: Telling) -> QuerySet[Event]:
+    events = _of_kind(telling.event)
+    if telling.version is None:
+        message = Notification.objects.filter(event=OuterRef("pk"), kind=telling.kind)
+    else:
+        parts = (Value(f"{telling.kind}:"), "order__number", Value(":"), telling.version)
+        events = events.annotate(wanted=Concat(*parts, output_field=CharField()))
+        message = Notification.objects.filter(key=OuterRef("wanted"))
+    return events.exclude(telling.but).filter(~Exists(message))
+
+
+UNTOLD = [(telling, any_of(partial(_untold, telling))) for telling in TELLINGS]
+
+
+@check("V08 told", _("Whatever a customer must hear of is told to them."))
+def told() -> Iterable[str]:
+    for telling, has_any in UNTOLD:
+        if has_any():
+            yield from named(_untold(telling), f"no message {telling.kind} was written", "order")
+    untold = _untold_numbers(_of_kind("parcel.renumbered"))
+    yield from named(untold, "no message parcel-number was written", "order")
 
 
 def _untold_numbers(events: QuerySet[Event]) -> QuerySet[Event]:
@@ -122,7 +168,7 @@ def _untold_numbers(events: QuerySet[Event]) -> QuerySet[Event]:
     coming = Shipment.objects.filter(status__in=STILL_COMING, delivered_at=None, tracking_number=OuterRef("number"))
     in_first = Notification.objects.filter(key=OuterRef("sent_key"), text__contains=OuterRef("number"))
     in_own = Notification.objects.filter(key=OuterRef("wanted"))
-    return events.filter(_subject(coming), ~Exists(in_first), ~Exists(in_own)).order_by("pk")
+    return events.filter(_subject(coming), ~Exists(in_first), ~Exists(in_own))
 
 
 @check("V08 once", _("Each message is one: no two rows for one event, or with one Message-ID."))

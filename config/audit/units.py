@@ -8,18 +8,13 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.audit.registry import GRACE, asked, check, named, total
+from config.audit.registry import GRACE, asked, check, named, total, written_once
 from orders.actions.shipping import NOT_SENT
-from orders.models import Hold, Order, OrderLine, Refund, Reservation, Shipment, ShipmentLine, WorkItem
+from orders.models import Hold, Order, OrderLine, Reservation, Shipment, ShipmentLine, WorkItem
 from orders.models.order import ReservationState
 from orders.states import OrderStatus, ParcelStatus
 from shop.models import Variant
-from suppliers.models import SupplierOrderLine, SupplierReturn
-from support.models import Return
-from support.states import TicketStatus
-
-# Returns that came to nothing: the goods stay where they are.
-NOT_BACK = ["refused", "rejected", "cancelled", "expired"]
+from suppliers.models import SupplierOrderLine
 
 
 @check("V05 units", _("Every unit of a paid order is in exactly one place."))
@@ -45,6 +40,7 @@ def places() -> Iterable[str]:
 
 
 @check("V05 supplier lines", _("What a supplier was asked for is what it took, owes, refused and cancelled."))
+@written_once
 def supplier_lines() -> Iterable[str]:
     parts = F("pending") + F("accepted") + F("backordered") + F("rejected") + F("cancelled")
     rows = SupplierOrderLine.objects.select_related("supplier_order")
@@ -56,6 +52,7 @@ def supplier_lines() -> Iterable[str]:
 
 
 @check("V05 counters", _("What each line knows of its suppliers and parcels is what they say."))
+@written_once
 def counters() -> Iterable[str]:
     there = SupplierOrderLine.objects.filter(order_line=OuterRef("pk"))
     told = OrderLine.objects.annotate(
@@ -75,6 +72,7 @@ def counters() -> Iterable[str]:
 
 
 @check("V05 parcels", _("No more is in parcels than was ordered."))
+@written_once
 def parcels() -> Iterable[str]:
     parts = ShipmentLine.objects.filter(line=OuterRef("pk"), shipment__kind=Shipment.Kind.OUTBOUND).exclude(
         shipment__status=ParcelStatus.CANCELLED
@@ -106,30 +104,3 @@ def reserved() -> Iterable[str]:
     # violation, so reservations are not compared with it here.
     unheld = Order.objects.filter(~Exists(Reservation.objects.filter(order=OuterRef("pk"))), status=OrderStatus.PLACED)
     yield from named(unheld, "waits for its money and holds nothing")
-
-
-@check("V15 returns", _("No more goes back, or is replaced, than was sent."))
-def returns() -> Iterable[str]:
-    back = Return.objects.filter(order_line=OuterRef("pk")).exclude(supplier_return__status__in=NOT_BACK)
-    lines = OrderLine.objects.annotate(back=total(back, "order_line", "quantity"))
-    yield from named(lines.filter(back__gt=F("shipped")), "more goes back than was sent", "order")
-    again = ShipmentLine.objects.filter(line=OuterRef("pk"), shipment__kind=Shipment.Kind.REPLACEMENT).exclude(
-        shipment__status=ParcelStatus.CANCELLED
-    )
-    replaced = OrderLine.objects.annotate(again=total(again, "line", "quantity"))
-    yield from named(replaced.filter(again__gt=F("shipped")), "more is replaced than was sent", "order")
-    strange = Return.objects.exclude(supplier_return__order=F("order_line__order"))
-    yield from named(strange, "its goods are another order's")
-
-
-@check("V15 resolved", _("A return that was to bring money back has brought it, or its case is still open."))
-def resolved() -> Iterable[str]:
-    paid_back = Refund.objects.filter(order=OuterRef("order_line__order")).exclude(status="failed")
-    kept = Return.objects.filter(
-        ~Exists(paid_back),
-        ~asked("order_line__order"),
-        solution=Return.Solution.REFUND,
-        supplier_return__status=SupplierReturn.Status.RESOLVED,
-        ticket__status=TicketStatus.SOLVED,
-    )
-    yield from named(kept, "was resolved, and no money went back")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,7 @@ from orders.models import (
 )
 from orders.models.dispute import UNDECIDED
 from orders.states import AuthorisationStatus, RefundStatus
+from shop.prepared import any_of
 from suppliers.actions.follow import open_parcels
 from suppliers.actions.stopped import undecided
 from suppliers.carriers import services_in_use
@@ -45,35 +47,45 @@ def _unasked(rows: QuerySet, reason: WorkItem.Reason, *, still_open: bool) -> Qu
     return rows.annotate(row_key=row_key(rows.model)).filter(~Exists(work))
 
 
-def _unfinished() -> list[QuerySet]:
-    """Return, kind by kind, the rows that still have to be worked on, and so must be looked at again."""
-    mails = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
-    refunds = [RefundStatus.REQUESTED, RefundStatus.PENDING]
-    kept = [AuthorisationStatus.HELD, AuthorisationStatus.CAPTURING, AuthorisationStatus.RELEASING]
-    returns = [SupplierReturn.Status.TO_ASK, SupplierReturn.Status.UNKNOWN]
-    live = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
-    payable = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN, CheckoutSession.State.ENDING]
-    return [
-        Reaction.objects.filter(done_at=None),
-        IncomingEvent.objects.filter(done_at=None),
-        Notification.objects.filter(status__in=mails),
-        # What was made in the provider's dashboard is told to us; we do not ask for it.
-        Refund.objects.filter(status__in=refunds)
+MAILS = [NotificationStatus.QUEUED, NotificationStatus.SENDING]
+REFUNDS = [RefundStatus.REQUESTED, RefundStatus.PENDING]
+KEPT = [AuthorisationStatus.HELD, AuthorisationStatus.CAPTURING, AuthorisationStatus.RELEASING]
+RETURNS = [SupplierReturn.Status.TO_ASK, SupplierReturn.Status.UNKNOWN]
+LIVE = [SupplierOrderStatus.READY, SupplierOrderStatus.SENDING, SupplierOrderStatus.UNKNOWN]
+PAYABLE = [CheckoutSession.State.NEW, CheckoutSession.State.OPEN, CheckoutSession.State.ENDING]
+# Kind by kind, the rows that still have to be worked on, and so must be looked at again.
+UNFINISHED: list[Callable[[], QuerySet]] = [
+    lambda: Reaction.objects.filter(done_at=None),
+    lambda: IncomingEvent.objects.filter(done_at=None),
+    lambda: Notification.objects.filter(status__in=MAILS),
+    # What was made in the provider's dashboard is told to us; we do not ask for it. What was paid by transfer, a
+    # person pays back, and is asked as long as it is not noted.
+    lambda: (
+        Refund.objects.filter(status__in=REFUNDS)
         .exclude(reason=Refund.Reason.OUTSIDE)
-        # A person pays those back, and is asked as long as it is not noted.
         .exclude(payment__provider="bank_transfer")
-        .select_related("order"),
-        Authorisation.objects.filter(status__in=kept).select_related("order"),
-        Dispute.objects.filter(status__in=UNDECIDED).select_related("order"),
-        SupplierReturn.objects.filter(status__in=returns),
-        SupplierOrder.objects.filter(status__in=live),
-        undecided(),
-        CheckoutSession.objects.filter(state__in=payable).select_related("order"),
-        # Of a paid order's, the suppliers' parts are looked at; the wish itself has no time.
+        .select_related("order")
+    ),
+    lambda: Authorisation.objects.filter(status__in=KEPT).select_related("order"),
+    lambda: Dispute.objects.filter(status__in=UNDECIDED).select_related("order"),
+    lambda: SupplierReturn.objects.filter(status__in=RETURNS),
+    lambda: SupplierOrder.objects.filter(status__in=LIVE),
+    undecided,
+    lambda: CheckoutSession.objects.filter(state__in=PAYABLE).select_related("order"),
+    # Of a paid order's, the suppliers' parts are looked at; the wish itself has no time.
+    lambda: (
         Cancellation.objects.waiting()
         .filter(Q(order__paid_at=None) | Q(quarantined_at__isnull=False))
-        .select_related("order"),
-    ]
+        .select_related("order")
+    ),
+]
+
+
+def _aside(rows: Callable[[], QuerySet]) -> QuerySet:
+    return _unasked(rows().exclude(quarantined_at=None), Reason.QUARANTINED, still_open=True)
+
+
+ASIDE = [(rows, any_of(partial(_aside, rows))) for rows in UNFINISHED]
 
 
 @check("V09 given up", _("Whatever was given up has asked for a person."))
@@ -87,19 +99,33 @@ def given_up() -> Iterable[str]:
         _unasked(refunds, Reason.REFUND_FAILED, still_open=False), "was given up, and nobody is asked", "order"
     )
     yield from named(_unasked(refused, Reason.SUPPLIER_REFUSED, still_open=True), "was refused, and nobody is asked")
-    for rows in _unfinished():
-        aside = _unasked(rows.exclude(quarantined_at=None), Reason.QUARANTINED, still_open=True)
-        yield from named(aside, "was set aside, and nobody is asked")
+    for rows, has_any in ASIDE:
+        if has_any():
+            yield from named(_aside(rows), "was set aside, and nobody is asked")
 
 
-def _rested_until(late: datetime, sweep: Sweep) -> Exists:
-    """True for rows of a supplier that has asked for a rest, which was not over before ``late``."""
-    suppliers = Supplier.objects.filter(closed_until__gt=late)
-    model = sweep.rows().model
-    if model is Supplier:
-        return Exists(suppliers.filter(pk=OuterRef("pk")))
+def _supplier_of(model: type[Model]) -> str:
+    """Return the column that leads to a row's supplier; nothing where there is none."""
     names = {field.name for field in model._meta.get_fields()}
-    return Exists(suppliers.filter(pk=OuterRef("supplier")) if "supplier" in names else suppliers.none())
+    return "pk" if model is Supplier else "supplier" if "supplier" in names else ""
+
+
+def _late(sweep: Sweep, late: datetime, *rested: datetime) -> QuerySet:
+    """Return what was due before ``late``; not what belongs to a supplier whose rest was not over by then."""
+    rows = sweep.rows().filter(lease.is_free(), due_at__lt=late).order_by("pk")
+    for until in rested:
+        resting = Supplier.objects.filter(closed_until__gt=until, pk=OuterRef(_supplier_of(rows.model)))
+        rows = rows.filter(~Exists(resting))
+    return rows
+
+
+def _not_given_back(rows: Callable[[], QuerySet], late: datetime) -> QuerySet:
+    return rows().filter(lease_until__lt=late, due_at=None)
+
+
+# Each with how many times it is told the time.
+LEFT = [(sweep, 2 if _supplier_of(sweep.rows().model) else 1, any_of(partial(_late, sweep))) for sweep in SWEEPS]
+TAKEN = [(rows, any_of(partial(_not_given_back, rows))) for rows in UNFINISHED]
 
 
 @check("V10 backlog", _("Nothing that is due is left lying, and no lease outlives its worker."))
@@ -107,12 +133,13 @@ def backlog() -> Iterable[str]:
     late = timezone.now() - GRACE
     undelivered = Event.objects.filter(delivered_at=None, at__lt=late).order_by("pk")
     yield from (f"event {event} not delivered" for event in undelivered[:MOST_NAMED])
-    for sweep in SWEEPS:
-        waiting = sweep.rows().filter(lease.is_free(), ~_rested_until(late, sweep), due_at__lt=late).order_by("pk")
-        yield from (f"{sweep.name} {row.pk} is overdue" for row in waiting[:MOST_NAMED])
+    for sweep, count, has_any in LEFT:
+        for row in _late(sweep, *[late] * count)[:MOST_NAMED] if has_any(*[late] * count) else []:
+            yield f"{sweep.name} {row.pk} is overdue"
     # A worker's death over something that others have brought to its end leaves nothing to do.
-    for rows in _unfinished():
-        yield from named(rows.filter(lease_until__lt=late, due_at=None), "was taken and never given back")
+    for rows, has_any in TAKEN:
+        if has_any(late):
+            yield from named(_not_given_back(rows, late), "was taken and never given back")
 
 
 @check("V10 consequences", _("Whatever follows from news and events has followed, or a person was asked."))
@@ -125,14 +152,22 @@ def consequences() -> Iterable[str]:
     yield from named(_unasked(told, Reason.INCOMING_FAILED, still_open=True), "was not worked on")
 
 
+def _untimed(rows: Callable[[], QuerySet]) -> QuerySet:
+    # Set aside, it waits for a person; whether one was asked is checked with what was given up.
+    return rows().filter(due_at=None, quarantined_at=None)
+
+
+# A supplier order may wait for a person's word on it, too: see the dialogue's check.
+TIMED = [rows for rows in UNFINISHED if rows().model is not SupplierOrder]
+UNTIMED = [(rows, any_of(partial(_untimed, rows))) for rows in TIMED]
+
+
 @check("V10 due", _("Nothing waits without a time at which it is looked at."))
 def due() -> Iterable[str]:
     nobody = "waits, and nobody looks at it"
-    for rows in _unfinished():
-        # A supplier order may wait for a person's word on it, too: see the dialogue's check.
-        if rows.model is not SupplierOrder:
-            # Set aside, it waits for a person; whether one was asked is checked with what was given up.
-            yield from named(rows.filter(due_at=None, quarantined_at=None), nobody)
+    for rows, has_any in UNTIMED:
+        if has_any():
+            yield from named(_untimed(rows), nobody)
     stopping = undecided().filter(cancellation=OuterRef("pk"))
     waiting = Cancellation.objects.waiting().filter(due_at=None, quarantined_at=None).select_related("order")
     yield from named(waiting.filter(~Exists(stopping), allocated_at__isnull=False), nobody)

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from config.models import Comparison
 from config.reconcile.parts import PARTS
-from config.reconcile.step import Step, keep
+from config.reconcile.step import Step
 from orders import lease
 from orders.stripe_client import StripeRefused, StripeUnclear
+from shop.turns import is_over
 
 Kind = Comparison.Kind
 LOOKS_BACK = timedelta(hours=72)
@@ -64,7 +65,7 @@ def work_on(comparison_id: int, *, seconds: float = TAKES) -> bool:
         if not _note(run, step):
             # Our lease ran out, and somebody else goes on from the same place.
             return False
-        if run.part and time.monotonic() > end:
+        if run.part and is_over(end):
             lease.put_off(run, 0)
             return False
     return _finish(run)
@@ -91,7 +92,7 @@ def _note(run: Comparison, step: Step) -> bool:
         run.part = next(iter(names[names.index(run.part) + 1 :]), "")
     run.cursor = step.after
     changes = {"part": run.part, "cursor": run.cursor, "counts": run.counts, "failed_since": None}
-    return bool(_mine(run).update(**changes)) and keep(run)
+    return bool(_mine(run).update(**changes)) and lease.keep(run)
 
 
 def _fail(run: Comparison, error: Exception) -> None:

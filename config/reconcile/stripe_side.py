@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from config.models import Comparison, MoneyFinding
 from config.reconcile.findings import explain, note
-from config.reconcile.step import Step, keep
-from orders import stripe_client
+from config.reconcile.step import Step
+from orders import lease, stripe_client
 from orders.actions.incoming import KINDS, take_in, tell
 from orders.actions.refund import STATUS_OF
 from orders.models import IncomingEvent, Order, Payment, Refund, RelayBeat
@@ -53,7 +53,7 @@ def intents(run: Comparison) -> Step:
     known = _payments(one.id for one in captured)
     missing = [one for one in captured if one.id not in known]
     for one in missing:
-        keep(run)
+        lease.keep(run)
         _tell_payment(one, now)
     found = _payments(one.id for one in missing) if missing else {}
     known |= found
@@ -109,7 +109,7 @@ def charges(run: Comparison) -> Step:
             _judge_bare(one, now)
     wrong = _other_sums(captured)
     for one in wrong:
-        keep(run)
+        lease.keep(run)
         told += tell("charge.refunded", {"payment_intent": one.intent_id}, key=f"charge:{one.id}", now=now)
     still = _other_sums(wrong) if wrong else {}
     for one, (payment, ours) in still.items():
@@ -155,7 +155,7 @@ def refunds(run: Comparison) -> Step:
     page = stripe_client.page_of_refunds(since=run.since, until=_begun(run) + CLOCKS_DIFFER, after=run.cursor)
     wrong = _other_refunds(page.rows)
     for one in wrong:
-        keep(run)
+        lease.keep(run)
         if one.intent_id in _payments([one.intent_id]):
             subject = {"id": one.id, "payment_intent": one.intent_id}
             tell("refund.updated", subject, key=f"refund:{one.id}:{one.status}", now=now)
@@ -214,7 +214,7 @@ def disputes(run: Comparison) -> Step:
     )
     payments = _payments(one.intent_id for one in page.rows)
     for one in page.rows:
-        keep(run)
+        lease.keep(run)
         payment, is_done = payments.get(one.intent_id), _dispute_id(one) in done
         if not is_done and payment is not None:
             key = _dispute_id(one).removeprefix("found:")

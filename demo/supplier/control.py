@@ -118,6 +118,7 @@ def show_ledger(supplier: Supplier, _body: Body) -> dict[str, Any]:
             "effects": effects[order.id],
             "shipments": [parcel.document for parcel in ledger.of("shipment", order.id)],
             "returns": [back.document for back in ledger.of("return", order.id)],
+            "questions": [asked.document for asked in ledger.of("question", order.id)],
         }
         for order in all_orders(supplier)
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 EVERYWHERE = "*"
 CAPABILITIES = ("shipping_quotes", "cancel", "returns", "webhooks", "stock_quantities", "delivery_events", "inquiries")
+# "questions" in words, which a person answers, are offered only where a profile names them.
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from argparse import ArgumentParser
-from threading import Event as Flag
 
 from django.core.management.base import BaseCommand
 
 from config.hands import Hands
 from config.relay import Relay, run_until_idle
+from shop.turns import ENDING
 
 
 class Command(BaseCommand):
@@ -24,10 +24,9 @@ class Command(BaseCommand):
         if once:
             self.stdout.write(f"{run_until_idle()} done")
             return
-        stop = Flag()
         for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_args: stop.set())
+            signal.signal(signum, lambda *_args: ENDING.set())
         hands = Hands()
         self.stdout.write("relay: running")
-        Relay(hands).run(stop)
+        Relay(hands).run(ENDING)
         hands.drain()
