@@ -26,43 +26,62 @@ ONCE = [
     "tests/properties/test_quotes.py",
     "tests/properties/test_splits.py",
     "tests/properties/test_withdrawals.py",
+    "tests/test_account_addresses.py",
     "tests/test_adding.py",
+    "tests/test_admin_words.py",
     "tests/test_amount_field.py",
     "tests/test_asking_again.py",
     "tests/test_authorisation.py",
+    "tests/test_basket_page.py",
     "tests/test_budgets_of_the_till.py",
     "tests/test_calendar.py",
     "tests/test_cancelling_pages.py",
     "tests/test_card_circuit.py",
     "tests/test_carriers_dialects.py",
     "tests/test_carriers_directory.py",
+    "tests/test_carriers_pace.py",
+    "tests/test_case_pages.py",
     "tests/test_checkout_page.py",
     "tests/test_choices.py",
+    "tests/test_contact_pages.py",
     "tests/test_currencies.py",
     "tests/test_deadlines.py",
     "tests/test_delivery_prices.py",
     "tests/test_delivery_zones.py",
     "tests/test_error_pages.py",
+    "tests/test_estimates.py",
     "tests/test_file_broker.py",
     "tests/test_fragments_are_nobodys.py",
+    "tests/test_german.py",
+    "tests/test_german_purchase.py",
     "tests/test_german_words.py",
     "tests/test_headers.py",
+    "tests/test_help_pages.py",
     "tests/test_home_page.py",
+    "tests/test_hostile_files.py",
+    "tests/test_hostile_mail.py",
     "tests/test_independent_stripe.py",
+    "tests/test_kept_files.py",
     "tests/test_kept_parts.py",
+    "tests/test_large_lists.py",
     "tests/test_layers.py",
+    "tests/test_macros.py",
     "tests/test_mail_data.py",
     "tests/test_margin_page.py",
     "tests/test_message_preview.py",
     "tests/test_messages.py",
     "tests/test_money.py",
+    "tests/test_new_case.py",
+    "tests/test_nothing_leaks.py",
     "tests/test_odd_cancelling.py",
     "tests/test_odd_copies.py",
+    "tests/test_one_place.py",
     "tests/test_outbound.py",
     "tests/test_outcomes_contract.py",
     "tests/test_paper_pages.py",
     "tests/test_paper_pdf.py",
     "tests/test_pay_pages.py",
+    "tests/test_permissions.py",
     "tests/test_pictures.py",
     "tests/test_product_admin.py",
     "tests/test_product_page.py",
@@ -72,20 +91,24 @@ ONCE = [
     "tests/test_refund_calculator.py",
     "tests/test_refund_pages.py",
     "tests/test_regions_checkout.py",
+    "tests/test_return_page.py",
     "tests/test_saved_at_checkout.py",
     "tests/test_scripts.py",
     "tests/test_search_sqlite.py",
     "tests/test_services_named.py",
+    "tests/test_signing_in.py",
     "tests/test_static_addresses.py",
     "tests/test_stripe_calls.py",
     "tests/test_structured_data.py",
     "tests/test_supplier_credit_pages.py",
+    "tests/test_supplier_stale_pages.py",
     "tests/test_support.py",
     "tests/test_tax.py",
     "tests/test_text_messages.py",
     "tests/test_thank_you.py",
     "tests/test_tracking_page.py",
     "tests/test_translation.py",
+    "tests/test_withdrawal_pages.py",
     "tests/test_work_pages.py",
 ]
 # Each of these brings up a whole shop of real processes, and waits most of its time for the world to turn.
@@ -94,6 +117,8 @@ CHECKS = [
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "-q", "."],
     ["manage.py", "makemigrations", "--check", "--dry-run"],
+    # Ten processes read the tests; this one writes down for them what it understood.
+    ["-m", "pytest", "-qq", "-p", "no:xdist", "--collect-only"],
     ["-m", "yamllint", "-d", "{extends: relaxed, rules: {line-length: {max: 140}}}", "docker-compose.yml"],
 ]
 
@@ -142,18 +167,25 @@ def pytest_turns(given: list[str], left_out: list[str]) -> list[list[str]]:
 
 def one_pass(name: str, env: dict[str, str], given: list[str], left_out: list[str]) -> tuple[bool, str]:
     """Run the suite once, but for ``left_out``; return whether all passed, and a line about it."""
-    began, counts, good = time.monotonic(), {}, True
+    began, counts, good, failed = time.monotonic(), {}, True, []
     first, *others = [["-m", "pytest", "-q", *words] for words in pytest_turns(given, left_out)]
     beside = [Beside(words, env | {"WAYBILL_TEST_TURN": "beside"}) for words in others]
     for code, output in [run(first, env), *[one.result() for one in beside]]:
         good = good and code == 0
         for number, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", last_line(output)):
             counts[what] = counts.get(what, 0) + int(number)
+        failed += re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     words = ", ".join(f"{number} {what}" for what, number in counts.items()) or "nothing ran"
     if os.environ.get("FORBID_SKIPS") and counts.get("skipped"):
         good = False
         words += " (skips are forbidden here)"
-    return good, f"{name}: {words} in {time.monotonic() - began:.0f} s"
+    return good, named(f"{name}: {words} in {time.monotonic() - began:.0f} s", failed)
+
+
+def named(line: str, what: list[str]) -> str:
+    """Return a line of the summary with what went wrong below it: the output above it may be cut off somewhere."""
+    more = [f"… and {len(what) - MOST_NAMED} more"] if len(what) > MOST_NAMED else []
+    return "\n    ".join([line, *what[:MOST_NAMED], *more])
 
 
 def last_line(output: str) -> str:
@@ -161,6 +193,8 @@ def last_line(output: str) -> str:
     return (output.splitlines() or ["nothing ran"])[-1]
 
 
+# The summary names so many failures of one part.
+MOST_NAMED = 25
 # The plan of every day; ./test --chaos draws another each time.
 GATE_SEED = "21"
 # The sizes of races and property tests: those of every day stand in the tests, these are asked for by --full.
@@ -183,6 +217,11 @@ def gate(*words: str) -> list[str]:
     return ["-m", "tests.chaos", "--seed", GATE_SEED, "--untimed", *words]
 
 
+def judged(name: str, output: str) -> str:
+    """Return the summary's line about a gate: its result, and every promise that it saw broken."""
+    return named(f"{name}: {last_line(output)}", re.findall(r"^  - (.*)$", output, re.MULTILINE))
+
+
 def databases(env: dict[str, str]) -> list[tuple[str, dict[str, str], list[str]]]:
     """Return what the suite runs on: a name, the environment, and which files are left out there."""
     found: list[tuple[str, dict[str, str], list[str]]] = []
@@ -199,7 +238,10 @@ def everything(env: dict[str, str]) -> Iterator[tuple[bool, str]]:
     # Every migration, from nothing, on each database. All tests copy what comes of it.
     made = [Beside(["-m", "tests.tables"], on) for _name, on, _left_out in places]
     for words in CHECKS:
-        yield run(words, env)[0] == 0, " ".join(words[:3])
+        code, output = run(words, env, shown=False)
+        if code:
+            print(output, flush=True)
+        yield code == 0, " ".join(words[:3])
     small = None
     for (name, on, left_out), tables in zip(places, made, strict=True):
         yield tables.result()[0] == 0, f"{name}: migrate from nothing"
@@ -209,17 +251,19 @@ def everything(env: dict[str, str]) -> Iterator[tuple[bool, str]]:
         yield one_pass(name, on, [], left_out)
     small = small or Beside(gate("--database", "sqlite", "--orders", "30"), env)
     code, output = small.result()
-    yield code == 0, f"chaos on SQLite: {last_line(output)}"
+    yield code == 0, judged("chaos on SQLite", output)
     if env.get("TEST_DATABASE_URL") and env.get("TEST_REDIS_URL"):
         # The whole gate has the machine for itself.
         code, output = run(gate("--database", "postgres"), env)
-        yield code == 0, f"chaos on PostgreSQL: {last_line(output)}"
+        yield code == 0, judged("chaos on PostgreSQL", output)
 
 
 def main() -> int:
     """Run everything, or what was asked for on each database; return 0 if all passed."""
     given = sys.argv[1:]
     env = os.environ | {"WAYBILL_IGNORE_ENV_FILES": "1", "DEBUG": "1", "PYTHONWARNINGS": "default"}
+    # Where Python keeps no compiled files, each of some hundred processes compiles the whole project for itself.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     if "--chaos" in given:
         return chaos(given, env)
     if "--full" in given:
@@ -228,7 +272,7 @@ def main() -> int:
     parts = (one_pass(name, on, given, left_out) for name, on, left_out in databases(env)) if given else everything(env)
     told = list(parts)
     good = all(passed for passed, _line in told)
-    print("\n" + "\n".join(line if passed else f"{line}: FAILED" for passed, line in told))
+    print("\n" + "\n".join(line if passed else f"FAILED: {line}" for passed, line in told))
     print("all passed" if good else "FAILED")
     return 0 if good else 1
 

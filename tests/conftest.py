@@ -8,16 +8,17 @@ from email import policy
 from email.parser import BytesParser
 from os import environ
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
-from config.relay import run_until_idle
+import config.relay
+from config.relay import Relay, run_until_idle
 from shop import kept
 from tests import environment, tables
 from tests.emptying import empty_tables
@@ -35,10 +36,21 @@ def _only_here(self, address):
 socket.socket.connect = _only_here
 # Tests count statements, however long they take; each begins without anything kept.
 kept.SECONDS = kept.BRIEF_SECONDS = 3600
-# With DEBUG, every statement would be kept with its values in it, and on SQLite it takes another statement to put
-# them there. What counts statements asks for it.
-BaseDatabaseWrapper.queries_logged = property(lambda self: self.force_debug_cursor)
 TransactionTestCase._fixture_teardown = lambda self: empty_tables()
+# A relay writes its one question when it starts, for all its life. In tests one starts every few statements, so the
+# question is kept from one to the next, for as long as the same sweeps and the one setting stand in it.
+_write_question = Relay._question.func
+_questions: dict[tuple[object, ...], tuple[list[str], str, tuple[object, ...]]] = {}
+
+
+def _kept_question(self: Relay) -> tuple[list[str], str, tuple[object, ...]]:
+    about = (settings.PROBE_SECONDS, *[sweep.name for sweep in config.relay.SWEEPS])
+    if about not in _questions:
+        _questions[about] = _write_question(self)
+    return _questions[about]
+
+
+Relay._question = property(_kept_question)
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +89,16 @@ def clean_folders():
     yield
     for folder in (settings.MAIL_FOLDER, settings.PRIVATE_ROOT, settings.MEDIA_ROOT):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def clock(monkeypatch) -> SimpleNamespace:
+    """A clock of what is kept that stands still; nothing is forgotten, as if another process made all changes."""
+    stands = SimpleNamespace(now=1_000.0)
+    monkeypatch.setattr("shop.kept.time", SimpleNamespace(monotonic=lambda: stands.now))
+    for one in (kept.Kept, kept.KeptEach, kept.Recently):
+        monkeypatch.setattr(one, "forget", lambda self, **_kwargs: None)
+    return stands
 
 
 class RelayRunner:

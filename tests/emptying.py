@@ -8,9 +8,12 @@ from config.nightly import keep_row
 from config.roles import keep_roles
 from shop.search.index import keep_index
 from shop.vat import fill_tax
+from support.actions.articles import keep_articles
+from support.first_macros import keep_macros
+from support.levels import keep_levels
 
 # What migrate fills, in its order.
-FILLED_BY_MIGRATE = (fill_tax, keep_index, keep_row, keep_roles)
+FILLED_BY_MIGRATE = (fill_tax, keep_index, keep_levels, keep_macros, keep_articles, keep_row, keep_roles)
 # The same for ever: no test makes or removes a model.
 KEPT = {"auth_permission", "django_content_type"}
 # Their triggers refuse DELETE.

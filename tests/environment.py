@@ -62,6 +62,8 @@ os.environ |= {
     "CARD_DECLINES_PER_VISITOR": "0",
     "CHECKOUT_MIN_SECONDS": "0",
     "CONTACT_MIN_SECONDS": "0",
+    # Answers go out at once; those of taking them back set its time.
+    "UNDO_SECONDS": "0",
     "LOG_LEVEL": "ERROR",
     # Playwright keeps an event loop in the test's thread; Django would refuse its database there.
     "DJANGO_ALLOW_ASYNC_UNSAFE": "1",

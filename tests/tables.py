@@ -33,6 +33,10 @@ SOURCES = (
     "shop/regions.py",
     "shop/search/*.py",
     "shop/vat.py",
+    "support/levels.py",
+    "support/first_macros.py",
+    "support/actions/articles.py",
+    "support/articles/*/*.md",
     "tests/tables.py",
 )
 # Several branches may be worked on in turns; what is older goes.

@@ -66,7 +66,8 @@ def test_the_list_costs_the_same_for_few_and_many_orders(client):
             shown(client)
         counts.append(len(queries))
     assert counts[-1] == counts[1]
-    assert counts[-1] <= 11
+    # Open cases are one of them.
+    assert counts[-1] <= 12
 
 
 def test_buying_again_takes_what_is_still_sold_and_says_what_is_not(client):

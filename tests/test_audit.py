@@ -111,7 +111,7 @@ def test_the_export_has_one_record_per_order_with_the_documented_members(order, 
     (record,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert set(record) == {
         "number", "state", "currency", "total_minor", "lines", "supplier_orders", "shipments", "payments", "refunds",
-        "notifications", "work_items",
+        "returns", "notifications", "work_items",
     }  # fmt: skip
     assert record["lines"] == [
         {
@@ -122,6 +122,7 @@ def test_the_export_has_one_record_per_order_with_the_documented_members(order, 
             "shipped": 0,
             "delivered": 0,
             "refunded": 0,
+            "replaces": "",
         }
     ]
     assert set(record["supplier_orders"][0]["lines"][0]) == {

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from config.remedies import REMEDIES
 from orders.models import Shipment, WorkItem
+from shop.turns import ENDING
 from suppliers.actions import follow
 from suppliers.actions.follow import follow_parcel, read_service, tend_carriers
 from suppliers.models import ParcelWatch, TrackingCall, TrackingService
@@ -144,6 +145,20 @@ def test_rate_limits_and_their_ends_are_kept(carriers):
     assert (service.failing_since, service.failures) == (None, 0)
 
 
+def test_a_process_that_is_to_end_asks_nobody_and_says_nothing_about_a_service(carriers):
+    registered()
+    make_due()
+    carriers.fault("429", seconds=1)
+    failing, before = read().failing_since, len(carriers.requests("GET"))
+    ENDING.set()
+    try:
+        service = read()
+    finally:
+        ENDING.clear()
+    assert (service.failing_since, len(carriers.requests("GET"))) == (failing, before)
+    assert service.due_at <= timezone.now()
+
+
 def test_when_no_call_is_left_the_reader_stops_before_it_is_refused(carriers):
     registered(60)
     make_due()
@@ -177,7 +192,7 @@ def test_a_service_that_fails_is_left_alone_longer_and_longer_and_loses_nothing(
 
 
 def test_a_service_that_is_silent_for_an_hour_is_one_piece_of_work_that_closes_itself(carriers):
-    from tests.waiting import sweep
+    from tests.passing import sweep
 
     registered()
     make_due()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -126,6 +128,8 @@ def test_once_a_supplier_was_sent_it_the_address_stays_and_we_can_be_asked(clien
     assert url in shown
     form = client.get(url.replace("&amp;", "&")).content.decode()
     assert "Can you still send it to another address? It is:" in form
+    # It is not typed twice.
+    assert re.search(r"It is:\s+Alex Byrne\s+1 Mill Lane\s+Cork\s+T12 X0X0\s+Green door\s*</textarea>", form), form
     assert not order.events.filter(kind="order.address_changed").exists()
 
 

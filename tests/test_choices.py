@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from notifications.actions import digest, reviews, tell
+from notifications.actions import digest, reviews, tell, tell_returns
 from notifications.actions.choices import correspondent_at, is_wanted
 from notifications.kinds import KINDS, OPTIONAL
 from notifications.links import choices_path, stop_path
@@ -17,6 +17,7 @@ from notifications.models import Correspondent, MessageChoice, Notification
 from orders.actions.shipping import ParcelNews, record_parcel
 from orders.models import Order
 from orders.states import ParcelStatus
+from shop.people import person_of
 from tests.factories import make_person, make_supplier
 from tests.postmaster import order_fixture  # noqa: F401
 
@@ -42,11 +43,11 @@ def kinds_of(mailbox) -> list[str]:
 
 def announced() -> set[str]:
     """Return the kinds that the code announces from an event: the first text in each call that does."""
-    tree = ast.parse(Path(tell.__file__).read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    said = [
-        call.args[0] for call in calls if call.func.id in {"_about_order", "_about_ticket", "announce"} and call.args
-    ]
+    trees = [ast.parse(Path(module.__file__).read_text()) for module in (tell, tell_returns)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    ways = {"_about_order", "_about_ticket", "_about_return", "_to_customer", "announce"}
+    said = [call.args[0] for call in calls if call.func.id in ways and call.args]
     return {arg.value for arg in said if isinstance(arg, ast.Constant)}
 
 
@@ -54,6 +55,7 @@ def test_every_kind_that_is_announced_has_a_name_and_a_decision_whether_it_may_b
     by_the_clock = {reviews.KIND, digest.KIND}
     assert announced() | by_the_clock | {"mail"} == set(KINDS)
     optional = {"parcel-number", "parcel-delivered", "arrival-changed", "review-request", "back-in-stock"}
+    optional |= {"ticket-solved"}
     assert {kind.slug for kind in OPTIONAL} == optional
 
 
@@ -167,7 +169,7 @@ def test_the_file_of_ones_data_has_the_choices_and_they_go_with_the_account(clie
     client.post("/account/messages/", {"mails": []})
     from notifications.personal_data import export, forget
 
-    found = {name: list(rows) for name, rows in export(person)}
+    found = {name: list(rows) for name, rows in export(person_of(person))}
     assert len(found["message_choices"][0]["choices"]) >= 3
     forget(person)
     assert Correspondent.objects.count() == 0

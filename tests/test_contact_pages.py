@@ -65,7 +65,8 @@ def test_choosing_costs_the_same_for_few_and_many_orders(client):
             client.get("/support/")
         counts.append(len(queries))
     assert counts[-1] == counts[1]
-    assert counts[-1] <= 13
+    # Three of them say when we answer: terms and support hours, kept for a moment unless something has changed.
+    assert counts[-1] <= 15
 
 
 def test_the_form_has_four_fields_at_most_and_says_when_we_answer(client):
@@ -83,9 +84,9 @@ def test_where_is_my_order_is_answered_in_place(client, order):
 
 
 def test_a_topic_that_needs_a_person_opens_the_form_at_once(client, order):
-    page = client.get(f"/orders/{order.token}/help/?topic=damaged").content.decode()
+    page = client.get(f"/orders/{order.token}/help/?topic=question").content.decode()
     assert "<details" not in page[page.index("<main") :]
-    assert '<input type="hidden" name="topic" value="damaged"' in page
+    assert '<input type="hidden" name="topic" value="question"' in page
 
 
 def test_a_topic_that_is_none_shows_the_topics(client, order):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError, connection
 
+from shop.models import AccessLog, User
+from tests.desk import make_agent, make_case
 from tests.factories import make_supplier, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +70,26 @@ def test_a_session_that_somebody_ended_meanwhile_is_no_fault_of_the_database(cli
         answer = client.post("/country/", {"country": "FR"})
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(("owner", "asks"), [(User, "from_db"), (AccessLog.objects, "bulk_create")])
+def test_it_goes_away_around_the_page_where_only_middleware_asks_it(client, monkeypatch, settings, owner, asks):
+    """One asks before the view who it is, the other notes after it who saw what."""
+
+    def away(*_args, **_kwargs):
+        raise OperationalError("the connection is closed")
+
+    agent = make_agent()
+    Authenticator.objects.create(user=agent, type=Authenticator.Type.TOTP, data={})
+    client.force_login(agent)
+    address = f"/desk/tickets/{make_case().pk}/"
+    assert client.get(address).status_code == 200
+
+    # As a server answers: the test client would raise what a page says, and DEBUG shows a page of its own.
+    settings.DEBUG = False
+    client.raise_request_exception = False
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, asks, away)
+        answer = client.get(address)
+
+    assert is_told_to_come_back(answer)

@@ -16,7 +16,8 @@ from orders.models import Event
 from suppliers.models import Supplier
 from tests import waiting
 from tests.factories import make_supplier
-from tests.waiting import FACTS, MAKERS, let_time_pass, machines, put, sweep, work_about
+from tests.passing import let_time_pass, put, sweep, work_about
+from tests.waiting import FACTS, MAKERS, machines
 
 pytestmark = pytest.mark.django_db
 STATES = [pytest.param(*found, id=f"{found[0].__name__}-{found[2]}") for found in machines()]
@@ -108,6 +109,13 @@ WAYS = {
     "refund failed": (_failed_refund, {"status": "succeeded"}),
     "refund to approve": (waiting.a_refund_request, {"status": "lapsed"}),
     "credit to claim": (waiting.a_supplier_credit, {"status": "matched"}),
+    "credit accepted": (_in(waiting.a_supplier_credit, status="accepted"), {"status": "matched"}),
+    "credit given": (_in(waiting.a_supplier_credit, status="credited", told_minor=500), {"status": "matched"}),
+    "credit disputed": (_in(waiting.a_supplier_credit, status="disputed"), {"status": "written_off"}),
+    "credit of another amount": (
+        _in(waiting.a_supplier_credit, status="credited", told_minor=400),
+        {"status": "written_off"},
+    ),
     "credit claimed": (_in(waiting.a_supplier_credit, status="claimed"), {"status": "written_off"}),
     "payment that does not fit": (lambda: waiting.paid_order().payments.get(), {"captured_minor": 0}),
     "refund by hand": (waiting.a_refund_by_hand, {"status": "succeeded"}),
@@ -148,16 +156,51 @@ WAYS = {
     "return to ask": (waiting.a_supplier_return, {"status": "resolved"}),
     "return asked": (_in(waiting.a_supplier_return, status="requested"), {"status": "resolved"}),
     "return on its way": (_in(waiting.a_supplier_return, status="approved"), {"status": "resolved"}),
+    "return to withdraw": (
+        _in(waiting.a_supplier_return, status="requested", withdrawn_at=timezone.now()),
+        {"status": "cancelled"},
+    ),
+    "return by hand": (_in(waiting.a_supplier_return, status="requested", channel="by_hand"), {"status": "approved", "status_changed_at": timezone.now()}),
+    "return asked by mail": (_in(waiting.a_supplier_return, status="requested", channel="mail"), {"status": "rejected"}),
     "return there": (_in(waiting.a_supplier_return, status="received"), {"status": "resolved"}),
-    "case": (waiting.a_ticket, {"answer_due_at": timezone.now() + timedelta(days=1)}),
-    "case without a term": (_in(waiting.a_ticket, status="open", answer_due_at=None), {"status": "solved"}),
+    "return to decide": (waiting.a_return, {"status": "declined"}),
+    "return to decide anew": (_in(waiting.a_return, status="review"), {"status": "resolved"}),
+    "return for a second person": (lambda: waiting.a_decision().parent, {"status": "declined"}),
+    "return accepted": (
+        _in(waiting.a_return, status="accepted"),
+        {"status": "ready", "return_by": timezone.localdate(), "status_changed_at": timezone.now()},
+    ),
+    "return to hand in": (_in(waiting.a_return, status="ready"), {"status": "expired"}),
+    "return to hand in, no last day": (_in(waiting.a_return, status="ready", return_by=None), {"status": "expired"}),
+    "return on its way back": (_in(waiting.a_return, status="in_transit"), {"status": "received", "status_changed_at": timezone.now()}),
+    "return to look at": (_in(waiting.a_return, status="received"), {"status": "inspected", "status_changed_at": timezone.now()}),
+    "return looked at": (_in(waiting.a_return, status="inspected"), {"status": "resolved"}),
+    "return to be replaced by its supplier": (waiting.a_return_in_kind, {"status": "resolved"}),
+    "decision of a second person": (waiting.a_decision, {"status": "refused"}),
+    "claim": (waiting.a_claim, {"status": "paid"}),
+    "replacement": (waiting.a_replacement, {"status": "delivered"}),
+    "withdrawn goods": (waiting.a_withdrawal_too_late, {"cancellation": None}),
+    "case": (_in(waiting.a_ticket, solve_due_at=None), {"answer_due_at": timezone.now() + timedelta(days=1)}),
+    "case to be solved": (
+        _in(waiting.a_ticket, answer_due_at=timezone.now() + timedelta(days=900)),
+        {"solve_due_at": timezone.now() + timedelta(days=1)},
+    ),
+    "case without a term": (
+        _in(waiting.a_ticket, status="open", answer_due_at=None, solve_due_at=None),
+        {"status": "solved"},
+    ),
     "case at the supplier": (_in(waiting.a_ticket, status="waiting_supplier"), {"status": "solved"}),
+    "question not sent": (waiting.a_question, {"status": "closed"}),
+    "question by hand": (_in(waiting.a_question, channel="by_hand"), {"status": "answered"}),
+    "question without answer": (_in(waiting.a_question, status="reminded"), {"status": "answered"}),
+    "question overdue": (_in(waiting.a_question, status="overdue"), {"status": "answered"}),
     "mail to send": (waiting.a_mail, {"status": "sent"}),
     "mail to send again": (
         _in(waiting.a_mail, soft_bounces=1, delivery="soft_bounced", delivery_at=timezone.now()),
         {"status": "sent"},
     ),
     "unreachable": (_in(waiting.paid_order, email_failed_at=timezone.now()), {"email_failed_at": None}),
+    "mailbox failing": (waiting.a_mailbox, {"failing_since": None}),
     "endpoint failing": (_in(waiting.an_endpoint, failing_since=timezone.now()), {"failing_since": None}),
     "endpoint given up": (_in(waiting.an_endpoint, given_up_at=timezone.now()), {"given_up_at": None}),
     "mail given up": (_in(waiting.a_mail, status="failed"), {"status": "sent"}),
@@ -183,11 +226,15 @@ SET_ASIDE = {
     "supplierorder": (_dialogue, {"status": "closed"}),
     "suppliercancellation": (waiting.a_supplier_cancellation, {"status": "decided"}),
     "supplierreturn": (waiting.a_supplier_return, {"status": "resolved"}),
+    "return": (waiting.a_return, {"status": "declined"}),
+    "withdrawal": (waiting.a_withdrawal, {"cancellation": None}),
     "delay": (waiting.a_delay, {"status": "over"}),
     "supplierchase": (waiting.a_chase, {"status": "answered"}),
+    "supplierquestion": (waiting.a_question, {"status": "answered"}),
     "notification": (waiting.a_mail, {"status": "sent"}),
     "picturefetch": (waiting.a_picture_to_fetch, {"status": "stored"}),
     "reviewrequest": (waiting.a_review_request, {"asked_at": timezone.now()}),
+    "heldanswer": (waiting.an_answer_to_go_out, {}),
     "reaction": (waiting.a_reaction, {"done_at": timezone.now()}),
     "incomingevent": (waiting.an_incoming, {"done_at": timezone.now()}),
 }

@@ -19,10 +19,11 @@ from orders.actions.quarantine import set_aside, try_again
 from orders.models import Event, Reaction, RelayBeat, WorkItem
 from orders.reactions import react
 from orders.signals import order_paid
+from shop.prepared import PreparedUpdate
 from tests import waiting
 from tests.engine import an_order, reaction_fixture  # noqa: F401
 from tests.factories import make_supplier
-from tests.waiting import put
+from tests.passing import put
 
 
 def test_every_task_named_in_the_tables_exists():
@@ -260,3 +261,16 @@ def test_a_row_put_off_keeps_what_was_counted_against_it(reaction):
     reaction.refresh_from_db()
     assert (reaction.failures, reaction.deaths, reaction.last_error) == (2, 1, "before")
     assert reaction.lease_until is None
+
+
+@pytest.mark.django_db
+def test_a_row_that_somebody_deletes_while_it_is_taken_is_nobodys_work(reaction, monkeypatch):
+    rows, ask = Reaction.objects.all(), PreparedUpdate.__call__
+
+    def taken_and_deleted(statement, *values):
+        done = ask(statement, *values)
+        Reaction.objects.filter(pk=reaction.pk).delete()
+        return done
+
+    monkeypatch.setattr(PreparedUpdate, "__call__", taken_and_deleted)
+    assert lease.take(rows, reaction.pk) is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import time
-from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -23,16 +22,6 @@ from tests.products import entry, make_kettle, make_review, png
 
 pytestmark = pytest.mark.django_db
 LISTS = ("/", "/c/kitchen/", "/search/?q=kettle")
-
-
-@pytest.fixture
-def clock(monkeypatch) -> SimpleNamespace:
-    """A clock of what is kept that stands still; nothing is forgotten, as if another process made all changes."""
-    stands = SimpleNamespace(now=1_000.0)
-    monkeypatch.setattr("shop.kept.time", SimpleNamespace(monotonic=lambda: stands.now))
-    monkeypatch.setattr(kept.Kept, "forget", lambda self, **_kwargs: None)
-    monkeypatch.setattr(kept.KeptEach, "forget", lambda self, **_kwargs: None)
-    return stands
 
 
 def read(client, *paths: str) -> dict[str, str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from shop.actions import reviews
 from shop.actions.delivery import ServiceTerms, ZoneTerms
@@ -16,6 +14,7 @@ from shop.words import day
 from tests.factories import make_person, make_supplier, standard
 from tests.products import make_review
 from tests.shelf import boxes_on, chips_on, names_on, page_of, put, put_copies
+from tests.test_queries import cost
 
 pytestmark = pytest.mark.django_db
 KITCHEN = "/c/kitchen/"
@@ -345,10 +344,7 @@ def test_bands_of_prices_are_as_shown_where_tax_is_taken_out(client, shelf):
 
 def statements(client, path: str) -> int:
     """Count what a page costs while the small tables, which change seldom, are kept in the process."""
-    client.get(path)
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get(path).status_code == 200
-    return len(queries)
+    return cost(client, path)
 
 
 PATHS = (

@@ -130,6 +130,15 @@ def test_who_does_not_confirm_is_told_so_and_orders_nothing(client, sandbox):
     assert Order.objects.count() == 0
 
 
+def test_a_look_at_the_sums_keeps_the_tick(client):
+    begin(client, sold_from(18))
+    box = re.compile(r'<input type="checkbox"[^>]*name="of_age"[^>]*>')
+    for button in ("look", "apply_code", "drop_code"):
+        page = client.post("/checkout/", ADDRESS | {"of_age": "on", button: "1"}).content.decode()
+        assert "checked" in box.search(page).group(0), button
+    assert "checked" not in box.search(client.post("/checkout/", ADDRESS | {"look": "1"}).content.decode()).group(0)
+
+
 def test_what_was_confirmed_is_kept_with_the_order_and_asked_anew_for_the_next(client, sandbox):
     begin(client, sold_from(18))
     assert client.post("/checkout/", ADDRESS | {"of_age": "on"}).status_code == 303

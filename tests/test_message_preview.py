@@ -43,6 +43,13 @@ def test_each_kind_is_seen_with_made_up_data_of_which_nothing_stays(kind):
     ] * 4
 
 
+def test_what_does_not_come_is_not_among_what_comes_as_planned():
+    gone, _heading, coming = rendered_sample("lines-cancelled", language="en-gb").text.partition("Comes as planned")
+    lines = {line.strip() for line in coming.splitlines() if "×" in line}
+    assert lines
+    assert not lines & {line.strip() for line in gone.splitlines()}
+
+
 def test_light_and_dark_are_shown_whatever_the_readers_own_machine_is_set_to():
     html = rendered_sample("order-confirmed", language="en-gb").html
     assert "@media all" in as_seen(html, is_dark=True)

@@ -40,7 +40,7 @@ from tests.odd import (  # noqa: F401  (fixtures)
     unsent_fixture,
 )
 from tests.odd_values import HUGE, LONG, ODD_ORDERS, ODD_PARCELS, ODD_RETURNS, ODD_VALUES, OVERFLOWS, Path
-from tests.waiting import sweep, work_about
+from tests.passing import sweep, work_about
 from tests.work import is_closed, press, staff_fixture  # noqa: F401
 
 pytestmark = pytest.mark.django_db

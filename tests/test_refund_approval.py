@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -48,7 +50,7 @@ def asked(order, agent) -> RefundRequest:
 
 def case(order):
     facts = {"email": order.email, "name": "", "topic": Topic.DEFECTIVE, "subject": "?", "body": "?"}
-    return open_ticket(order=order, form_key=None, **facts)
+    return open_ticket(order=order, form_key=uuid4(), **facts)
 
 
 def thread(ticket, name: str) -> list[str]:

@@ -7,15 +7,18 @@ from threading import Event as Flag, Thread, enumerate as enumerate_threads
 
 import pytest
 from django.db import connections
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from config import hands as hands_module, relay as relay_module
-from config.celery import app
+from config.celery import QUEUES, app
 from config.hands import Hands
+from config.models import NightlyAudit
 from config.relay import Relay, deliver_events
+from config.timetable import PERIODIC, SWEEPS
 from notifications.models import Notification
-from orders.models import Event, Reaction
+from orders.models import Event, IncomingEvent, Reaction
 from tests.engine import an_order, reaction_fixture  # noqa: F401
 
 
@@ -151,6 +154,7 @@ def test_work_that_waits_here_is_not_heaped_up(hung_broker, monkeypatch):
 @pytest.mark.django_db
 def test_workers_that_are_behind_are_not_drowned_in_repeats(monkeypatch):
     monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 3)
+    monkeypatch.setattr(hands_module, "LEAST_ROOM", 1)
     for number in range(5):
         Reaction.objects.create(event=record_event(number), receiver="no.worker", due_at=timezone.now())
     hands = Hands()
@@ -173,6 +177,7 @@ def test_workers_that_are_behind_are_not_drowned_in_repeats(monkeypatch):
 def test_mails_that_wait_to_be_written_take_no_room_from_orders_and_come_after_those_already_written(monkeypatch):
     """Too many of one kind must not fill a queue beyond its room, or it would be offered again and again."""
     monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 3)
+    monkeypatch.setattr(hands_module, "LEAST_ROOM", 1)
     for number in range(9):
         for receiver in ("notifications.tasks.tell_parcel_sent", "suppliers.tasks.repair_rejection"):
             Reaction.objects.create(event=record_event(number), receiver=receiver, due_at=Now())
@@ -185,12 +190,83 @@ def test_mails_that_wait_to_be_written_take_no_room_from_orders_and_come_after_t
     try:
         clock = Relay(hands)
         clock.skip_periodic()
-        clock.turn()
+        for _turn in range(2):
+            clock.turn()
         assert (hands._ask_broker("engine"), hands._ask_broker("mail")) == (3, 3)
         assert not Notification.objects.filter(pk__in=[mail.pk for mail in queue], due_at__lte=Now()).exists()
     finally:
         empty("engine"), empty("mail")
         hands.drain()
+
+
+@pytest.mark.django_db
+def test_however_much_of_one_kind_waits_the_others_of_its_queue_come_too(monkeypatch):
+    monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 8)
+    monkeypatch.setattr(hands_module, "LEAST_ROOM", 4)
+    let_two_kinds_wait()
+    IncomingEvent.objects.create(source="stripe", event_id="1", kind="x", body={}, due_at=Now())
+    hands = Hands()
+    empty("engine"), empty("payments")
+    try:
+        clock = Relay(hands)
+        clock.skip_periodic()
+        clock.turn()
+        offered = Q(due_at__gt=Now())
+        assert Reaction.objects.filter(offered).count() == 4
+        assert IncomingEvent.objects.filter(offered, source="supplier:x").count() == 2
+        # What says that somebody has paid waits with the payments, behind no supplier's news.
+        assert (hands._ask_broker("engine"), hands._ask_broker("payments")) == (6, 1)
+    finally:
+        empty("engine"), empty("payments")
+        hands.drain()
+
+
+@pytest.mark.django_db
+def test_of_many_kinds_that_wait_each_goes_on(monkeypatch):
+    monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 2)
+    monkeypatch.setattr(hands_module, "LEAST_ROOM", 1)
+    let_two_kinds_wait()
+    NightlyAudit.objects.update_or_create(pk=1, defaults={"due_at": Now()})
+    hands = Hands()
+    empty("engine")
+    try:
+        clock = Relay(hands)
+        clock.skip_periodic()
+        clock.turn()
+        offered = Q(due_at__gt=Now())
+        # The last of the table comes though two kinds before it would take all there is.
+        assert [rows.filter(offered).count() for rows in (Reaction.objects, IncomingEvent.objects)] == [1, 1]
+        assert NightlyAudit.objects.get().due_at > timezone.now()
+        # And nothing comes where there is no room at all.
+        clock.turn()
+        assert Reaction.objects.filter(offered).count() == 1
+    finally:
+        empty("engine")
+        hands.drain()
+
+
+@pytest.mark.django_db
+def test_a_queue_is_filled_again_when_half_of_it_is_done_and_not_row_by_row(monkeypatch):
+    monkeypatch.setattr(hands_module, "MOST_AT_BROKER", 8)
+    monkeypatch.setattr(hands_module, "LEAST_ROOM", 4)
+    hands = Hands()
+    empty("engine")
+    try:
+        hands.many([("no.task", "engine", (number,)) for number in range(5)])
+        assert hands.room("engine") == 0
+        with app.connection_or_acquire() as connection:
+            connection.default_channel._get("engine")
+        assert hands.room("engine") == 4
+    finally:
+        empty("engine")
+        hands.drain()
+
+
+def let_two_kinds_wait() -> None:
+    """Have more of two kinds wait than their queue has room for."""
+    for number in range(20):
+        Reaction.objects.create(event=record_event(number), receiver="no.worker", due_at=Now())
+        IncomingEvent.objects.create(source="supplier:x", event_id=str(number), kind="x", body={}, due_at=Now())
 
 
 def empty(queue: str) -> None:
@@ -200,3 +276,12 @@ def empty(queue: str) -> None:
 
 def record_event(number: int) -> Event:
     return Event.objects.create(kind="nothing.follows", subject_key=f"order:{number}", delivered_at=timezone.now())
+
+
+def test_whatever_is_due_goes_to_a_queue_that_somebody_works_on_and_names_a_task_that_there_is():
+    app.loader.import_default_modules()
+    for sweep in SWEEPS:
+        assert sweep.queue in QUEUES, sweep.name
+    for entry in PERIODIC:
+        assert entry.task in app.tasks, entry
+        assert entry.queue in QUEUES, entry

@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from notifications.actions.feedback import forget_old_news
+from notifications.inbound.plain import own_and_quoted
 from notifications.models import Notification
-from notifications.replies import own_words, reply_address, subject_of
+from notifications.replies import reply_address, subject_of
 from orders.actions.email_address import correct_email
 from orders.models import IncomingEvent, Order
 from support.models import Ticket, TicketMessage
@@ -93,12 +94,17 @@ def test_only_who_knows_the_secret_is_heard_and_without_an_address_there_is_no_p
     assert IncomingEvent.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    "forged", ["help@reply.shop.example", "help+o1-" + "0" * 32 + "@reply.shop.example", "a@b.example"]
-)
-def test_an_address_that_we_did_not_make_reaches_nobody(client, order, relay, forged):
+@pytest.mark.parametrize("forged", ["help@reply.shop.example", "help+o1-" + "0" * 32 + "@reply.shop.example"])
+def test_an_address_that_we_did_not_make_reaches_no_order(client, order, relay, forged):
     assert answer(client, forged).status_code == 200
     relay.run_until_idle()
+    assert Ticket.objects.get().order is None
+
+
+def test_what_was_not_written_to_us_reaches_nobody(client, order, relay):
+    assert answer(client, "a@b.example").status_code == 200
+    relay.run_until_idle()
+    assert IncomingEvent.objects.get().outcome == "about nothing of ours"
     assert not Ticket.objects.exists()
 
 
@@ -115,20 +121,20 @@ def test_whoever_had_the_address_before_it_was_corrected_writes_into_it_no_more(
     relay.run_until_idle()
     answer(client, before)
     relay.run_until_idle()
-    assert not Ticket.objects.exists()
+    assert Ticket.objects.get().order is None
     assert "Reply-To" not in Notification.objects.get(kind="email-left").headers
     order = Order.objects.get(pk=order.pk)
     assert Notification.objects.get(kind="email-corrected").headers["Reply-To"] == reply_address(order)
 
 
-def test_agents_see_who_wrote_from_elsewhere_and_that_there_were_files(client, order, relay):
+def test_agents_see_who_wrote_from_elsewhere_and_which_files_were_not_taken(client, order, relay):
     photo = {"Name": "dent.jpg", "ContentType": "image/jpeg", "Content": base64.b64encode(b"x" * 2_000_000).decode()}
     sent = answer(client, reply_address(order), sender="mia@example.net", Attachments=[photo])
     assert sent.status_code == 200
     relay.run_until_idle()
     (note,) = noted()
     assert "mia@example.net" in note
-    assert "1 files" in note
+    assert "dent.jpg is not a photo we can read" in note
     assert len(json.dumps(IncomingEvent.objects.get().body)) < 1000
 
 
@@ -156,8 +162,18 @@ def test_what_came_in_is_forgotten_and_the_case_stays(client, order, relay):
         ("On Tuesday it came.\nThe lid is missing.", "On Tuesday it came.\nThe lid is missing."),
         ("> only a quotation", "> only a quotation"),
         ("a\x00b", "ab"),
-        ("x" * 9000, "x" * 5000),
+        ("x" * 30_000, "x" * 20_000),
     ],
 )
 def test_of_an_answer_only_what_its_writer_wrote_is_kept(text, own):
-    assert own_words(text) == own
+    assert own_and_quoted(text)[0] == own
+
+
+def test_what_an_answer_quotes_is_kept_apart(client, order, relay):
+    answer(client, reply_address(order), "The lid is missing." + QUOTED)
+    relay.run_until_idle()
+    message = TicketMessage.objects.get(thread=TicketMessage.Thread.CUSTOMER)
+    assert message.body == "The lid is missing."
+    assert message.quoted.endswith("> Thank you, Alex.")
+    page = client.get(message.ticket.get_absolute_url()).content.decode()
+    assert "<summary>Quoted text</summary>" in page

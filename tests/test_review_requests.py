@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from notifications.actions import reviews
 from notifications.actions.choices import correspondent_at, stop_kind
 from notifications.models import Notification, ReviewRequest
 from orders.actions.line_review import review_line
@@ -131,3 +132,51 @@ def test_whoever_waits_for_our_help_is_asked_only_once_it_is_solved(order, relay
     Ticket.objects.filter(pk=case.pk).update(status="solved")
     let_days_pass(relay)
     assert len(asked()) == 1
+
+
+def test_what_is_cancelled_instead_of_coming_does_not_leave_the_request_behind(order, relay):
+    first, second = order.lines.all()
+    deliver(order, first)
+    let_days_pass(relay)
+    assert (asked(), ReviewRequest.objects.get().due_at is None) == ([], False)
+
+    OrderLine.objects.filter(pk=second.pk).update(cancelled=1, forwarded=0)
+    let_days_pass(relay)
+    assert len(asked()) == 1
+
+
+@pytest.mark.parametrize("days", [0, 61])
+def test_the_last_parcel_that_comes_while_somebody_looks_is_not_overlooked(order, relay, monkeypatch, days):
+    first, second = order.lines.all()
+    deliver(order, first)
+    relay.run_until_idle()
+    ReviewRequest.objects.update(created_at=timezone.now() - timedelta(days=days))
+    look = reviews._is_under_way
+
+    def look_and_the_parcel_comes(order: Order) -> bool:
+        found = look(order)
+        if not OrderLine.objects.get(pk=second.pk).delivered:
+            deliver(order, second)
+            reviews.owe_review_requests([order.events.filter(kind="parcel.delivered").latest("pk")])
+        return found
+
+    monkeypatch.setattr(reviews, "_is_under_way", look_and_the_parcel_comes)
+    reviews.ask_for_review(ReviewRequest.objects.get().pk)
+
+    row = ReviewRequest.objects.get()
+    assert (row.asked_at, row.lease_until) == (None, None)
+    assert timezone.now() + timedelta(days=6) < row.due_at < timezone.now() + timedelta(days=8)
+    let_days_pass(relay)
+    assert len(asked()) == 1
+
+
+def test_a_word_about_a_parcel_that_comes_very_late_is_looked_at_all_the_same(order, relay, monkeypatch):
+    deliver(order)
+    relay.run_until_idle()
+    event = order.events.filter(kind="parcel.delivered").latest("pk")
+    event.at -= timedelta(days=30)
+    monkeypatch.setattr(reviews, "lines_to_ask", lambda order: reviews.owe_review_requests([event]) or [])
+
+    reviews.ask_for_review(ReviewRequest.objects.get().pk)
+
+    assert ReviewRequest.objects.get().due_at is not None

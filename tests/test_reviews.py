@@ -55,6 +55,21 @@ def test_a_buyer_writes_one_and_nobody_sees_it_before_staff_have_read_it(client,
     assert "alex@example.com" not in page
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda client, order: client.post(address(order), SAID), "You have reviewed this already"),
+        (lambda client, order: OrderLine.objects.update(delivered=0), "You can review it once it has arrived"),
+    ],
+    ids=["written already", "not there yet"],
+)
+def test_who_cannot_review_is_told_before_they_write(client, order, change, said):
+    change(client, order)
+    page = client.get(address(order), follow=True)
+    assert page.redirect_chain == [(order.get_absolute_url(), 302)]
+    assert said in page.content.decode()
+
+
 def test_there_is_one_review_per_order_line(client, order):
     client.post(address(order), SAID)
     again = client.post(address(order), SAID | {"rating": "1"}, follow=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
+from shop.lists import sample
 from shop.models import Category, Listing, Product, ProductFact, SearchWord, Synonym, Variant
 from shop.search.index import keep_index, rebuild_index
 from shop.search.spelling import one_slip_away
@@ -230,3 +232,27 @@ def test_a_slip_is_one_letter_wrong_missing_too_many_or_swapped():
     assert {"kettle", "kele", "kelte", "katle"} <= slips
     assert "kettles" not in slips
     assert "ketle" not in slips
+
+
+@pytest.mark.parametrize(("first", "branches"), [(2, {0, 1}), (3, {0})], ids=["not yet enough", "enough"])
+def test_a_later_question_is_asked_only_where_those_before_it_leave_room(monkeypatch, first, branches):
+    monkeypatch.setattr(sample, "MOST", 2)
+    supplier = make_supplier()
+    pks = [put(supplier, f"Kettle {number}").product_id for number in range(5)]
+    rows = Listing.objects.values_list(*sample.RANKED)
+    sql, told = sample.statement_until_enough([rows.filter(pk__in=pks[:first]), rows.filter(pk__in=pks)])
+    with connection.cursor() as cursor:
+        cursor.execute(sql, told)
+        assert {row[0] for row in cursor.fetchall()} == branches
+
+
+@pytest.mark.parametrize(("found", "branches"), [(2, [2, 2]), (3, [1, 2, 2, 2])], ids=["room for all", "too many"])
+def test_the_best_of_several_words_are_asked_for_first_where_there_are_too_many(monkeypatch, found, branches):
+    monkeypatch.setattr(sample, "MOST", 2)
+    supplier = make_supplier()
+    pks = [put(supplier, f"Kettle {number}").product_id for number in range(5)]
+    rows = Listing.objects.values_list(*sample.RANKED)
+    sql, told = sample.statement_of_best(rows.filter(pk=pks[4]), rows.filter(pk__in=pks[:found]))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, told)
+        assert [row[0] for row in cursor.fetchall()] == branches

@@ -54,9 +54,16 @@ from suppliers.states import (
 )
 from support.actions.ticket import open_ticket
 from support.models import Topic
-from support.states import MOVES as TICKET_MOVES, TicketStatus, move_ticket
+from support.states import (
+    MOVES as TICKET_MOVES,
+    QUESTION_MOVES,
+    QuestionStatus,
+    TicketStatus,
+    move_question,
+    move_ticket,
+)
 from tests.factories import make_order, make_paid_order, make_supplier, make_variant
-from tests.waiting import a_chase, a_delay, a_refund_request, a_supplier_credit
+from tests.waiting import a_chase, a_delay, a_question, a_refund_request, a_supplier_credit
 
 
 def an_order():
@@ -141,6 +148,7 @@ MACHINES = {
     "delay": (a_delay, DelayStatus, DELAY_MOVES, move_delay),
     "supplier chase": (a_chase, ChaseStatus, CHASE_MOVES, move_supplier_chase),
     "ticket": (a_ticket, TicketStatus, TICKET_MOVES, move_ticket),
+    "supplier question": (a_question, QuestionStatus, QUESTION_MOVES, move_question),
 }
 
 

@@ -9,9 +9,9 @@ import pytest
 from config.static import RememberingStaticFilesStorage
 
 
-@pytest.fixture
-def storage(tmp_path, settings) -> RememberingStaticFilesStorage:
-    settings.DEBUG = False
+@pytest.fixture(params=[False, True], ids=["production", "demo"])
+def storage(request, tmp_path, settings) -> RememberingStaticFilesStorage:
+    settings.DEBUG = request.param
     manifest = {"version": "1.1", "hash": "", "paths": {"css/shop.css": "css/shop.0123.css"}}
     (tmp_path / "staticfiles.json").write_text(json.dumps(manifest))
     return RememberingStaticFilesStorage(location=tmp_path, base_url="/static/")

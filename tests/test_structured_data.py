@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from shop.actions.delivery import ZoneTerms
-from shop.models import DeliveryProfile, Product, Variant
+from shop.models import DeliveryProfile, MarketCountry, Product, Variant
 from shop.views import sitemaps
 from tests.factories import express, make_supplier, make_variant, standard
 from tests.products import make_kettle, structured, words_of
@@ -191,3 +191,19 @@ def test_the_sitemap_has_files_of_products_cut_by_number(client, monkeypatch):
     assert "".join(told).count("<lastmod>") == 4 * len(settings.LANGUAGES)
     assert client.get("/sitemap-products-99999999999999999999.xml").status_code == 404
     assert settings.SITE_URL + "/sitemap.xml" in client.get("/robots.txt").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days", "withdrawal", "words", "told_days"),
+    [(30, 14, "30 days to return", 30), (10, 14, "14 days to return", 14), (0, 0, "damaged, wrong or faulty", None)],
+)
+def test_the_days_to_return_are_those_of_the_visitors_market_in_both(client, days, withdrawal, words, told_days):
+    (kettle,) = make_kettle(make_supplier())
+    market = MarketCountry.objects.get(country="IE").market
+    market.return_days, market.withdrawal_days = days, withdrawal
+    market.save()
+
+    said, product, _crumbs = read(client, kettle)
+
+    assert words in said
+    assert product["offers"]["hasMerchantReturnPolicy"].get("merchantReturnDays") == told_days

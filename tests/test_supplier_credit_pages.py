@@ -20,9 +20,9 @@ from suppliers.actions.credits import (
 from suppliers.models import Supplier, SupplierCredit, SupplierInvoice
 from tests import waiting
 from tests.factories import make_person, make_supplier, make_variant
+from tests.passing import put
 from tests.paying_back import delivered, pay_back, wish
 from tests.test_supplier_credits import boss_fixture, credits, order_fixture, paper, staff_fixture  # noqa: F401  (fixtures)
-from tests.waiting import put
 
 pytestmark = pytest.mark.django_db
 

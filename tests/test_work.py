@@ -17,7 +17,7 @@ from orders.remedies import NotPossible
 from suppliers.models import SupplierOrder
 from tests import waiting
 from tests.factories import make_paid_order, make_person, make_supplier, make_variant
-from tests.waiting import put
+from tests.passing import put
 from tests.work import LIST, is_closed, press, staff_fixture, work_of  # noqa: F401
 
 pytestmark = pytest.mark.django_db

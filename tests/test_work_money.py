@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,13 @@ from django.utils import timezone
 
 from config.waiting import keep_deadlines
 from orders.actions.holds import place_hold
-from orders.models import Order, Payment, Refund, WorkItem
+from orders.models import Order, Payment, Refund, Shipment, ShipmentLine, WorkItem
 from suppliers.models import SupplierOrder
+from support.models import Choice
+from support.returning.decide import Verdict, decide
 from tests import waiting
-from tests.waiting import put
+from tests.passing import put
+from tests.returning import ask as back, make_desk, sent_order
 from tests.work import is_closed, press, staff_fixture, work_of  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +132,21 @@ def test_a_parcel_that_came_back_is_refunded_once(client, staff):
     assert (refund.amount_minor, refund.reason) == (parcel.order.total_minor // 2, "returned")
     assert parcel.order.lines.get().refunded == 1
     assert is_closed(item)
+
+
+def test_new_goods_that_are_lost_bring_what_those_cost_that_they_replace(client, staff):
+    order = sent_order(2)
+    row = back(order, {order.lines.get().pk: 1})
+    decide(row, Verdict(Choice.REPLACEMENT, goods_back=False), form_key=uuid.uuid4(), by=make_desk())
+    new = order.lines.get(replaces__isnull=False)
+    parcel = Shipment.objects.create(order=order, status="returned", delivery=new.delivery)
+    ShipmentLine.objects.create(shipment=parcel, line=new, quantity=1)
+
+    press(client, work_of(parcel, "parcel_back"), "refund-parcel")
+
+    refund = Refund.objects.get()
+    assert [(part.line.pk, part.quantity) for part in refund.lines.all()] == [(new.replaces_id, 1)]
+    assert refund.amount_minor == order.total_minor // 2
 
 
 def test_how_a_dispute_stands_is_read_again_at_once(client, staff):

@@ -16,7 +16,7 @@ from orders.actions.work import open_work
 from orders.models import Event, Hold, WorkItem
 from suppliers.models import Supplier, SupplierOrder
 from tests import waiting
-from tests.waiting import let_time_pass, put
+from tests.passing import let_time_pass, put
 from tests.work import LIST, is_closed, press, staff_fixture, work_of  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +81,7 @@ def test_the_page_of_an_item_shows_what_it_is_about_and_what_happened(client, st
 
     page = client.get(f"{LIST}{item.pk}/change/").content.decode()
 
-    for part in (f"About {row.reference}", "€25.00", row.order.number, "Cancel and refund", "work.opened"):
+    for part in (f"About {row.reference}", "€25.00", row.order.number, "Cancel and refund", "Work: opened"):
         assert part in page
     assert reverse("admin:suppliers_supplierorder_change", args=[row.pk]) in page
 

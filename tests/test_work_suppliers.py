@@ -11,7 +11,7 @@ from orders.models import Event, Hold, IncomingEvent, Refund
 from suppliers.models import Supplier, SupplierOrder
 from tests import waiting
 from tests.factories import make_person
-from tests.waiting import put
+from tests.passing import put
 from tests.work import is_closed, press, staff_fixture, work_of  # noqa: F401
 
 pytestmark = pytest.mark.django_db

@@ -5,20 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
 from config.models import Comparison, MoneyFinding, NightlyAudit
-from config.waiting import Swept, keep_deadlines
-from notifications.models import Endpoint, EventDelivery, Notification, ReviewRequest
+from notifications.models import Endpoint, EventDelivery, Mailbox, Notification, ReviewRequest
 from notifications.signing import new_secret
-from orders.events import key_of
 from orders.models import (
     Authorisation,
     Cancellation,
+    CancellationLine,
     CheckoutSession,
     Delay,
     Dispute,
@@ -35,7 +33,6 @@ from orders.models import (
     Reservation,
     Shipment,
     ShipmentLine,
-    WorkItem,
 )
 from shop.models import Review
 from suppliers.models import (
@@ -51,8 +48,20 @@ from suppliers.models import (
     TrackingService,
 )
 from support.actions.ticket import open_ticket
-from support.models import Ticket, Topic
+from support.models import (
+    Claim,
+    HeldAnswer,
+    Replacement,
+    Return,
+    ReturnDecision,
+    ReturnLine,
+    SupplierQuestion,
+    Ticket,
+    Topic,
+    Withdrawal,
+)
 from tests.factories import make_order, make_paid_order, make_person, make_supplier, make_variant
+from tests.passing import put
 
 LONG = timedelta(days=400)
 FLOORS = ("shop", "orders", "suppliers", "support", "notifications")
@@ -164,10 +173,73 @@ def a_supplier_return() -> SupplierReturn:
     return SupplierReturn.objects.create(supplier_order=row, order=row.order, return_reference="RT-1")
 
 
+def a_return(**fields: object) -> Return:
+    """Return what a customer sends back: all it can be told, so that the database lets it into every state."""
+    row, now = a_supplier_order(accepted=2, shipped=2), timezone.now()
+    OrderLine.objects.update(confirmed=2, shipped=2, in_returns=1)
+    facts = {"email": "a@example.com", "name": "", "topic": Topic.DEFECTIVE, "subject": "?", "body": "?"}
+    ticket = open_ticket(order=row.order, form_key=uuid.uuid4(), **facts)
+    facts = {"number": "RT-1", "basis": "fault", "reason": "defective", "request_key": uuid.uuid4()}
+    times = {"decided_at": now, "return_by": now.date()}
+    made = Return.objects.create(order=row.order, ticket=ticket, supplier_order=row, **facts | times | fields)
+    line = row.lines.get()
+    ReturnLine.objects.create(parent=made, order_line=line.order_line, supplier_line=line, quantity=1)
+    return made
+
+
+def a_return_in_kind(**fields: object) -> Return:
+    """Return one whose supplier has the goods and was to send new ones itself."""
+    back = a_return(status="inspected", choice="replacement", **fields)
+    asked = SupplierReturn.objects.create(
+        supplier_order=back.supplier_order, order=back.order, return_reference="RT-1", awaits_replacement=True
+    )
+    Return.objects.filter(pk=back.pk).update(supplier_return=asked)
+    back.refresh_from_db()
+    return back
+
+
+def a_decision(**fields: object) -> ReturnDecision:
+    facts = {"status": "asked", "choice": "decline", "needs": "right", "form_key": uuid.uuid4()}
+    return ReturnDecision.objects.create(parent=a_return(), **facts | fields)
+
+
+def a_claim(**fields: object) -> Claim:
+    row = a_return(choice="refund_keep")
+    return Claim.objects.create(number="CL-1", order=row.order, parent=row, amount_minor=100, **fields)
+
+
+def a_replacement(**fields: object) -> Replacement:
+    row = a_return(choice="replacement", status="resolved")
+    line = row.lines.get()
+    new = OrderLine.objects.get(pk=line.order_line_id)
+    new.pk, new._state.adding, new.position, new.replaces_id = None, True, 2, line.order_line_id
+    new.unit_price_minor = new.line_minor = new.tax_minor = new.delivery_minor = 0
+    counters = ("forwarded", "confirmed", "shipped", "in_returns", "discount_minor", "added_tax_minor")
+    for name in counters:
+        setattr(new, name, 0)
+    new.quantity = 1
+    new.save()
+    facts = {"number": "RP-1", "order": row.order, "parent": row, "for_line": line, "line": new, "quantity": 1}
+    return Replacement.objects.create(**facts | fields)
+
+
 def a_cancellation(order: Order | None = None) -> Cancellation:
     return Cancellation.objects.create(
         order=order or paid_order(), key="cancellation-of-a-test", answer_by=timezone.now() + timedelta(days=2)
     )
+
+
+def a_withdrawal() -> Withdrawal:
+    stopped = a_cancellation()
+    return Withdrawal.objects.create(order=stopped.order, cancellation=stopped, form_key=uuid.uuid4(), units={})
+
+
+def a_withdrawal_too_late() -> Withdrawal:
+    """Return a withdrawal of two units that their supplier did not stop, and that are in no return."""
+    row = a_withdrawal()
+    CancellationLine.objects.create(cancellation=row.cancellation, line=row.order.lines.get(), quantity=2, refused=2)
+    put(row.cancellation, status="refused")
+    return row
 
 
 def a_supplier_cancellation(*, units: int = 0) -> SupplierCancellation:
@@ -205,6 +277,20 @@ def a_difference() -> MoneyFinding:
 def a_ticket() -> Ticket:
     facts = {"email": "a@example.com", "name": "", "topic": Topic.QUESTION, "subject": "?", "body": "?"}
     return open_ticket(order=paid_order(), form_key=uuid.uuid4(), **facts)
+
+
+def a_question(**fields: object) -> SupplierQuestion:
+    row, now = a_supplier_order(), timezone.now()
+    facts = {"email": "a@example.com", "name": "", "topic": Topic.QUESTION, "subject": "?", "body": "?"}
+    ticket = open_ticket(order=row.order, form_key=uuid.uuid4(), **facts)
+    # With the time of an answer, so that the database lets it into every state.
+    asked = {"text": "Where is it?", "answer_by": now, "answered_at": now, "form_key": uuid.uuid4()}
+    return SupplierQuestion.objects.create(ticket=ticket, supplier=row.supplier, supplier_order=row, **asked | fields)
+
+
+def an_answer_to_go_out() -> HeldAnswer:
+    message = a_ticket().messages.get()
+    return HeldAnswer.objects.create(message=message, due_at=timezone.now())
 
 
 def a_mail() -> Notification:
@@ -264,6 +350,10 @@ def a_review() -> Review:
     return Review.objects.create(product=product, rating=4, **facts)
 
 
+def a_mailbox() -> Mailbox:
+    return Mailbox.objects.create(name="help", failing_since=timezone.now(), last_error="cannot be opened")
+
+
 def an_endpoint(**fields: object) -> Endpoint:
     facts = {"name": "Books", "url": "https://books.example.com/", "kinds": ["order.paid"], "secret": new_secret()}
     return Endpoint.objects.create(**facts | fields)
@@ -294,45 +384,14 @@ MAKERS: dict[str, Callable[[], models.Model]] = {
     "Shipment": a_parcel,
     "SupplierOrder": a_supplier_order,
     "SupplierReturn": a_supplier_return,
+    "Return": a_return,
+    "ReturnDecision": a_decision,
+    "Claim": a_claim,
+    "Replacement": a_replacement,
     "Ticket": a_ticket,
+    "SupplierQuestion": a_question,
     "Notification": a_mail,
     "PictureFetch": a_picture_to_fetch,
     "Review": a_review,
     "EventDelivery": an_event_told,
 }
-
-
-def put(row: models.Model, **fields: Any) -> models.Model:
-    """Write columns of a row past every machine, as a fault would."""
-    type(row)._default_manager.filter(pk=row.pk).update(**fields)
-    row.refresh_from_db()
-    return row
-
-
-def let_time_pass(row: models.Model) -> models.Model:
-    """Make every moment that a row and its order know so old that no deadline is left, and its due time none."""
-    for aged in {row, getattr(row, "order", None)} - {None}:
-        _age(aged)
-    row.refresh_from_db()
-    return row
-
-
-def _age(row: models.Model) -> None:
-    keep = {"due_at", "lease_until", "closed_at", "released_at", "delivered_at", "done_at", "sent_at"}
-    for field in row._meta.concrete_fields:
-        value = getattr(row, field.name)
-        if isinstance(field, models.DateField) and field.name not in keep and value is not None:
-            setattr_of = {field.name: value - LONG}
-            type(row)._default_manager.filter(pk=row.pk).update(**setattr_of)
-    if any(field.name == "lease_until" for field in row._meta.concrete_fields):
-        type(row)._default_manager.filter(pk=row.pk).update(due_at=None, lease_until=None)
-
-
-def sweep() -> Swept:
-    """Look once for whatever has waited too long."""
-    return keep_deadlines(now=timezone.now())
-
-
-def work_about(row) -> list[WorkItem]:
-    """Return what persons are asked about a row."""
-    return list(WorkItem.objects.filter(subject_key=key_of(row), closed_at=None))

@@ -92,6 +92,8 @@ def report_a_defect(page: Page, photo: Path) -> None:
     check(page, "help")
     page.get_by_role("link", name="Something is faulty").click()
     check(page, "help, what it is about")
+    # What comes first is the return by oneself; whoever would rather write does that below.
+    page.locator("main details summary", has_text="Write to us").first.click()
     page.get_by_role("checkbox").first.check()
     page.get_by_label("In your words").fill("It has a crack along the grain.")
     Image.new("RGB", (800, 600), "salmon").save(photo)
@@ -112,7 +114,7 @@ def answer_and_refund(agent: Page) -> None:
     check(agent, "inbox")
     agent.locator(".inbox-subject a").first.click()
     check(agent, "case at the desk")
-    agent.locator("form.composer textarea").first.fill("Sorry. We pay you back at once.")
+    agent.locator("form.composer textarea").fill("Sorry. We pay you back at once.")
     agent.get_by_role("button", name="Send to customer").click()
     agent.get_by_role("link", name="Refund").first.click()
     check(agent, "refund")
@@ -132,6 +134,10 @@ def test_buying_watching_and_being_helped_on_a_phone(visit, open_shop, tmp_path)
 
     page.reload()
     expect(page.get_by_text("We pay you back at once")).to_be_visible()
+    check(page, "case, answered and decided")
+    page.get_by_role("button", name="Solved, thank you").click()
+    expect(page.get_by_text("Did we solve it well?")).to_be_visible()
+    check(page, "case, solved")
     page.goto(order_page)
     expect(page.locator("#progress .badge", has_text="Refunded")).to_be_visible(timeout=30_000)
     subjects = wait_for(
@@ -146,6 +152,10 @@ def test_buying_watching_and_being_helped_on_a_phone(visit, open_shop, tmp_path)
     [
         "/orders/find/",
         "/support/",
+        "/support/?topic=payment",
+        "/help/",
+        "/help/?q=refund",
+        "/help/returns-and-withdrawal/",
         "/account/signup/",
         "/pages/delivery/",
         "/search/?q=lamp",
@@ -157,6 +167,25 @@ def test_other_pages_are_accessible_and_fit(visit, path, width):
     page = visit(width=width)
     page.goto(path)
     check(page, path)
+
+
+def test_answers_appear_below_a_message_while_it_is_typed(visit):
+    page = visit(width=390)
+    page.goto("/support/?topic=other")
+    page.get_by_label("Your message").press_sequentially("Where do I find the invoice?")
+    expect(page.get_by_role("link", name="Where is my invoice?")).to_be_visible()
+    check(page, "contact, with an answer to what is typed")
+    page.get_by_role("button", name="That answers it").click()
+    expect(page.get_by_text("Good. If anything is left open, we are here.")).to_be_visible()
+
+
+def test_without_script_a_button_looks_for_an_answer_and_keeps_what_was_typed(visit):
+    page = visit(script=False)
+    page.goto("/support/?topic=other")
+    page.get_by_label("Your message").fill("Where do I find the invoice?")
+    page.get_by_role("button", name="Is there an answer already?").click()
+    expect(page.get_by_role("link", name="Where is my invoice?")).to_be_visible()
+    expect(page.get_by_label("Your message")).to_have_value("Where do I find the invoice?")
 
 
 def test_every_component_is_accessible(visit):

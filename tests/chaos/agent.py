@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import re
 import threading
 import time
+from collections.abc import Callable
 from urllib.parse import urljoin
 
 from tests.chaos.browser import Browser, GaveUp
-from tests.chaos.customers import Crowd, Note, at_once
+from tests.chaos.customers import LOOKS_AGAIN, Crowd, Note, at_once
 from tests.journeys.stack import AGENT, PASSWORD
 
 
@@ -22,21 +24,54 @@ class Agent(threading.Thread):
         self.over = threading.Event()
         self.browser = Browser(crowd.stack.base, crowd.journal, crowd.flying, number=59_000)
         self._served = 0
+        self._decided = 0
 
     def run(self) -> None:
         """Serve one customer after the other."""
-        while not (self.over.is_set() and self.crowd.refunds_wanted.empty()):
-            try:
+        queues = (self.crowd.refunds_wanted, self.crowd.returns_wanted)
+        while not (self.over.is_set() and all(one.empty() for one in queues)):
+            with contextlib.suppress(queue.Empty):
+                number = self.crowd.returns_wanted.get_nowait()
+                self._guarded(number, lambda number=number: self.decide(number))
+            with contextlib.suppress(queue.Empty):
                 note = self.crowd.refunds_wanted.get(timeout=0.3)
-            except queue.Empty:
+                self._guarded(note.number, lambda note=note: self.serve(note))
+
+    def _guarded(self, number: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except GaveUp as gone:
+            self.crowd.journal.note("gave_up", customer=number, behaviour="agent", why=str(gone))
+        except Exception as error:  # noqa: BLE001  (evidence, not the end of the run)
+            why = f"{type(error).__name__}: {error}"[:2000]
+            self.crowd.journal.note("customer_failed", customer=f"agent {number}", why=why)
+
+    def decide(self, number: str) -> None:
+        """Decide a return as the rule proposes, every second time with two clicks at once."""
+        for _try in range(20):
+            page = self.browser.ask("GET", "/desk/returns/")
+            if page.status_code == 302:
+                self.sign_in()
                 continue
-            try:
-                self.serve(note)
-            except GaveUp as gone:
-                self.crowd.journal.note("gave_up", customer=note.number, behaviour="agent", why=str(gone))
-            except Exception as error:  # noqa: BLE001  (evidence, not the end of the run)
-                why = f"{type(error).__name__}: {error}"[:2000]
-                self.crowd.journal.note("customer_failed", customer=f"agent {note.number}", why=why)
+            found = re.search(rf'href="(/desk/returns/\d+/)"[^>]*>\s*{number}', page.text)
+            if found:
+                break
+            time.sleep(0.5)
+        else:
+            raise GaveUp(f"{number} is not among the returns to decide")
+        self._decided += 1
+        for _try in range(LOOKS_AGAIN):
+            screen = self.browser.ask("GET", found.group(1))
+            target, values = self.browser.form(screen, "/desk/returns/")
+            if "choice" not in values:
+                raise GaveUp(f"nothing to decide about {number}")
+            if self._decided % 2:
+                at_once(lambda target=target, values=values: self.browser.once("POST", target, data=values), 2)
+            answer = self.browser.ask("POST", target, data=values)
+            # Anything else is the page anew: what it was about has moved meanwhile.
+            if answer.status_code == 302:
+                return
+        raise GaveUp(f"the decision about {number} is never taken: {answer.status_code}")
 
     def sign_in(self) -> None:
         """Log in at the desk."""

@@ -8,7 +8,7 @@ the shop's opinion of itself (its audit) is only one line among them.
 from __future__ import annotations
 
 from tests.chaos.facts import Evidence, Facts, Verdict
-from tests.chaos.rules import goods, mails, money, service
+from tests.chaos.rules import back, goods, mails, money, service
 
 
 def check(evidence: Evidence) -> Verdict:
@@ -19,12 +19,17 @@ def check(evidence: Evidence) -> Verdict:
         service.acknowledged,
         money.payments,
         money.paid_back,
+        back.known_on_both_sides,
+        back.withdrawn,
+        back.renewed,
         goods.bought,
         goods.books_agree,
         goods.retry_after,
         goods.unpaid,
         mails.due,
         mails.noted,
+        mails.asked,
+        mails.returns,
         service.pages,
         service.itself,
     ):

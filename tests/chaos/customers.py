@@ -18,8 +18,11 @@ from tests.chaos.plan import Errand
 from tests.journeys.stack import Stack
 
 NUMBER = re.compile(r"Order ([A-Z]{2}-\d+)")
+LINE = re.compile(r'name="lines" value="(\d+)"')
 CARD = {"outcome": "card", "number": "4242424242424242", "expiry": "12 / 34", "cvc": "123"}
 DECLINED = {"outcome": "4000000000000002"}
+# So often somebody begins anew with a page that says that something has changed meanwhile.
+LOOKS_AGAIN = 8
 
 
 class PageEnded(Exception):
@@ -51,6 +54,8 @@ class Crowd:
     flying: InFlight = field(default_factory=InFlight)
     started: int = 0
     refunds_wanted: queue.Queue[Note] = field(default_factory=queue.Queue)
+    # Numbers of returns that an agent must decide.
+    returns_wanted: queue.Queue[str] = field(default_factory=queue.Queue)
     pages: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -117,6 +122,8 @@ class Customer:
         self.email = f"customer-{errand.index}@buyers.example"
         self.name = f"Kim Buyer {errand.index}"
         self.line1 = f"{errand.index + 1} Harbour Road"
+        # What the shop said when it did not take something.
+        self.refused: list[str] = []
 
     def buy(self) -> None:
         """Do the errand."""
@@ -137,8 +144,18 @@ class Customer:
         self.crowd.journal.note("paid", number=note.number)
         if behaviour not in {"closes_tab", "pays_late"}:
             self.come_back(back, note)
-        if behaviour == "wants_refund" and note.path:
+        if note.path:
+            self.look_back(note)
+
+    def look_back(self, note: Note) -> None:
+        """Do what comes after buying: nothing, for most."""
+        behaviour = self.errand.behaviour
+        if behaviour == "wants_refund":
             self.crowd.refunds_wanted.put(note)
+        if behaviour == "withdraws":
+            self.withdraw(note)
+        if behaviour == "wants_new":
+            self.want_new(note)
 
     def dither(self, pay_page: str) -> None:
         """Do what comes before paying: nothing, for most."""
@@ -236,6 +253,90 @@ class Customer:
             seen = NUMBER.search(page.text)
             if seen is None or seen.group(1) != note.number:
                 self.crowd.journal.note("wrong_page", number=note.number, status=page.status_code)
+
+    def want_new(self, note: Note) -> None:
+        """Wait until something has come, say that it is faulty, and ask for the same again."""
+        path = note.path + "returns/new/"
+        for _try in range(LOOKS_AGAIN):
+            page = self._something_came(path)
+            if page is None:
+                return
+            # A parcel that goes back meanwhile is offered no more, and the page says so: then they look again.
+            if number := self.ask_anew(note, page):
+                self.crowd.returns_wanted.put(number)
+                return
+        raise GaveUp(f"the request for a replacement of {note.number} is never taken: {self.refused[-1]}")
+
+    def _something_came(self, path: str) -> requests.Response | None:
+        """Return the page that asks what is to go back, once there is something; None: nothing is to be had."""
+        for _try in range(60):
+            page = self.browser.ask("GET", path)
+            if LINE.search(page.text):
+                return page
+            time.sleep(1)
+        return None
+
+    def ask_anew(self, note: Note, page: requests.Response) -> str:
+        """Ask for the first line of a page again; return the request's number, empty if something moved meanwhile."""
+        path = note.path + "returns/new/"
+        line = LINE.search(page.text).group(1)  # type: ignore[union-attr]
+        _target, values = self.browser.form(page, "returns/new/")
+        wanted = values | {"lines": [line], "reason": "defective", "solution": "replacement"}
+        preview = self.browser.ask("POST", path, data=wanted)
+        if preview.status_code == 422:
+            self.refused.append(f"422 {words_of(preview.text)}")
+            return ""
+        _target, values = self.browser.form(preview, "returns/new/")
+        values = {name: value for name, value in values.items() if name != "change"} | {"send": "1"}
+        if self.errand.index % 2:
+            at_once(lambda: self.browser.once("POST", path, data=values), 2)
+        answer = self.browser.ask("POST", path, data=values)
+        number = re.search(r"RT-\d+", answer.headers.get("Location", ""))
+        if number is None and (answer.status_code == 422 or "returns/new/" in answer.headers.get("Location", "")):
+            self.refused.append(f"{answer.status_code} {words_of(answer.text)}")
+            return ""
+        if number is None:
+            raise GaveUp(f"the request for a replacement was answered {answer.status_code}")
+        self.crowd.journal.note("new_wanted", number=note.number, back=number.group(0))
+        return number.group(0)
+
+    def withdraw(self, note: Note) -> None:
+        """Withdraw from the whole contract on its page, in two steps; every second customer clicks twice."""
+        # The later ones have their goods by then.
+        time.sleep(self.errand.index % 5 * 2)
+        for _try in range(LOOKS_AGAIN):
+            if self._is_withdrawn(note):
+                return
+        raise GaveUp(f"the withdrawal from {note.number} is never taken: {self.refused[-1]}")
+
+    def _is_withdrawn(self, note: Note) -> bool:
+        """Withdraw from all that the page offers; False where something moved meanwhile, which the page then says."""
+        path = note.path + "withdraw/"
+        page = self.browser.ask("GET", path)
+        lines = sorted(set(re.findall(r'name="lines" value="(\d+)"', page.text)))
+        if not lines:
+            # All of it is on its way back to its sender.
+            return True
+        _target, values = self.browser.form(page, "withdraw/")
+        preview = self.browser.ask("POST", path, data=values | {"lines": lines})
+        if 'name="confirm"' not in preview.text:
+            self.refused.append(f"{preview.status_code} {words_of(preview.text)}")
+            return False
+        _target, values = self.browser.form(preview, "withdraw/")
+        values = {name: value for name, value in values.items() if name != "change"} | {"lines": lines, "confirm": "1"}
+        if self.errand.index % 2:
+            at_once(lambda: self.browser.once("POST", path, data=values), 2)
+        answer = self.browser.ask("POST", path, data=values)
+        if answer.status_code != 302 or "done=" not in answer.headers.get("Location", ""):
+            self.refused.append(f"{answer.status_code} {words_of(answer.text)} for {sorted(values.items())}")
+            return False
+        self.crowd.journal.note("withdrawn", number=note.number)
+        return True
+
+
+def words_of(page: str) -> str:
+    """Return what stands on a page between its tags, from its headline on."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page[max(0, page.find("<h1")) :]).split())[:1500]
 
 
 def at_once(click: Callable[[], Any], times: int) -> list[requests.Response | None]:

@@ -30,6 +30,8 @@ def collect(world: World, *, recovery_seconds: float | None) -> Evidence:
         "paid": journal.all("paid"),
         "second_orders": journal.all("second_order"),
         "refunds_asked": journal.all("refund_asked"),
+        "withdrawn": journal.all("withdrawn"),
+        "new_wanted": journal.all("new_wanted"),
         "answers": journal.all("answer"),
         "gave_up": journal.all("gave_up"),
         "customer_failed": journal.all("customer_failed"),
@@ -63,7 +65,7 @@ def _manage(shop: ChaosShop, *words: str) -> tuple[int, str]:
 
 def _slim(book: dict[str, Any]) -> dict[str, Any]:
     orders = [
-        {name: order[name] for name in ("reference", "status", "effects", "ship_to", "lines", "shipments")}
+        {name: order[name] for name in ("reference", "status", "effects", "ship_to", "lines", "shipments", "returns")}
         for order in book["orders"]
     ]
     placing = [one for one in book["requests"] if one["method"] == "POST" and one["path"] == "/v1/orders"]

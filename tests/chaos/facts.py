@@ -39,6 +39,7 @@ class Facts:
         self.orders: dict[str, dict[str, Any]] = {order["number"]: order for order in evidence["export"]}
         self.notes = {note["number"]: note for note in evidence["acknowledged"]}
         self.paid = {fact["number"] for fact in evidence["paid"]}
+        self.withdrawn = {fact["number"] for fact in evidence["withdrawn"]}
         self.captures: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for intent in evidence["intents"]:
             if intent["status"] == "succeeded":

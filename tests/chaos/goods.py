@@ -19,6 +19,8 @@ SUPPLIERS = ("harbour", "meridian", "kestrel", "quay")
 EACH = 5
 SHARED = 2
 WITH_WEBHOOKS = ("harbour", "meridian")
+# Goods of the contract's sandbox whose parcels have a story: tried and collected, sent back, later than told.
+STORIES = ("TEST-ATTEMPT", "TEST-RTS", "TEST-DELAY")
 FOURTH = {"name": "Quay Supplies", "slug": "quay", "code": "QS", "city": "Galway"}
 
 
@@ -32,6 +34,7 @@ def write_profiles(folder: Path) -> dict[str, list[str]]:
             entry["item"]["gtin"] = gtin(number * 100 + place)
         goods[slug] = [entry["item"]["sku"] for entry in entries]
         if slug == "quay":
+            goods[slug] += STORIES
             entries += _dearer(_renamed(first[:SHARED], "QSX"))
         _write(folder, slug, entries)
     return goods
@@ -80,6 +83,7 @@ def _write(folder: Path, slug: str, entries: list[dict[str, Any]]) -> None:
     profile |= FOURTH if slug == "quay" else {}
     capabilities = ["shipping_quotes", "cancel", "returns", "stock_quantities", "delivery_events"]
     profile["capabilities"] = capabilities + (["webhooks"] if slug in WITH_WEBHOOKS else [])
+    profile["sandbox"] = slug == "quay"
     profile["catalogue"] = str(folder / f"{slug}-goods.json")
     profile["requests_per_minute"] = 60_000
     (folder / f"{slug}-goods.json").write_text(json.dumps({"items": entries}))

@@ -9,7 +9,7 @@ from typing import Any
 
 # How customers behave, in shares of a hundred.
 BEHAVIOURS = {
-    "plain": 58,
+    "plain": 46,
     "closes_tab": 8,  # pays and never comes back to the shop: webhook or sweep must tell
     "abandons": 5,
     "declined_first": 6,
@@ -17,6 +17,8 @@ BEHAVIOURS = {
     "pays_late": 4,
     "old_tab": 3,  # changes the basket, and pays the page of the order before
     "wants_refund": 10,
+    "wants_new": 4,  # has it, finds it faulty and asks for the same again; an agent decides
+    "withdraws": 8,  # from the whole contract, some before anything has left and some after it has come
 }
 PARTS = {1: 55, 2: 25, 3: 12, 4: 8}
 

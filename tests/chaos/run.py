@@ -72,7 +72,7 @@ def run(
         try:
             _storm(world, nemesis, errands, size, say)
             recovery = _come_to_rest(world, say)
-            evidence = ledgers.collect(world, recovery_seconds=recovery)
+            evidence = ledgers.collect(world, recovery_seconds=recovery) | {"timed": timed}
         finally:
             world.look.close()
             world.journal.close()

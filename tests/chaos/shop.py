@@ -79,9 +79,10 @@ class ChaosShop(Stack):
             "DELAY_SETTLE_SECONDS": "2",
             "RETRY_MAX_SECONDS": "4",
             "SUPPLIER_POLL_SECONDS": "3",
-            "SUPPLIER_WALK_SECONDS": "10",
             "PROBE_SECONDS": "2",
             "WAKE_SECONDS": "2",
+            # What a payment cost us is known some time after it.
+            "FEE_SECONDS": "5",
             "RECONCILE_SECONDS": "5" if self.orders <= 300 else "15",
             "LOG_LEVEL": "WARNING",
         }

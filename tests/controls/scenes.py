@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from uuid import uuid4
 
 from django.core import signing
 from django.core.mail import EmailMessage
@@ -269,7 +270,7 @@ def a_customer_finds_the_desk(client) -> None:
     customer = make_person()
     order = make_paid_order((make_variant(make_supplier()), 1), user=customer)
     ticket = open_ticket(
-        order=order, email=order.email, name="", topic=Topic.QUESTION, subject="?", body="?", form_key=None
+        order=order, email=order.email, name="", topic=Topic.QUESTION, subject="?", body="?", form_key=uuid4()
     )
     client.force_login(customer)
     address = reverse("desk:refund", args=[ticket.pk, order.lines.get().pk])

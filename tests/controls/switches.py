@@ -21,7 +21,7 @@ from orders.signals import EventSignal
 from orders.states import ParcelStatus
 from shop.models import Variant
 from suppliers import outbound, webhooks
-from suppliers.actions import track
+from suppliers.actions import copies, track
 from suppliers.adapters.base import Refused, Unclear
 from suppliers.adapters.rest import RestAdapter
 from tests.races.crowd import forget_the_attempt, never_lock, wait_before_update, without_wall
@@ -115,7 +115,8 @@ def webhooks_worked_on_at_once(monkeypatch) -> None:
 
 def no_version_check(monkeypatch) -> None:
     """Any copy of an order counts as newer than the one known, and may take back what was said."""
-    monkeypatch.setattr(track, "_is_known", lambda supplier_order, copy: False)
+    for module in (track, copies):
+        monkeypatch.setattr(module, "is_old_news", lambda supplier_order, copy: False)
     monkeypatch.setattr(track, "check_successor", lambda *known_and_told: True)
 
 

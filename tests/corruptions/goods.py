@@ -8,18 +8,17 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
-from orders.models import Approval, Order, OrderLine, Refund, Reservation, Shipment, ShipmentLine, WorkItem
+from orders.models import Approval, Order, OrderLine, Reservation, Shipment, ShipmentLine
 from shop.models import Variant
 from suppliers.models import (
     Offer,
     ParcelWatch,
     SupplierOrder,
     SupplierOrderLine,
-    SupplierReturn,
     SupplierShipment,
     TrackingService,
 )
-from support.models import Return, Ticket
+from tests.corruptions.back import RETURNS
 from tests.corruptions.hand import HOUR, Corruption, copy_row, erase, kind
 from tests.factories import make_supplier
 
@@ -144,24 +143,7 @@ GOODS: dict[str, Corruption] = {
     "reservation held too long": kind(
         "V11 reserved", lambda w: Reservation.objects.filter(order=w.waiting).update(expires_at=timezone.now() - HOUR)
     ),
-    # returns
-    "return larger than what was sent": kind("V15 returns", lambda w: Return.objects.update(quantity=3)),
-    "return of another order's goods": kind(
-        "V15 returns", lambda w: Return.objects.update(order_line=w.other.lines.get())
-    ),
-    "replacement larger than what was sent": kind(
-        "V15 returns",
-        lambda w: (Shipment.objects.update(kind="replacement"), OrderLine.objects.update(shipped=0, delivered=0)),
-    ),
-    "return resolved without its money": kind(
-        "V15 resolved",
-        lambda w: (
-            SupplierReturn.objects.update(status="resolved"),
-            Ticket.objects.update(status="solved"),
-            Refund.objects.update(status="failed"),
-            WorkItem.objects.update(closed_at=timezone.now()),
-        ),
-    ),
+    **RETURNS,
     # the gate
     "gated unit without an approval": kind("V16 gate", lambda w: erase(Approval.objects.all()), Approval),
     "approval younger than the order": kind(

@@ -22,7 +22,7 @@ from orders.models import (
     RefundLine,
     RefundRequest,
 )
-from suppliers.models import SupplierCredit, SupplierInvoice
+from suppliers.models import SupplierCredit, SupplierInvoice, SupplierOrderLine
 from tests.corruptions.hand import HOUR, Corruption, World, erase, kind
 
 
@@ -57,6 +57,21 @@ MONEY: dict[str, Corruption] = {
     ),
     "refund of a credit deleted": kind(
         "V17 credits", lambda w: erase(Refund.objects.filter(pk__in=SupplierCredit.objects.values("refund")))
+    ),
+    "credit given, and nobody says how much": kind(
+        "V17 credits", lambda w: SupplierCredit.objects.update(status="credited", told_minor=None)
+    ),
+    "credit of other new goods": kind(
+        "V17 credits", lambda w: OrderLine.objects.filter(replaces__isnull=False).update(replaces=w.lost)
+    ),
+    "credit asked for by another supplier's return": kind(
+        "V17 credits",
+        lambda w: SupplierCredit.objects.update(
+            line=SupplierOrderLine.objects.filter(order_line=w.gated).first(),
+            replacement=None,
+            refund=w.order.refunds.first(),
+        ),
+        SupplierCredit,
     ),
     "credit of another reason": kind("V17 credits", lambda w: SupplierCredit.objects.update(reason="goodwill")),
     "credit of another order": kind("V17 credits", lambda w: SupplierCredit.objects.update(order=w.other)),
@@ -95,17 +110,17 @@ MONEY: dict[str, Corruption] = {
     ),
     "time of payment emptied": kind("V02 paid", lambda w: Order.objects.filter(pk=w.other.pk).update(paid_at=None)),
     "refund amount edited": kind(
-        "V03 refunds", lambda w: Refund.objects.filter(reason="goodwill").update(amount_minor=90)
+        "V03 refunds", lambda w: Refund.objects.filter(reason="damaged").update(amount_minor=90)
     ),
     "refunded sum of a payment edited": kind(
         "V03 refunds", lambda w: Payment.objects.filter(order=w.order).update(refunded_minor=F("refunded_minor") - 1)
     ),
     "refund row deleted": kind(
         "V03 refunds",
-        lambda w: (erase(RefundLine.objects.all()), erase(Refund.objects.filter(reason="goodwill"))),
+        lambda w: (erase(RefundLine.objects.all()), erase(Refund.objects.filter(reason="damaged"))),
     ),
     "refund of another order": kind(
-        "V03 refunds", lambda w: Refund.objects.filter(reason="goodwill").update(order=w.other)
+        "V03 refunds", lambda w: Refund.objects.filter(reason="damaged").update(order=w.other)
     ),
     "refund in another currency": kind("V03 refunds", lambda w: Refund.objects.update(currency="GBP")),
     "more refunded than captured": kind(

@@ -86,7 +86,8 @@ RECORDS: dict[str, Corruption] = {
         "V08 addresses", lambda w: Notification.objects.filter(kind="parcel-sent").update(recipient="x@example.com")
     ),
     "case's message to somebody else": kind(
-        "V08 addresses", lambda w: Notification.objects.filter(kind="ticket-opened").update(recipient="x@example.com")
+        "V08 addresses",
+        lambda w: Notification.objects.filter(kind__startswith="return-").update(recipient="x@example.com"),
     ),
     "message before the payment": kind(
         "V08 early", lambda w: Notification.objects.filter(kind="parcel-sent").update(order=w.waiting)

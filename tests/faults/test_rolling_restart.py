@@ -12,9 +12,16 @@ pytestmark = pytest.mark.faults
 LEASE_SECONDS = 5
 
 
+class LongReadings(Stack):
+    """Each reading of a supplier is of all six lists."""
+
+    def _environment(self) -> dict[str, str]:
+        return super()._environment() | {"SUPPLIER_STOCK_SECONDS": "1"}
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    with Stack(tmp_path_factory.mktemp("restart")) as running:
+    with LongReadings(tmp_path_factory.mktemp("restart")) as running:
         yield running
 
 
@@ -63,6 +70,26 @@ def test_a_worker_told_to_end_finishes_its_calls_and_nothing_is_sent_twice(stack
     order = wait_delivered(stack, number)
     assert len(sent(stack)) - before == len(order["supplier_orders"])
     assert set(stack.effects().values()) == {1}
+
+
+def readings(stack: Stack) -> dict[str, int]:
+    """Return how often each supplier was asked for something."""
+    books = {slug: supplier.books()["requests"] for slug, supplier in stack.suppliers.items()}
+    return {slug: sum(row["method"] == "GET" for row in rows) for slug, rows in books.items()}
+
+
+def test_a_worker_told_to_end_in_a_long_reading_stops_at_its_next_page(stack):
+    slow = {"match": "GET /v1/*", "kind": "delay", "times": 99, "seconds": 1.2}
+    for supplier in stack.suppliers.values():
+        supplier.control("faults", [slow])
+    begun = readings(stack)
+    wait_for(lambda: all(now > begun[slug] for slug, now in readings(stack).items()), "the suppliers are being read")
+
+    before = readings(stack)
+    assert end(stack, "worker") == 0
+    # The call under way is answered, and whatever was asked while the signal came; of six lists the rest is left.
+    assert all(after - before[slug] <= 2 for slug, after in readings(stack).items())
+    stack.start("worker")
 
 
 def test_a_relay_told_to_end_ends_at_once_and_another_takes_over(stack):

@@ -53,6 +53,8 @@ class Letters:
     owed_by_us: bool = False
     told_at: datetime | None = None
     told: list[Told] = field(default_factory=list)
+    # Which goods are to be asked for at whoever has them, and until when.
+    to_ask_for: dict[str, datetime] = field(default_factory=dict)
 
     def walk(self, facts: list[Fact], until: datetime) -> None:
         """Live through all of it, hour by hour and fact by fact."""
@@ -69,6 +71,8 @@ class Letters:
                 self._reckon(at)
             now += AN_HOUR
             self._reckon(now)
+        for slug, at in self.to_ask_for.items():
+            self.wrong.append(f"{self.number}: nobody was asked to let {slug} go, by {at}")
 
     def _owe(self, kind: str, at: datetime, *, within: timedelta = AT_ONCE, to: str = "", **more: Any) -> None:
         self.due.append(Due(kind, to or self.to, self.language, at, at + within, **more))
@@ -79,7 +83,14 @@ class Letters:
         self.to, self.language, self.market = fact["email"], fact["language"], fact["market"]
         self.placed_at = fact.at
         for slug, (units, transit) in fact["parts"].items():
-            self.goods[slug] = Goods(slug, units, transit, fact.at, cancels=fact["cancels"].get(slug, "yes"))
+            self.goods[slug] = Goods(
+                slug,
+                units,
+                transit,
+                fact.at,
+                cancels=fact["cancels"].get(slug, "yes"),
+                has_other=slug in fact["others"],
+            )
         if fact["transfer"]:
             self._owe("transfer", fact.at)
 
@@ -140,6 +151,20 @@ class Letters:
         goods = self.goods[fact.goods]
         word = Word(fact.at, fact["speaker"], fact["earliest"], fact["latest"], fact["parcel"])
         self._note(goods, goods.hear(word), at=fact.at, by_us=False)
+        if goods.must_be_asked_for(fact.at + SWEEP):
+            self.to_ask_for[goods.slug] = fact.at + SWEEP
+
+    def _let_go(self, fact: Fact) -> None:
+        goods = self.goods[fact.goods]
+        asked_by = self.to_ask_for.pop(goods.slug, None)
+        if asked_by is None or fact.at > asked_by:
+            self.wrong.append(f"{self.number}: {goods.slug} asked back at {fact.at}, by the rule until {asked_by}")
+        if fact["units"]:
+            self._move(goods, fact.at)
+
+    def _move(self, goods: Goods, at: datetime) -> None:
+        if goods.goes_elsewhere(at):
+            self._note(goods, goods.latest_before, at=at, by_us=False)
 
     def _parcel(self, fact: Fact) -> None:
         goods = self.goods[fact.goods]
@@ -257,7 +282,10 @@ class Letters:
         goods = self.goods[fact.goods]
         units, goods.asked_back = goods.asked_back, 0
         if not units:
-            # Answered before.
+            if fact["stopped"] and fact["units"] and goods.has_other:
+                # Nobody but we wanted it back.
+                self._move(goods, fact.at)
+            # Else answered before.
             return
         if fact["stopped"]:
             goods.cancelled += units

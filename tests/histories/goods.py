@@ -60,6 +60,8 @@ class Goods:
     parcels: dict[str, Parcel] = field(default_factory=dict)
     speaker: str = ""
     latest_before: date | None = None
+    # Another supplier has it as well, and nobody was asked yet to let it go there.
+    has_other: bool = False
 
     def __post_init__(self) -> None:
         self._promise(window(self.ordered_at, self.transit))
@@ -148,6 +150,12 @@ class Goods:
             new.add("delivered")
         return new
 
+    def must_be_asked_for(self, now: datetime) -> bool:
+        """True if whoever has it is to let it go: it is late, nothing of it has left, and another has it in time."""
+        is_here = self.is_placed and not self.parcels and not self.asked_back and self.live > 0
+        is_late = self.expected[1] > self.promised.latest
+        return self.has_other and is_here and is_late and window(now, self.transit).latest <= self.promised.latest
+
     def goes_elsewhere(self, now: datetime) -> bool:
         """Let the next supplier have all of it, which goes the same way; False if it would be too late for that."""
         way = window(now - timedelta(minutes=0), self.transit)
@@ -155,6 +163,7 @@ class Goods:
             return False
         # Whoever has it now stops it when asked.
         self.way, self.words, self.is_placed, self.cancels = way, [], False, "yes"
+        self.has_other = False
         self.expected = (self.promised.earliest, self.promised.latest)
         self.latest_before = self.hear(Word(now, "ours", way.earliest, way.latest))
         return True

@@ -168,6 +168,7 @@ class History:
             transfer=pay_with != "stripe",
             parts={slug: (units, TRANSIT[scheme.country]) for slug, units in scheme.units.items()},
             cancels=cancels,
+            others=scheme.others,
         )
         getattr(self, f"_pays_{scheme.payment}")(scheme, sold)
 

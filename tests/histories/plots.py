@@ -69,6 +69,12 @@ def told_late_twice(line: Line) -> None:
     line.goes(new - DAY * line.way.slow, new)
 
 
+def told_late_and_another_has_it(line: Line) -> None:
+    """The first is late and may let it go; whoever has it in the end sends it in time, if it is still there."""
+    line.plan_after(line.rng.choice([0, 0.25, 2]), "say", latest=working(line.way.latest, 4))
+    line.goes(line.way.ship_by, line.way.latest, hour=17)
+
+
 def slips_within_the_minute(line: Line) -> None:
     new = working(line.way.latest, 4)
     line.plan_after(1, "say", latest=working(line.way.latest, 2))
@@ -254,6 +260,7 @@ Plot = Callable[[Line], None]
 PLOTS: list[Plot] = [
     told_late,
     told_late_twice,
+    told_late_and_another_has_it,
     slips_within_the_minute,
     slips_within_the_hour,
     slips_again,
@@ -284,7 +291,7 @@ PLOTS: list[Plot] = [
     on_time,
 ]
 # What another supplier has as well, in some of them.
-MAY_HAVE_OTHER = {rejected_at_once, rejected_a_day_later}
+MAY_HAVE_OTHER = {rejected_at_once, rejected_a_day_later, told_late_and_another_has_it}
 MANNERS = ["yes", "later_yes", "later_no", "no"]
 
 

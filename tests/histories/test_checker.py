@@ -24,7 +24,7 @@ LINK = "https://shop.example/orders/delay/1:abc/"
 def told() -> Diary:
     """Return a short diary: declined, paid, told as late, sent, delivered."""
     diary = Diary()
-    bought = {"parts": {"harbour": (2, (1, 2))}, "cancels": {}, "market": None, "transfer": False}
+    bought = {"parts": {"harbour": (2, (1, 2))}, "cancels": {}, "market": None, "transfer": False, "others": set()}
     diary.note(NUMBER, "sold", SOLD, email=MARY, language="en-gb", **bought)
     diary.note(NUMBER, "declined", SOLD + timedelta(minutes=15))
     diary.note(NUMBER, "paid", SOLD + timedelta(minutes=30))

@@ -10,6 +10,7 @@ import config.reactions
 from notifications.actions import tell
 from orders import lateness, signals
 from orders.actions import arrival_news
+from suppliers.actions import chase
 from tests.histories import plots, world
 from tests.histories.checker import Verdict, check
 from tests.histories.history import History, alone
@@ -112,3 +113,11 @@ def test_a_delay_that_is_told_hours_later_is_late(monkeypatch, outcome):
 
 def test_what_is_not_spoilt_passes(outcome):
     assert outcome(plots.told_late).broken == []
+
+
+def test_goods_that_another_would_have_in_time_are_asked_for(monkeypatch, outcome):
+    monkeypatch.setattr(chase, "ask_to_let_go", lambda _chase: False)
+
+    (found,) = outcome(plots.told_late_and_another_has_it, has_other=True).promise
+
+    assert "nobody was asked to let harbour go" in found

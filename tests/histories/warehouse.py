@@ -106,6 +106,7 @@ class Warehouses:
         # Whoever writes the diary.
         self.on_placed: Callable[[Book], None]
         self.on_asked: Callable[[Book, str], None]
+        self.on_let_go: Callable[[Book, int], None]
 
     def of(self, number: str, slug: str) -> Book | None:
         """Return the newest book of an order at a supplier."""
@@ -159,6 +160,9 @@ class PaperAdapter(Adapter):
         book = self.houses.books[reference]
         says = self.houses.manners.get((book.number, book.slug), Manners()).cancels
         units = min(sum(line["quantity"] for line in request["lines"]), book.live)
+        is_moving = key.startswith("waybill-let-go-")
+        if is_moving:
+            self.houses.on_let_go(book, units if says == "yes" else 0)
         if says == "no" or not units:
             raise Refused("not-cancellable")
         if says.startswith("later"):

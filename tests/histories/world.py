@@ -35,6 +35,8 @@ TURNING = {
     "cancellations",
     "delays",
     "forwarding",
+    "paid",
+    "copies",
     "incoming",
     "notifications",
     "reactions",
@@ -80,6 +82,7 @@ class World:
         monkeypatch.setattr(config.relay, "SWEEPS", [sweep for sweep in SWEEPS if sweep.name in TURNING])
         self.houses = PaperAdapter.houses = Warehouses()
         self.houses.on_placed, self.houses.on_asked = self._note_placed, self._note_asked
+        self.houses.on_let_go = self._note_let_go
         self.diary, self.sold = Diary(), {}
         self.clock, self.now = Clock(start), start
         self._planned: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -116,8 +119,9 @@ class World:
             heapq.heappop(self._planned)[2]()
             happened = True
         if (self._sweeps and self._sweeps[0] <= self.now) or self.now.minute == 0:
+            # What was told on the stroke of it is in the inbox yet: the next sweep sees it.
+            self._sweeps = [self.now + MINUTE] if happened else []
             happened = bool(watch_deliveries(now=timezone.now())) or happened
-            self._sweeps = []
         elif happened:
             # The sweep of once a minute comes within a minute.
             self._sweeps = self._sweeps or [self.now + MINUTE]
@@ -170,6 +174,9 @@ class World:
 
     def _goods_of(self, book: Book) -> tuple[Sold, str]:
         sold = self.sold[book.number]
+        if book.slug not in sold.home.values():
+            # Goods that the first supplier has let go.
+            sold.home |= dict.fromkeys(sold.others, book.slug)
         return sold, next(slug for slug, home in sold.home.items() if home == book.slug)
 
     def _note_placed(self, book: Book) -> None:
@@ -183,6 +190,11 @@ class World:
         self.note(sold, "rejected", slug, units=units, other=other)
         if other:
             sold.home[slug] = "quay"
+
+    def _note_let_go(self, book: Book, units: int) -> None:
+        """Note that somebody was asked to let goods go to another; ``units``: so many it lets go here and now."""
+        sold, slug = self._goods_of(book)
+        self.note(sold, "let_go", slug, units=units)
 
     def _note_asked(self, book: Book, says: str) -> None:
         sold, slug = self._goods_of(book)
@@ -203,7 +215,7 @@ class World:
             book.move(units, to="cancelled")
             book.reason = "cancelled_by_platform"
         self.houses.tell(book.slug, "order", book.copy())
-        self.note(sold, "decided", slug, stopped=stopped)
+        self.note(sold, "decided", slug, stopped=stopped, units=units)
 
     def accept(self, sold: Sold, slug: str) -> None:
         """Confirm what waits for it."""
@@ -340,7 +352,7 @@ def _stamp(at: datetime) -> str:
 
 
 def _number_in(mail: Received) -> str:
-    found = re.search(r"\b[A-Z]{2}-\d{7}\b", mail.subject)
+    found = re.search(r"\b(?!R[TP]-)[A-Z]{2}-\d{7}\b", mail.subject)
     return found.group(0) if found else ""
 
 

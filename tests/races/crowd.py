@@ -21,6 +21,7 @@ from django.db import connection, connections, models
 from django.db.models import QuerySet
 
 from orders import lease
+from shop.prepared import PreparedUpdate
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
 # The twins leave nothing to chance, so a few rounds are enough.
@@ -148,6 +149,17 @@ def read_then_write(
 
     unconditional.alters_data = True
     monkeypatch.setattr(QuerySet, "update", unconditional)
+    update_anew(monkeypatch)
+
+
+def update_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Django make each UPDATE, those too that are written once."""
+
+    def made_anew(self: PreparedUpdate, *values: Any) -> int:
+        rows, changes = self._build(*values)
+        return rows.update(**changes)
+
+    monkeypatch.setattr(PreparedUpdate, "__call__", made_anew)
 
 
 def wait_before_update(monkeypatch: pytest.MonkeyPatch, model: type[models.Model], gap: Callable[[], None]) -> None:
@@ -161,6 +173,7 @@ def wait_before_update(monkeypatch: pytest.MonkeyPatch, model: type[models.Model
 
     awaited.alters_data = True
     monkeypatch.setattr(QuerySet, "update", awaited)
+    update_anew(monkeypatch)
 
 
 def never_lock(monkeypatch: pytest.MonkeyPatch, model: type[models.Model]) -> None:

@@ -16,7 +16,8 @@ def bought(facts: Facts, verdict: Verdict) -> None:
     """Every paid unit is alive at exactly one supplier, or cancelled; the content is what was bought."""
     for number, order in facts.orders.items():
         note = facts.notes.get(number)
-        ordered = {line["sku"]: line["ordered"] for line in order["lines"]}
+        # What replaces other goods was not bought.
+        ordered = {line["sku"]: line["ordered"] for line in order["lines"] if not line["replaces"]}
         if note and ordered != note["goods"]:
             verdict.invariants.append(f"V04 {number}: bought {note['goods']}, the shop has {ordered}")
         if order["state"] == "paid":
@@ -25,8 +26,10 @@ def bought(facts: Facts, verdict: Verdict) -> None:
 
 def _units(facts: Facts, number: str, order: dict[str, Any], verdict: Verdict) -> None:
     live = _alive(facts, number)
+    wanted = Counter[str]()
     for line in order["lines"]:
-        sku, units = line["sku"], line["ordered"] - line["cancelled"]
+        wanted[line["sku"]] += line["ordered"] - line["cancelled"]
+    for sku, units in wanted.items():
         there = live.pop(sku, 0)
         if there < units and facts.has_open_work(number):
             verdict.explained.append(f"{number}: {units - there} of {sku} wait for a person")
@@ -38,12 +41,17 @@ def _units(facts: Facts, number: str, order: dict[str, Any], verdict: Verdict) -
 
 
 def _alive(facts: Facts, number: str) -> Counter[str]:
-    """Count by the shop's SKU the units that suppliers hold or have delivered for an order."""
+    """Count by the shop's SKU the units that suppliers hold or have delivered for an order, those sent anew as well."""
     same, live = facts.evidence["same_goods"], Counter[str]()
     for theirs in facts.books[number]:
         for line in theirs["lines"]:
             gone = line["quantity_rejected"] + line["quantity_cancelled"]
             live[same.get(line["sku"], line["sku"])] += line["quantity"] - gone
+        for parcel in theirs["shipments"]:
+            # What a supplier sends by itself in the place of goods that came back stands in no line of its order.
+            if parcel["kind"] == "replacement" and parcel["status"] != "cancelled":
+                for line in parcel["lines"]:
+                    live[same.get(line["sku"], line["sku"])] += line["quantity"]
     return live
 
 

@@ -68,7 +68,8 @@ def _refund_sum(number: str, order: dict[str, Any], theirs: dict[str, int], aske
     cancelled = sum(line["cancelled"] for line in order["lines"])
     back = sum(theirs.values())
     late = order["state"] == "cancelled"
-    if not cancelled and not late and back > asked:
+    sent_back = sum(line["settled"] for row in order["returns"] for line in row["lines"])
+    if not cancelled and not sent_back and not late and back > asked:
         verdict.double_refunds.append(f"{number}: {back} paid back, {asked} asked for")
     if back < asked:
         verdict.invariants.append(f"V03 {number}: only {back} of {asked} promised was paid back")

@@ -20,7 +20,10 @@ def acknowledged(facts: Facts, verdict: Verdict) -> None:
 
 
 def pages(facts: Facts, verdict: Verdict) -> None:
-    """Customers saw no error but 503 while the database was away, and waited for nothing for long."""
+    """Customers saw no error but 503 while the database was away, and waited for nothing for long.
+
+    How long they wait says nothing about the shop where other work shares the machine with it (an untimed run).
+    """
     windows = facts.evidence["windows"]
     for answer in facts.evidence["answers"]:
         status, where = answer["status"], f"{answer['method']} {answer['path']}"
@@ -29,7 +32,7 @@ def pages(facts: Facts, verdict: Verdict) -> None:
             verdict.invariants.append(f"V14 {where}: 503 while the database was there")
         elif isinstance(status, int) and status >= 500 and status != 503:
             verdict.invariants.append(f"V14 {where}: {status}")
-        elif answer["took"] > 10 and not _within(answer, windows, {"database", "web"}):
+        elif facts.evidence["timed"] and answer["took"] > 10 and not _within(answer, windows, {"database", "web"}):
             verdict.invariants.append(f"V14 {where}: {answer['took']} s")
     verdict.invariants += [f"V14 {fact['number']}: wrong page" for fact in facts.evidence["wrong_pages"]]
     for fact in facts.evidence["gave_up"]:
