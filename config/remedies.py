@@ -22,6 +22,7 @@ from orders.actions.again import ask_refund_again
 from orders.actions.cancel import NotOpen, cancel_units
 from orders.actions.checkout import give_up
 from orders.actions.holds import release_hold
+from orders.actions.paid_back import key_of_parcel
 from orders.actions.refund import TooMuch, refund_everything, request_refund
 from orders.actions.work import close_work
 from orders.models import (
@@ -329,11 +330,14 @@ def read_parcel(shipment: Shipment, *, by: User) -> str:
 
 def refund_parcel(shipment: Shipment, *, by: User) -> str:
     """Pay back the units in a parcel that have not been paid back."""
+    shipment.refresh_from_db()
+    if shipment.status == "delivered":
+        raise NotPossible(_t("It has arrived meanwhile."))
     parts = parts_of_parcel(shipment)
     returned = shipment.status in {"returning", "returned"}
     reason = Refund.Reason.RETURNED if returned else Refund.Reason.NOT_DELIVERED
     try:
-        refund = request_refund(shipment.order, parts, reason=reason, by=by, key=f"parcel-{shipment.pk}")
+        refund = request_refund(shipment.order, parts, reason=reason, by=by, key=key_of_parcel(shipment))
     except TooMuch as error:
         raise NotPossible(_t("Nothing is left to be paid back.")) from error
     if refund.status == RefundStatus.FAILED:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.urls import reverse
 from django.utils.translation import gettext as _t, gettext_lazy as _
 
-from orders.models import WorkItem
+from orders.models import Shipment, WorkItem
 from orders.remedies import Remedy
 from shop.models import Product, User
 from suppliers.actions.ask import read_again
@@ -61,7 +61,7 @@ _WRITE_ABOUT = Remedy(
     _("Write to the customer"),
     "config.return_remedies.new_case_page",
     "support.change_ticket",
-    ("supplierorder",),
+    ("supplierorder", "shipment"),
     is_page=True,
 )
 _READ_SECOND = Remedy(
@@ -76,6 +76,7 @@ RETURN_PAGES: Mapping[str, list[Remedy]] = {
     R.RETURN_DECISION: [_DECIDE],
     R.PRODUCT_RETURNS: [_WHY],
     R.COMES_TWICE: [_OPEN_SECOND, _WRITE_ABOUT, _READ_SECOND],
+    R.CAME_PAID_BACK: [_WRITE_ABOUT],
 }
 
 
@@ -95,8 +96,8 @@ def page_of_second(row: SupplierReturn) -> str:
     return return_page(known) if known else reverse("desk:returns")
 
 
-def new_case_page(row: SupplierOrder) -> str:
-    """Return the address on which an agent writes to the customer of an order."""
+def new_case_page(row: SupplierOrder | Shipment) -> str:
+    """Return the address on which an agent writes to the customer whose order something belongs to."""
     return f"{reverse('desk:new')}?order={row.order.number}"
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from orders import events
 from orders.actions.doorstep import note_doorstep
+from orders.actions.paid_back import ask_about_paid_back
 from orders.models import (
     Order,
     OrderDelivery,
@@ -195,6 +196,7 @@ def move_forward(shipment: Shipment, to: ParcelStatus) -> None:
     """
     if to == ParcelStatus.IN_TRANSIT and shipment.status == ParcelStatus.OUT_FOR_DELIVERY and not _is_back(shipment):
         return
+    was = shipment.status
     # A late or unusual word is kept among the scans and does not move the state.
     with contextlib.suppress(IllegalMove):
         if to in AFTER_SENT and shipment.status in NOT_SENT:
@@ -204,6 +206,8 @@ def move_forward(shipment: Shipment, to: ParcelStatus) -> None:
             move_parcel(shipment, to, by=None, reason=shipment.reason_code)
     if shipment.status == ParcelStatus.DELIVERED and shipment.delivered_at is None:
         Shipment.objects.filter(pk=shipment.pk).update(delivered_at=timezone.now())
+    if shipment.status == ParcelStatus.DELIVERED != was:
+        ask_about_paid_back(shipment)
     if shipment.status == to:
         # Also where it was in that state already: it may be the next attempt.
         note_doorstep(shipment)

@@ -51,6 +51,7 @@ class WorkItem(models.Model):
         CANCELLATION_SILENT = "cancellation_silent", _("a cancellation has no answer in time")
         CANCELLED_SENT = "cancelled_sent", _("cancelled goods were sent")
         COMES_TWICE = "comes_twice", _("goods may come twice")
+        CAME_PAID_BACK = "came_paid_back", _("goods came that were paid back")
         APPROVAL = "approval", _("goods wait for a pharmacist")
         AUDIT = "audit", _("something does not add up")
         LATE = "late", _("goods come late")
