@@ -11,108 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from shares import ON_POSTGRESQL, ON_SQLITE
+
 ROOT = Path(__file__).resolve().parent.parent
-# What another database changes nothing about, once is enough: pages and their words, forms, amounts, the simulated
-# suppliers and payments. What has constraints, locks, conditional updates, aggregates or a search of its own runs twice.
-ONCE = [
-    "tests/browser",
-    "tests/demo",
-    "tests/faults/test_chaos_checker.py",
-    "tests/faults/test_chaos_plan.py",
-    "tests/histories/test_checker.py",
-    "tests/histories/test_sabotage.py",
-    "tests/journeys/test_channels.py",
-    "tests/properties/test_money_holes.py",
-    "tests/properties/test_quotes.py",
-    "tests/properties/test_splits.py",
-    "tests/properties/test_withdrawals.py",
-    "tests/test_account_addresses.py",
-    "tests/test_adding.py",
-    "tests/test_admin_words.py",
-    "tests/test_amount_field.py",
-    "tests/test_asking_again.py",
-    "tests/test_authorisation.py",
-    "tests/test_basket_page.py",
-    "tests/test_budgets_of_the_till.py",
-    "tests/test_calendar.py",
-    "tests/test_cancelling_pages.py",
-    "tests/test_card_circuit.py",
-    "tests/test_carriers_dialects.py",
-    "tests/test_carriers_directory.py",
-    "tests/test_carriers_pace.py",
-    "tests/test_case_pages.py",
-    "tests/test_checkout_page.py",
-    "tests/test_choices.py",
-    "tests/test_contact_pages.py",
-    "tests/test_currencies.py",
-    "tests/test_deadlines.py",
-    "tests/test_delivery_prices.py",
-    "tests/test_delivery_zones.py",
-    "tests/test_error_pages.py",
-    "tests/test_estimates.py",
-    "tests/test_file_broker.py",
-    "tests/test_fragments_are_nobodys.py",
-    "tests/test_german.py",
-    "tests/test_german_purchase.py",
-    "tests/test_german_words.py",
-    "tests/test_headers.py",
-    "tests/test_help_pages.py",
-    "tests/test_home_page.py",
-    "tests/test_hostile_files.py",
-    "tests/test_hostile_mail.py",
-    "tests/test_independent_stripe.py",
-    "tests/test_kept_files.py",
-    "tests/test_kept_parts.py",
-    "tests/test_large_lists.py",
-    "tests/test_layers.py",
-    "tests/test_macros.py",
-    "tests/test_mail_data.py",
-    "tests/test_margin_page.py",
-    "tests/test_message_preview.py",
-    "tests/test_messages.py",
-    "tests/test_money.py",
-    "tests/test_new_case.py",
-    "tests/test_nothing_leaks.py",
-    "tests/test_odd_cancelling.py",
-    "tests/test_odd_copies.py",
-    "tests/test_one_place.py",
-    "tests/test_outbound.py",
-    "tests/test_outcomes_contract.py",
-    "tests/test_paper_pages.py",
-    "tests/test_paper_pdf.py",
-    "tests/test_pay_pages.py",
-    "tests/test_permissions.py",
-    "tests/test_pictures.py",
-    "tests/test_product_admin.py",
-    "tests/test_product_page.py",
-    "tests/test_production.py",
-    "tests/test_queries.py",
-    "tests/test_reconciliation_page.py",
-    "tests/test_refund_calculator.py",
-    "tests/test_refund_pages.py",
-    "tests/test_regions_checkout.py",
-    "tests/test_return_page.py",
-    "tests/test_saved_at_checkout.py",
-    "tests/test_scripts.py",
-    "tests/test_search_sqlite.py",
-    "tests/test_services_named.py",
-    "tests/test_signing_in.py",
-    "tests/test_static_addresses.py",
-    "tests/test_stripe_calls.py",
-    "tests/test_structured_data.py",
-    "tests/test_supplier_credit_pages.py",
-    "tests/test_supplier_stale_pages.py",
-    "tests/test_support.py",
-    "tests/test_tax.py",
-    "tests/test_text_messages.py",
-    "tests/test_thank_you.py",
-    "tests/test_tracking_page.py",
-    "tests/test_translation.py",
-    "tests/test_withdrawal_pages.py",
-    "tests/test_work_pages.py",
-]
 # Each of these brings up a whole shop of real processes, and waits most of its time for the world to turn.
-HOUSES = ["tests/journeys", "tests/faults", "tests/browser"]
+HOUSES = ["tests/journeys", "tests/faults", "tests/browser", "tests/test_scripts.py"]
 CHECKS = [
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "-q", "."],
@@ -222,19 +125,22 @@ def judged(name: str, output: str) -> str:
     return named(f"{name}: {last_line(output)}", re.findall(r"^  - (.*)$", output, re.MULTILINE))
 
 
-def databases(env: dict[str, str]) -> list[tuple[str, dict[str, str], list[str]]]:
-    """Return what the suite runs on: a name, the environment, and which files are left out there."""
-    found: list[tuple[str, dict[str, str], list[str]]] = []
-    found.append(("SQLite, broker of files", env | {"WAYBILL_TEST_ON": "sqlite"}, []))
-    if env.get("TEST_DATABASE_URL"):
-        name = "PostgreSQL" + (", Redis" if env.get("TEST_REDIS_URL") else ", broker of files")
-        found.append((name, SECOND_TIME | env | {"WAYBILL_TEST_ON": "postgres"}, ONCE))
-    return found
+def databases(env: dict[str, str], *, shared: bool = True) -> list[tuple[str, dict[str, str], list[str]]]:
+    """Return what the suite runs on: a name, the environment, and which files are left out there.
+
+    ``shared``: of two databases each runs its share, and both what is about databases.
+    """
+    sqlite = ("SQLite, broker of files", env | {"WAYBILL_TEST_ON": "sqlite"})
+    if not env.get("TEST_DATABASE_URL"):
+        return [(*sqlite, [])]
+    name = "PostgreSQL" + (", Redis" if env.get("TEST_REDIS_URL") else ", broker of files")
+    postgresql = (name, SECOND_TIME | env | {"WAYBILL_TEST_ON": "postgres"})
+    return [(*sqlite, ON_POSTGRESQL if shared else []), (*postgresql, ON_SQLITE if shared else [])]
 
 
-def everything(env: dict[str, str]) -> Iterator[tuple[bool, str]]:
+def everything(env: dict[str, str], *, shared: bool) -> Iterator[tuple[bool, str]]:
     """Run all there is; yield whether each part passed, and a line about it."""
-    places = databases(env)
+    places = databases(env, shared=shared)
     # Every migration, from nothing, on each database. All tests copy what comes of it.
     made = [Beside(["-m", "tests.tables"], on) for _name, on, _left_out in places]
     for words in CHECKS:
@@ -266,11 +172,14 @@ def main() -> int:
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     if "--chaos" in given:
         return chaos(given, env)
-    if "--full" in given:
+    is_full = "--full" in given
+    if is_full:
         given.remove("--full")
         env |= FULL
-    parts = (one_pass(name, on, given, left_out) for name, on, left_out in databases(env)) if given else everything(env)
-    told = list(parts)
+    if given:
+        told = [one_pass(name, on, given, []) for name, on, _left_out in databases(env)]
+    else:
+        told = list(everything(env, shared=not is_full))
     good = all(passed for passed, _line in told)
     print("\n" + "\n".join(line if passed else f"FAILED: {line}" for passed, line in told))
     print("all passed" if good else "FAILED")
