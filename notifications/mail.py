@@ -33,7 +33,9 @@ class Mail:
     sections: list[Section] = field(default_factory=list)
     button: str = ""
     url: str = ""
-    # Further addresses below the button: what each is, and where.
+    # An address that is needed together with the button's: it stands right below it.
+    beside: list[tuple[str, str]] = field(default_factory=list)
+    # Further addresses at the end: what each is, and where.
     links: list[tuple[str, str]] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     # Someone else's words (an agent's), shown as they are.

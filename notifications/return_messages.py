@@ -221,7 +221,7 @@ def return_ready(row: Return, *, is_news: bool = False) -> Mail:
         sections=[*way_back(row), asked_about(row)],
         button=_("Print the slip and see your return"),
         url=page_of(row),
-        links=[(_("The return label (another site)"), label)] if label else [],
+        beside=[(_("The return label (another site)"), label)] if label else [],
         after=[_("Changed your mind? You can take it back on the return's page until the parcel is handed in.")],
     )
 
@@ -283,5 +283,5 @@ def return_ending(row: Return) -> Mail:
         sections=[*way_back(row), asked_about(row)],
         button=_("Print the slip and see your return"),
         url=page_of(row),
-        links=[(_("The return label (another site)"), label)] if label else [],
+        beside=[(_("The return label (another site)"), label)] if label else [],
     )

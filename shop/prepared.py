@@ -20,6 +20,7 @@ Value = int | str | date | datetime
 # Neither a number nor a moment like these is ever meant.
 NO_NUMBER, NO_MOMENT = 2_000_000_000, datetime(1, 1, 2, tzinfo=UTC)
 Rows = list[tuple[Any, ...]]
+Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
 # What a query is made into: its SQL, what it is told, and how what comes back is read.
 Read = Callable[[CursorWrapper], Any]
 Written = tuple[str, Sequence[object], Read]
@@ -101,7 +102,7 @@ class Prepared(PreparedSQL):
     def _write(self, *marks: Value) -> Written:
         compiler = self._build(*marks).query.get_compiler(connection.alias)
         sql, told = compiler.as_sql()
-        return sql, told, lambda cursor: list(compiler.results_iter(results=[cursor.fetchall()], tuple_expected=True))
+        return sql, told, partial(_converted, compiler, _converters(compiler))
 
 
 class PreparedRows(Prepared):
@@ -111,7 +112,7 @@ class PreparedRows(Prepared):
         query = self._build(*marks)
         compiler = query.query.get_compiler(connection.alias)
         sql, told = compiler.as_sql()
-        return sql, told, partial(_models_of, compiler)
+        return sql, told, partial(_models_of, compiler, _converters(compiler))
 
     def first(self, *values: Value) -> Any:
         """Return the first row for some values as an object; None if there is none."""
@@ -143,13 +144,23 @@ def _how_many(cursor: CursorWrapper) -> int:
     return cursor.rowcount
 
 
-def _models_of(compiler: SQLCompiler, cursor: CursorWrapper) -> list[Any]:
+def _converters(compiler: SQLCompiler) -> Converters:
+    """Return what turns the columns of a written query into values; Django looks for them anew at each query."""
+    return compiler.get_converters([column for column, _sql, _alias in compiler.select[: compiler.col_count]])
+
+
+def _converted(compiler: SQLCompiler, converters: Converters, cursor: CursorWrapper) -> Rows:
+    rows = cursor.fetchall()
+    return list(map(tuple, compiler.apply_converters(rows, converters))) if converters else list(rows)
+
+
+def _models_of(compiler: SQLCompiler, converters: Converters, cursor: CursorWrapper) -> list[Any]:
     """Make objects of rows, as Django does of those of a query it has just written (``ModelIterable``)."""
     model, places = compiler.klass_info["model"], compiler.klass_info["select_fields"]
     names = [column.target.attname for column, _sql, _alias in compiler.select[places[0] : places[-1] + 1]]
     beside = get_related_populators(compiler.klass_info, compiler.select, connection.alias)
     found = []
-    for row in compiler.results_iter(results=[cursor.fetchall()], tuple_expected=True):
+    for row in _converted(compiler, converters, cursor):
         one = model.from_db(connection.alias, names, row[places[0] : places[-1] + 1])
         for populator in beside:
             populator.populate(row, one)

@@ -17,7 +17,7 @@ from orders.words import REFUND_WORDS
 from shop.money import Money
 from shop.words import day, moment
 from support.models import Basis, Choice, Return, ReturnDecision
-from support.return_states import NOT_HANDED_IN, DecisionStatus, ReplacementStatus, ReturnStatus
+from support.return_states import NOT_HANDED_IN, OVER, DecisionStatus, ReplacementStatus, ReturnStatus
 from support.returning.in_kind import is_replaced_in_kind, waits_for_supplier
 from support.words import RETURN_WORDS
 
@@ -178,6 +178,7 @@ def return_context(row: Return) -> dict[str, Any]:
         "sentence": state_sentence(row, is_paid_instead=is_paid_instead),
         "steps": [] if row.status == Status.CANCELLED else return_steps(row, is_paid_instead=is_paid_instead),
         "others": list(others),
+        "is_over": row.status in OVER,
         "refunds": refunds,
         "replacements": live,
         # Said once: the sentence of a return that ended with the money says it already.
