@@ -130,6 +130,11 @@ class ProductPage:
         return self.variant.full_name
 
     @property
+    def has_conditions(self) -> bool:
+        """True if something must be known before buying it."""
+        return bool(self.product.leaflet_url or self.product.is_medicine or self.conditions)
+
+    @property
     def conditions(self) -> list[str]:
         """What must be known before buying it: who checks it, and how many one may have."""
         found = []

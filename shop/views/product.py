@@ -52,7 +52,7 @@ def _product_page(
         "quantity": _quantity(asked.get("quantity", ""), page.most),
         "parcel": page.parcel,
         "delivery": page.delivery,
-        "country_name": page.terms.country_name,
+        "not_sent_to": page.terms.country_name if page.parcel is None and page.variant.delivery_profile else "",
         "sent_from_country": page.sent_from_country,
         "summary": summary_of(shown.local_description),
         # Asked for where nothing can be bought.
