@@ -123,16 +123,17 @@ class House:
         slugs, parts, words = self.known["products"], self.known["categories"], self.known["queries"]
         pick = random.choice
         return {
-            "home": lambda one: one.get("/"),
-            "category": lambda one: one.get(f"/c/{pick(parts)}/"),
-            "product": lambda one: one.get(f"/p/{pick(slugs)}/"),
-            "search": lambda one: one.get(f"/search/?q={quote(pick(words))}"),
+            "home": lambda one: one.arrive("/"),
+            "category": lambda one: one.arrive(f"/c/{pick(parts)}/"),
+            "product": lambda one: one.arrive(f"/p/{pick(slugs)}/"),
+            "search": lambda one: one.arrive(f"/search/?q={quote(pick(words))}"),
+            "next product": lambda one: one.get(f"/p/{pick(slugs)}/"),
             "basket": lambda one: one.get("/basket/"),
             "purchase": lambda one: Visitor(one.port).buy(*pick(self.known["goods"]), self.payments),
-            "lean list": lambda one: one.get(f"/lean/c/{pick(parts)}/"),
-            "lean product": lambda one: one.get(f"/lean/p/{pick(slugs)}/"),
-            "lean search": lambda one: one.get(f"/lean/search/?q={quote(pick(words))}"),
-            "bare": lambda one: one.get("/lean/bare/"),
+            "lean list": lambda one: one.arrive(f"/lean/c/{pick(parts)}/"),
+            "lean product": lambda one: one.arrive(f"/lean/p/{pick(slugs)}/"),
+            "lean search": lambda one: one.arrive(f"/lean/search/?q={quote(pick(words))}"),
+            "bare": lambda one: one.arrive("/lean/bare/"),
         }
 
     def measure(self, name: str, seconds: float) -> Sample:

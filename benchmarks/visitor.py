@@ -68,6 +68,11 @@ class Visitor:
             self.cookies[name] = value
         return answer.status, answer.headers.get("Location", ""), text
 
+    def arrive(self, path: str) -> str:
+        """Return the text of a page to somebody who has never been here: no cookies."""
+        self.cookies.clear()
+        return self.get(path)
+
     def get(self, path: str) -> str:
         """Return the text of a page that must be there."""
         status, _location, text = self.ask("GET", path)
