@@ -22,8 +22,7 @@ from orders.actions.again import ask_refund_again
 from orders.actions.cancel import NotOpen, cancel_units
 from orders.actions.checkout import give_up
 from orders.actions.holds import release_hold
-from orders.actions.paid_back import key_of_parcel
-from orders.actions.refund import TooMuch, refund_everything, request_refund
+from orders.actions.refund import TooMuch, refund_everything
 from orders.actions.work import close_work
 from orders.models import (
     Authorisation,
@@ -39,7 +38,7 @@ from orders.models import (
 )
 from orders.models.parcel import Shipment
 from orders.remedies import NotPossible, Remedy
-from orders.states import OrderStatus, RefundStatus
+from orders.states import OrderStatus
 from shop.models import User
 from suppliers.actions import decide
 from suppliers.actions.ask import read_again, read_lists_again, read_news, read_return_again, send_again
@@ -47,7 +46,6 @@ from suppliers.actions.follow import ask_about
 from suppliers.actions.forward import forward_order, give_up_refused
 from suppliers.models import Supplier, SupplierOrder, SupplierReturn
 from support.models import Ticket
-from support.returning.money import parts_of_parcel
 
 R = WorkItem.Reason
 
@@ -96,7 +94,9 @@ _ASK_STRIPE = _remedy(
 _ASK_CARRIER = _answer(
     "ask-carrier", _("Ask again now"), "suppliers.change_supplierorder", "trackingservice", "parcelwatch", is_retry=True
 )
-_REFUND_PARCEL = _remedy("refund-parcel", _("Refund what is in it"), "orders.add_refund", "shipment")
+_REFUND_PARCEL = _remedy(
+    "refund-parcel", _("Refund what is in it"), "orders.add_refund", "shipment", where="config.parcel_remedies"
+)
 _CANCEL_LINE = _remedy("cancel-line", _("Cancel and refund these units"), "orders.add_refund", "orderline")
 _LOOK_AGAIN = _remedy(
     "look-again", _("Look for a supplier again"), "orders.change_workitem", "orderline", is_retry=True
@@ -326,25 +326,6 @@ def read_parcel(shipment: Shipment, *, by: User) -> str:
     if row is None:
         raise NotPossible(_t("No supplier is known for this parcel."))
     return read_supplier(row, by=by)
-
-
-def refund_parcel(shipment: Shipment, *, by: User) -> str:
-    """Pay back the units in a parcel that have not been paid back."""
-    shipment.refresh_from_db()
-    if shipment.status == "delivered":
-        raise NotPossible(_t("It has arrived meanwhile."))
-    parts = parts_of_parcel(shipment)
-    returned = shipment.status in {"returning", "returned"}
-    reason = Refund.Reason.RETURNED if returned else Refund.Reason.NOT_DELIVERED
-    try:
-        refund = request_refund(shipment.order, parts, reason=reason, by=by, key=key_of_parcel(shipment))
-    except TooMuch as error:
-        raise NotPossible(_t("Nothing is left to be paid back.")) from error
-    if refund.status == RefundStatus.FAILED:
-        raise NotPossible(_t("Its refund has failed; that is in the list as well."))
-    for about in (R.PARCEL_SILENT, R.PARCEL_TROUBLE, R.PARCEL_BACK):
-        close_work(about, shipment, by=by)
-    return _t("%(amount)s goes back.") % {"amount": refund.amount}
 
 
 def cancel_line(line: OrderLine, *, by: User) -> str:

@@ -14,6 +14,7 @@ from orders.models import Refund, Shipment, ShipmentLine, WorkItem
 from orders.states import ParcelStatus
 from support.models import Choice
 from support.returning.decide import Verdict, decide
+from support.returning.money import parts_of_parcel
 from tests import waiting
 from tests.factories import make_person
 from tests.passing import put
@@ -120,3 +121,18 @@ def test_other_refunds_and_those_that_failed_are_no_reason_to_ask(why):
     comes(parcel)
 
     assert asked() == []
+
+
+def test_a_parcel_that_comes_while_it_is_paid_back_is_asked_about_too(client, staff, monkeypatch):
+    parcel = put(waiting.a_parcel(), status="exception")
+    item = work_of(parcel, "parcel_trouble")
+
+    def meanwhile(shipment: Shipment) -> list[RefundPart]:
+        parts = parts_of_parcel(shipment)
+        comes(Shipment.objects.get(pk=shipment.pk))
+        return parts
+
+    monkeypatch.setattr("config.parcel_remedies.parts_of_parcel", meanwhile)
+    press(client, item, "refund-parcel")
+
+    assert [one.money_minor for one in asked()] == [Refund.objects.get().amount_minor]

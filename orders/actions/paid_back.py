@@ -17,7 +17,7 @@ def key_of_parcel(shipment: Shipment) -> str:
 def ask_about_paid_back(shipment: Shipment) -> bool:
     """Ask a person about a parcel that has just arrived with goods that were paid back as not delivered.
 
-    Nobody takes money from a customer again by himself: what becomes of the goods is agreed with the customer, and of
+    No money is taken from a customer again by itself: what becomes of the goods is agreed with the customer, and of
     a supplier's credit with the supplier. Once per parcel. Inside the transaction that lets it arrive; mostly one query.
     """
     order, lines = shipment.order, shipment.lines.values("line")
